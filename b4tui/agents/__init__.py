@@ -1,0 +1,1 @@
+"""Agents: profiles, the loop, the tools, the sandbox, the workspaces."""

@@ -1,0 +1,248 @@
+"""Settings: one tree, read from TOML files and the environment, checked as a whole before anything starts.
+
+Order, later wins: built-in `config.toml`, the user's file, the hub's `b4tui.toml`, `--config FILE`, the environment
+(`B4TUI_SECTION__KEY`), flags. A hub's file may not say where engines are or what is allowed (`HUB_SECTIONS`).
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from platformdirs import user_config_path
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+HUB_FILE = "b4tui.toml"
+HUB_SECTIONS = frozenset({"roles", "agents", "routing", "tui"})
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; the message names the file or variable, the key, and what would be right."""
+
+
+class Section(BaseModel):
+    """A table of the settings: immutable, and a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EngineConfig(Section):
+    """Where a model server is and how long to wait for it. Times in seconds."""
+
+    kind: Literal["ollama"] = "ollama"
+    address: str = ""
+    pinned: bool = False
+    slots: PositiveInt = 1
+    connect_timeout_s: PositiveFloat = 5.0
+    first_token_timeout_s: PositiveFloat = 600.0
+    idle_timeout_s: PositiveFloat = 120.0
+
+
+class RoleConfig(Section):
+    """Which model a role uses, with its one fixed load profile (research/runtime.md 1.5). Sizes in tokens."""
+
+    engine: str = "ollama"
+    model: str
+    num_ctx: PositiveInt = 32768
+    num_predict: PositiveInt = 8192
+    temperature: float = Field(default=0.7, ge=0.0)
+    think: bool | Literal["low", "medium", "high"] = False
+    keep_alive: str = "30m"
+    options: dict[str, Any] = {}
+
+
+class AgentConfig(Section):
+    """An agent's profile. `workspace` is a folder; empty means `HUB/agents/KEY`."""
+
+    name: str
+    capabilities: tuple[str, ...] = ()
+    role: str = "workhorse"
+    tools: tuple[str, ...] = ("read", "search", "comment", "finish")
+    persona: str = "SOUL.md"
+    workspace: str = ""
+    enabled: bool = True
+
+
+class LimitsConfig(Section):
+    """What one run may use up before it is stopped."""
+
+    steps: PositiveInt = 100
+    wall_clock_s: PositiveFloat = 3600.0
+    tokens: PositiveInt = 500_000
+    identical_calls: PositiveInt = 3
+    format_errors: PositiveInt = 3
+    command_timeout_s: PositiveFloat = 120.0
+    output_chars: PositiveInt = 16_000
+    attempts: PositiveInt = 3
+
+
+class PollConfig(Section):
+    """How often an agent looks for work. Seconds."""
+
+    interval_s: PositiveFloat = 15.0
+    max_interval_s: PositiveFloat = 240.0
+    empty_polls_before_backoff: PositiveInt = 3
+    engine_backoff_s: PositiveFloat = 5.0
+
+
+class PolicyConfig(Section):
+    """What is allowed."""
+
+    local_only: bool = True
+    start_paused: bool = False
+    sandbox: Literal["auto", "bubblewrap", "landlock"] = "auto"
+    limits: LimitsConfig = LimitsConfig()
+    poll: PollConfig = PollConfig()
+
+
+class RoutingConfig(Section):
+    """Who gets what no rule fits."""
+
+    fallback: str = "brenner"
+
+
+class TelemetryConfig(Section):
+    """How often the machine is measured, and whether the GPU is asked."""
+
+    interval_s: PositiveFloat = 1.0
+    gpu: bool = True
+
+
+class TuiConfig(Section):
+    """How the console looks."""
+
+    theme: str = "b4-dark"
+    bell: bool = True
+
+
+class Settings(Section):
+    """The whole tree. Build it with `load`."""
+
+    hub: str = ""
+    engines: dict[str, EngineConfig]
+    roles: dict[str, RoleConfig]
+    agents: dict[str, AgentConfig]
+    policy: PolicyConfig = PolicyConfig()
+    routing: RoutingConfig = RoutingConfig()
+    telemetry: TelemetryConfig = TelemetryConfig()
+    tui: TuiConfig = TuiConfig()
+
+
+class _Environment(BaseSettings):
+    """The same tree as `B4TUI_SECTION__KEY` variables give it, unchecked: `Settings` checks the merged whole."""
+
+    model_config = SettingsConfigDict(env_prefix="B4TUI_", env_nested_delimiter="__", extra="ignore")
+
+    hub: str | None = None
+    engines: dict[str, Any] = {}
+    roles: dict[str, Any] = {}
+    agents: dict[str, Any] = {}
+    policy: dict[str, Any] = {}
+    routing: dict[str, Any] = {}
+    telemetry: dict[str, Any] = {}
+    tui: dict[str, Any] = {}
+
+
+def resource(name: str) -> Path:
+    """A file or folder that ships with the program: beside the package in a checkout, inside it in a wheel."""
+    package = Path(__file__).resolve().parent
+    for candidate in (package / name, package.parent / name):
+        if candidate.exists():
+            return candidate
+    raise ConfigError(f"{name} is missing from this installation of b4tui; install it again")
+
+
+def user_file() -> Path:
+    """Where the operator's own settings are looked for."""
+    return user_config_path("b4tui") / "config.toml"
+
+
+def load(
+    *,
+    hub: Path | None = None,
+    config_file: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    use_user_file: bool = True,
+) -> Settings:
+    """The settings in force for a hub. `overrides` is a nested mapping from the command line's flags.
+
+    Raises ConfigError with the file and key at fault.
+    """
+    tree = _read(resource("config.toml"))
+    if use_user_file and user_file().is_file():
+        _merge(tree, _read(user_file()))
+    if hub is not None and (hub / HUB_FILE).is_file():
+        _merge(tree, _hub_part(hub / HUB_FILE))
+    if config_file is not None:
+        _merge(tree, _read(config_file))
+    _merge(tree, _from_environment())
+    _merge(tree, overrides or {})
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(_in_words(error)) from error
+
+
+def _from_environment() -> dict[str, Any]:
+    try:
+        values = _Environment().model_dump(exclude_none=True)
+    except Exception as error:  # pydantic-settings raises its own errors for unreadable JSON in a variable
+        raise ConfigError(f"a B4TUI_ variable cannot be read: {error}") from error
+    tree: dict[str, Any] = _decoded(values)
+    return tree
+
+
+def _decoded(value: Any) -> Any:
+    """Lists and tables are written as JSON in a variable; everything else stays a string until it is checked."""
+    if isinstance(value, dict):
+        return {key: _decoded(item) for key, item in value.items()}
+    if isinstance(value, str) and value[:1] in "[{" and value:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+
+
+def _hub_part(path: Path) -> dict[str, Any]:
+    tree = _read(path)
+    refused = sorted(set(tree) - HUB_SECTIONS)
+    if refused:
+        raise ConfigError(
+            f"{path}: a hub may not set {', '.join(refused)}; it may set {', '.join(sorted(HUB_SECTIONS))}. "
+            f"Move the rest to {user_file()}"
+        )
+    return tree
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping):
+            below = base.get(key)
+            if not isinstance(below, dict):
+                below = base[key] = {}
+            _merge(below, value)
+        else:
+            base[key] = value
+
+
+def _in_words(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        what = "no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
+        lines.append(f"settings: {key}: {what}")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Engines: one interface to local model servers."""

@@ -1,0 +1,1 @@
+"""Routing: which agent a bead belongs to, and why."""

@@ -1,0 +1,1 @@
+"""The console. The only package that knows Textual."""
