@@ -1,0 +1,141 @@
+"""What every command shares: where the hub is, which settings hold, how errors and JSON are printed."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from b4tui import config
+from b4tui.config import ConfigError, Settings
+from b4tui.safe_text import visible
+
+if TYPE_CHECKING:
+    from b4tui.board.model import Hub
+    from b4tui.board.store import BoardStore
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NO_ENGINE = 4
+
+
+class Failed(click.ClickException):
+    """The command failed; the message says why and what to do. Exit code 1 unless another is given."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+    def show(self, file: Any = None) -> None:
+        """On standard error, sanitised: the message may quote foreign text."""
+        click.echo(f"b4tui: {visible(self.message)}", err=True, file=file)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which hub and which settings a command works with."""
+
+    hub: Path | None = None
+    config_file: Path | None = None
+
+    def settings(self, overrides: Mapping[str, Any] | None = None, hub: Path | None = None) -> Settings:
+        """The settings in force; `hub` is the root of the hub that was found."""
+        return config.load(hub=hub, config_file=self.config_file, overrides=overrides)
+
+    def find_hub(self) -> Hub:
+        """The hub: `--hub`, else from here upwards or `BEADS_DIR`, else the configured one. Raises NoHub."""
+        from b4tui.board.discover import find_hub, open_hub
+
+        if self.hub is not None:
+            return open_hub(self.hub)
+        return find_hub(Path.cwd(), os.environ, self.settings().hub)
+
+    def store(self) -> BoardStore:
+        """The store of that hub."""
+        from b4tui.board.stores import open_store
+
+        return open_store(self.find_hub())
+
+
+def place_options(function: F) -> F:
+    """Give a command `--hub` and `--config`, as one `place` argument; the group's own are the fallback."""
+
+    @click.option("--hub", type=click.Path(path_type=Path), metavar="PATH", help="The hub to work on.")
+    @click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help="Settings that win over the user's and the hub's.",
+    )
+    @functools.wraps(function)
+    def wrapper(*args: Any, hub: Path | None, config_file: Path | None, **kwargs: Any) -> Any:
+        context = click.get_current_context()
+        outer = context.obj if isinstance(context.obj, Place) else Place()
+        place = Place(hub=hub or outer.hub, config_file=config_file or outer.config_file)
+        return function(*args, place=place, **kwargs)
+
+    return wrapper  # type: ignore[return-value]
+
+
+def json_option(function: F) -> F:
+    """Give a command `--json`, as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")(function)
+
+
+def guarded(function: F) -> F:
+    """Turn the house's own errors into one line on standard error and an exit code."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        from b4tui.board.store import BoardError
+
+        try:
+            return function(*args, **kwargs)
+        except (ConfigError, BoardError) as error:
+            raise Failed(str(error)) from error
+
+    return wrapper  # type: ignore[return-value]
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output: UTF-8 whatever the locale, lone surrogates escaped."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def print_json_line(document: Any) -> None:
+    """One JSON object a line, written at once: for streams."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def say(text: str) -> None:
+    """A line for a person, sanitised (design section 4.6)."""
+    click.echo(visible(text))
+
+
+def actor_name(given: str | None, hub_root: Path) -> str:
+    """Who writes: `--actor`, else BEADS_ACTOR, BD_ACTOR, git's user.name. Raises Failed where nobody is known."""
+    for name in (given, os.environ.get("BEADS_ACTOR"), os.environ.get("BD_ACTOR")):
+        if name and name.strip():
+            return name.strip()
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(hub_root), "config", "user.name"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except OSError:
+        answer = None
+    if answer and answer.stdout.strip():
+        return answer.stdout.strip()
+    raise Failed("nobody is named as the actor: give --actor NAME, set BEADS_ACTOR, or `git config user.name NAME`")
