@@ -1,0 +1,211 @@
+"""What the operator can do: one interface for the console and for the commands without a screen.
+
+A verb that does not apply raises `OperatorError` with a sentence for a person; `applies` says beforehand which do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from enum import StrEnum
+from typing import ParamSpec, Protocol, TypeVar
+
+from b4tui.board.model import Bead, Changes, NewBead
+from b4tui.board.store import BoardError, BoardStore
+from b4tui.events import AgentState, BeadClosed, BeadCommented, BeadCreated, BeadReopened, Event, now
+from b4tui.routing.rules import AGENT_LABEL
+from b4tui.runtime.snapshot import Snapshot
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CANCELLED = "cancelled by the operator"
+
+
+class OperatorError(Exception):
+    """A verb does not apply or could not be done; the message says why, for a person."""
+
+
+class Verb(StrEnum):
+    """What can be done to one bead."""
+
+    CANCEL = "cancel"  # stop its run; it waits for `retry`
+    RETRY = "retry"  # let the agents try it again
+    ASSIGN = "assign"  # give it to another agent
+    COMMENT = "comment"
+    CLOSE = "close"
+    REOPEN = "reopen"
+
+
+class Crew(Protocol):
+    """What the operator needs of the runtime: its agents, and the beads that wait for a word."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The config keys of the agents that run here."""
+        ...
+
+    def pause(self, agent: str) -> None:
+        """Let this agent take no new bead; a running one goes on."""
+        ...
+
+    def resume(self, agent: str) -> None:
+        """Let this agent take beads again."""
+        ...
+
+    async def cancel(self, bead_id: str, comment: str, *, hold: bool) -> None:
+        """Stop the bead's run and wait until the bead went back; `hold` keeps agents off it until `allow`."""
+        ...
+
+    async def allow(self, bead_id: str) -> None:
+        """Forget the attempts and the hold of a bead."""
+        ...
+
+    async def refresh(self) -> None:
+        """Read the board anew, now."""
+        ...
+
+
+def applies(snapshot: Snapshot, bead_id: str) -> frozenset[Verb]:
+    """The verbs that apply to a bead as the snapshot shows it."""
+    bead = snapshot.board.beads.get(bead_id) if snapshot.board else None
+    if bead is None or snapshot.read_only or bead.status == "tombstone":
+        return frozenset()
+    if is_running(snapshot, bead_id):
+        return frozenset({Verb.COMMENT, Verb.CANCEL, Verb.ASSIGN})
+    if bead.status == "closed":
+        return frozenset({Verb.COMMENT, Verb.REOPEN})
+    verbs = {Verb.COMMENT, Verb.CLOSE}
+    if bead.status == "open":
+        verbs.add(Verb.ASSIGN)
+        if bead_id in snapshot.attempts_spent:
+            verbs.add(Verb.RETRY)
+    return frozenset(verbs)
+
+
+def is_running(snapshot: Snapshot, bead_id: str) -> bool:
+    """Whether an agent of this process has the bead in hand now."""
+    busy = {AgentState.WORKING, AgentState.WAITING}
+    return any(agent.bead == bead_id and agent.state in busy for agent in snapshot.agents)
+
+
+class Operator:
+    """The verbs. `name` is the actor written to the board. Call from the runtime's loop only."""
+
+    def __init__(
+        self,
+        store: BoardStore,
+        crew: Crew,
+        snapshot: Callable[[], Snapshot],
+        publish: Callable[[Event], None],
+        name: str = "operator",
+    ) -> None:
+        self._store = store
+        self._crew = crew
+        self._snapshot = snapshot
+        self._publish = publish
+        self._name = name
+
+    async def pause(self, agent: str | None = None) -> None:
+        """Let an agent (None: every agent) take no new bead. A bead in hand is finished first; `cancel` stops it."""
+        for key in self._chosen(agent):
+            self._crew.pause(key)
+
+    async def resume(self, agent: str | None = None) -> None:
+        """Let an agent (None: every agent) take beads again."""
+        for key in self._chosen(agent):
+            self._crew.resume(key)
+
+    async def cancel(self, bead: str) -> None:
+        """Stop the bead's run; the bead goes back open with a comment, and no agent takes it until `retry`."""
+        self._demand(Verb.CANCEL, bead)
+        await self._crew.cancel(bead, CANCELLED, hold=True)
+
+    async def retry(self, bead: str) -> None:
+        """Let the agents try a bead again that used up its attempts or was cancelled."""
+        self._demand(Verb.RETRY, bead)
+        await self._crew.allow(bead)
+
+    async def assign(self, bead: str, agent: str) -> None:
+        """Give a bead to an agent; a run of it elsewhere is cancelled first.
+
+        Written as the label `agent:KEY`: it survives a restart, every tracker shows it, and the bead can still be
+        claimed (classic bd refuses to claim a bead that has an assignee, research/beads.md section 4).
+        """
+        self._demand(Verb.ASSIGN, bead)
+        key = self._chosen(agent)[0]
+        if is_running(self._snapshot(), bead):
+            await self._crew.cancel(bead, f"given to {key} by the operator", hold=False)
+        await self._write(self._label, bead, key)
+        await self._crew.allow(bead)
+
+    async def create(self, new: NewBead) -> str:
+        """Make a bead and return its id."""
+        bead = await self._write(self._store.create, new, self._name)
+        self._publish(BeadCreated(at=now(), bead=bead.id, agent=self._name, title=bead.title))
+        await self._crew.refresh()
+        return bead.id
+
+    async def comment(self, bead: str, text: str) -> None:
+        """Write a comment."""
+        self._demand(Verb.COMMENT, bead)
+        if not text.strip():
+            raise OperatorError("The comment is empty: nothing was written.")
+        await self._write(self._store.comment, bead, text, self._name)
+        self._publish(BeadCommented(at=now(), bead=bead, agent=self._name, text=text))
+        await self._crew.refresh()
+
+    async def close(self, bead: str, reason: str) -> None:
+        """Close a bead that no agent has in hand."""
+        self._demand(Verb.CLOSE, bead)
+        await self._write(self._store.close, bead, reason, self._name)
+        self._publish(BeadClosed(at=now(), bead=bead, agent=self._name, reason=reason))
+        await self._crew.refresh()
+
+    async def reopen(self, bead: str, reason: str) -> None:
+        """Open a closed bead again; the reason becomes a comment, and earlier attempts are forgotten."""
+        self._demand(Verb.REOPEN, bead)
+        await self._write(self._store.reopen, bead, self._name, reason)
+        self._publish(BeadReopened(at=now(), bead=bead, agent=self._name, reason=reason))
+        await self._crew.allow(bead)
+
+    def _demand(self, verb: Verb, bead: str) -> None:
+        snapshot = self._snapshot()
+        if snapshot.read_only:
+            raise OperatorError(f"The board cannot be written: {snapshot.read_only}")
+        if snapshot.board is None:
+            raise OperatorError("The board is not loaded yet; try again in a moment.")
+        if bead not in snapshot.board.beads:
+            raise OperatorError(f"There is no bead {bead} on this board.")
+        possible = applies(snapshot, bead)
+        if verb not in possible:
+            what = ", ".join(sorted(possible)) or "nothing"
+            raise OperatorError(f"{bead} cannot be given to '{verb}' as it stands now; what applies: {what}.")
+
+    def _chosen(self, agent: str | None) -> tuple[str, ...]:
+        if agent is None:
+            return self._crew.keys
+        wanted = agent.casefold()
+        for key in self._crew.keys:
+            if key.casefold() == wanted:
+                return (key,)
+        raise OperatorError(f"No agent {agent} runs here; there are {', '.join(self._crew.keys) or 'none'}.")
+
+    def _label(self, bead_id: str, key: str) -> Bead:
+        """Runs in a thread: replace the bead's agent labels, and free it of an assignee that would forbid a claim."""
+        bead = self._store.load().beads.get(bead_id)
+        wanted = f"{AGENT_LABEL}{key}"
+        labels = () if bead is None else bead.labels
+        stale = tuple(label for label in labels if label.casefold().startswith(AGENT_LABEL) and label != wanted)
+        changes = Changes(
+            add_labels=() if wanted in labels else (wanted,),
+            remove_labels=stale,
+            assignee="" if bead is not None and bead.assignee else None,
+        )
+        return self._store.update(bead_id, changes, self._name)
+
+    async def _write(self, change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await asyncio.to_thread(change, *args, **kwargs)
+        except BoardError as error:
+            raise OperatorError(str(error)) from error
