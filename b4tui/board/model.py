@@ -39,6 +39,7 @@ class Hub:
     data_file: Path | None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""  # what a person should know about how the hub was found; one sentence
 
     @property
     def era(self) -> Era:
