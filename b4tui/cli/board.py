@@ -181,7 +181,11 @@ def stats(place: Place, as_json: bool) -> None:
         print_json(document)
         return
     for key, value in document["summary"].items():
-        say(f"{key.replace('_', ' '):<34}{value:>10}" if isinstance(value, int) else f"{key.replace('_', ' '):<34}{value:>10.2f}")
+        say(
+            f"{key.replace('_', ' '):<34}{value:>10}"
+            if isinstance(value, int)
+            else f"{key.replace('_', ' '):<34}{value:>10.2f}"
+        )
 
 
 @command.command("lint")
@@ -202,7 +206,8 @@ def lint(place: Place, as_json: bool) -> None:
     else:
         for problem in problems:
             where = f"line {problem.line}: " if problem.line else ""
-            say(f"{problem.severity:<8}{problem.rule:<24}{where}{problem.bead + ': ' if problem.bead else ''}{problem.message}")
+            which = f"{problem.bead}: " if problem.bead else ""
+            say(f"{problem.severity:<8}{problem.rule:<24}{where}{which}{problem.message}")
         say(f"{len(problems)} problems" if problems else "Nothing is wrong with this board.")
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise click.exceptions.Exit(1)
@@ -212,7 +217,9 @@ def lint(place: Place, as_json: bool) -> None:
 @click.argument("title")
 @click.option("-d", "--description", default="", help="Markdown; - reads standard input.")
 @click.option("-t", "--type", "issue_type", default="task", show_default=True)
-@click.option("-p", "--priority", type=click.IntRange(0, 4), default=2, show_default=True, help="0 critical .. 4 backlog.")
+@click.option(
+    "-p", "--priority", type=click.IntRange(0, 4), default=2, show_default=True, help="0 critical .. 4 backlog."
+)
 @click.option("-l", "--labels", default="", metavar="A,B", help="Comma separated.")
 @click.option("--assignee", default="", metavar="WHO")
 @click.option("--acceptance", default="", help="Markdown.")

@@ -1,0 +1,31 @@
+"""`b4tui`: the console on a hub."""
+
+from __future__ import annotations
+
+import sys
+
+from b4tui.cli.common import Failed, Place
+
+
+def open_console(place: Place, *, paused: bool, agents: tuple[str, ...]) -> None:
+    """Open the console and stay in it. Raises Failed without a terminal or a hub."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Failed("the console needs a terminal; `b4tui work` runs the agents without one")
+    from b4tui.board.stores import open_store
+    from b4tui.cli.work import known_agents
+    from b4tui.engines.opening import open_engines
+    from b4tui.runtime.runtime import Runtime
+    from b4tui.telemetry.sampler import Sampler
+    from b4tui.tui.app import Console
+
+    hub = place.find_hub()
+    settings = place.settings(hub=hub.root)
+    runtime = Runtime(
+        settings,
+        open_store(hub),
+        open_engines(settings),
+        agents=known_agents(settings, agents),
+        paused=paused or settings.policy.start_paused,
+        sampler=Sampler(settings.telemetry.interval_s, settings.telemetry.gpu),
+    )
+    Console(runtime, settings.tui).run()

@@ -1,0 +1,47 @@
+"""`b4tui doctor`: check every part."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+
+import click
+
+from b4tui.cli.common import Place, guarded, json_option, place_options, print_json, say
+
+MARKS = {"ok": "✓", "warn": "▲", "fail": "✗", "absent": "–"}
+
+
+@click.command("doctor")
+@place_options
+@json_option
+@guarded
+def command(place: Place, as_json: bool) -> None:
+    """Check engines and their models, GPU, sandbox, git, hub and settings. Exit code 1 if something failed."""
+    from b4tui.board.store import NoHub
+    from b4tui.board.stores import open_store
+    from b4tui.engines.opening import open_engines
+    from b4tui.runtime.doctor import examine
+
+    try:
+        root = place.find_hub().root
+    except NoHub:
+        root = None
+    settings = place.settings(hub=root)
+    report = examine(settings, open_engines(settings, os.environ), place.find_hub, open_store)
+    if as_json:
+        print_json(
+            {
+                "checks": [asdict(check) for check in report.checks],
+                "engines": [
+                    asdict(engine) | {"models": [asdict(m) for m in engine.models]} for engine in report.engines
+                ],
+            }
+        )
+    else:
+        for check in report.checks:
+            say(f"{MARKS[check.status]} {check.name:<22} {check.detail}")
+            if check.fix and check.status != "ok":
+                say(f"  {'':<22} → {check.fix}")
+    if report.failed:
+        raise click.exceptions.Exit(1)

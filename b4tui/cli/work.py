@@ -1,0 +1,143 @@
+"""`b4tui work`: the runtime with no screen; its events as lines."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
+import click
+
+from b4tui.cli.common import NO_ENGINE, Failed, Place, guarded, place_options, print_json_line, say
+
+if TYPE_CHECKING:
+    from b4tui.config import Settings
+    from b4tui.events import Event
+    from b4tui.runtime.runtime import Runtime
+
+
+@click.command("work")
+@place_options
+@click.option("--agent", "agents", multiple=True, metavar="A", help="Only this agent works (repeat for more).")
+@click.option("--until-idle", is_flag=True, help="End when nothing is left that these agents can do.")
+@click.option("--once", is_flag=True, help="Each agent does at most one bead, then the command ends.")
+@click.option("--json", "as_json", is_flag=True, help="Print each event as one JSON object a line.")
+@guarded
+def command(place: Place, agents: tuple[str, ...], until_idle: bool, once: bool, as_json: bool) -> None:
+    """Run the agents with no screen until interrupted (or see --until-idle, --once)."""
+    from b4tui.board.stores import open_store
+    from b4tui.engines.opening import open_engines
+    from b4tui.runtime.runtime import Runtime
+
+    hub = place.find_hub()
+    settings = place.settings(hub=hub.root)
+    store = open_store(hub)
+    if store.read_only:
+        raise Failed(f"agents cannot work on this hub: {store.read_only}")
+    chosen = known_agents(settings, agents)
+
+    async def session() -> None:
+        engines = open_engines(settings)
+        try:
+            if until_idle or once:
+                await _require_engine(engines.values())
+            runtime = Runtime(settings, store, engines, agents=chosen, once=once)
+            await run_headless(runtime, as_json=as_json, until_idle=until_idle or once)
+        finally:
+            for engine in engines.values():
+                await engine.aclose()
+
+    asyncio.run(session())
+
+
+def known_agents(settings: Settings, names: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The keys of the agents named by key or name; None for all. Raises Failed for an unknown one."""
+    by_name = {key: key for key in settings.agents} | {
+        agent.name.lower(): key for key, agent in settings.agents.items()
+    }
+    unknown = [name for name in names if name.lower() not in by_name]
+    if unknown:
+        raise Failed(f"no agent {', '.join(unknown)}; there are {', '.join(sorted(settings.agents))}", exit_code=2)
+    return tuple(dict.fromkeys(by_name[name.lower()] for name in names)) or None
+
+
+async def _require_engine(engines: object) -> None:
+    reasons = []
+    for engine in engines:  # type: ignore[attr-defined]
+        health = await engine.health()
+        if health.up:
+            return
+        reasons.append(health.reason)
+    raise Failed("; ".join(reasons) or "no engine is configured", exit_code=NO_ENGINE)
+
+
+async def run_headless(runtime: Runtime, *, as_json: bool, until_idle: bool) -> None:
+    """Start the runtime, print its events, and stop it in good order when it is idle or the operator interrupts.
+
+    Raises KeyboardInterrupt after a clean stop that a signal asked for.
+    """
+    from b4tui.events import as_json as json_of
+
+    def show(event: Event) -> None:
+        if as_json:
+            print_json_line(json_of(event))
+        elif line := in_words(event):
+            say(line)
+
+    unsubscribe = runtime.subscribe(show)
+    asked_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, asked_to_stop.set)
+    waits = [asyncio.create_task(asked_to_stop.wait())]
+    try:
+        await runtime.start()
+        if until_idle:
+            waits.append(asyncio.create_task(runtime.until_idle()))
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in waits:
+            task.cancel()
+        await runtime.stop("interrupted" if asked_to_stop.is_set() else "nothing is left to do")
+        unsubscribe()
+    if asked_to_stop.is_set():
+        raise KeyboardInterrupt
+
+
+def in_words(event: Event) -> str:
+    """One line for a person, or nothing for events that are too many to print."""
+    from b4tui import events as e
+
+    at = f"{event.at.astimezone():%H:%M:%S}"
+    match event:
+        case e.RuntimeStarted():
+            models = "simulated models" if event.simulated else "local models"
+            return f"{at}  {', '.join(event.agents)} at work on {event.hub} with {models}"
+        case e.BeadClaimed():
+            return f"{at}  {event.agent:<11} claimed {event.bead}"
+        case e.ToolFinished():
+            failed = "" if event.ok else ", failed"
+            return f"{at}  {event.agent:<11} {event.bead}: {event.summary} ({event.seconds:.1f} s{failed})"
+        case e.BeadClosed():
+            return f"{at}  {event.agent:<11} closed {event.bead}: {_first_line(event.reason)}"
+        case e.BeadReopened():
+            return f"{at}  {event.agent:<11} gave back {event.bead}: {_first_line(event.reason)}"
+        case e.BeadCreated():
+            return f"{at}  {event.agent:<11} made {event.bead}: {_first_line(event.title)}"
+        case e.EngineChanged():
+            why = f": {event.reason}" if event.reason else ""
+            return f"{at}  engine {event.engine} at {event.address} is {event.status}{why}"
+        case e.BoardFailed() | e.Warned():
+            return f"{at}  {event.reason}"
+        case e.RuntimeStopped():
+            return f"{at}  stopped: {event.reason}"
+        case _:
+            return ""
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n", 1)[0]

@@ -1,0 +1,72 @@
+"""What a command loads: the console alone knows Textual, and starting is cheap."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = [
+    ["--help"],
+    ["board", "list", "--json"],
+    ["board", "ready"],
+    ["board", "lint"],
+    ["board", "create", "A bead", "--actor", "amy"],
+    ["doctor", "--json"],
+    ["gpu", "--json"],
+    ["init", "."],
+    ["work", "--once"],
+    ["demo", "--help"],
+]
+
+SPY = """
+import sys
+from b4tui.cli import main
+try:
+    main({arguments!r})
+except SystemExit as ended:
+    code = ended.code
+print("LOADED", sorted(name for name in sys.modules if name.split(".")[0] == "textual")[:3], file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_no_command_but_the_console_loads_textual(arguments: list[str], tmp_path: Path) -> None:
+    environment = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "B4TUI_ENGINES__OLLAMA__ADDRESS": "http://127.0.0.1:9",
+    }
+    subprocess.run(
+        [sys.executable, "-m", "b4tui", "init", "."], cwd=tmp_path, env=environment, check=True, capture_output=True
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", SPY.format(arguments=arguments)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "LOADED []" in answer.stderr, answer.stderr
+
+
+def test_the_demo_without_a_terminal_loads_no_textual_either(tmp_path: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", SPY.format(arguments=["demo", "--headless", "--speed", "1000", "--json"])],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+    assert "LOADED []" in answer.stderr, answer.stderr
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, b4tui.cli; print([m for m in ('httpx', 'git', 'ollama', 'pynvml', 'textual') if m in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"

@@ -1,0 +1,67 @@
+"""The wheel is whole: installed into a fresh environment it runs from any folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    (built,) = out.glob("*.whl")
+    return built
+
+
+def test_it_holds_styles_settings_and_no_tests(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "b4tui/config.toml" in names
+    assert any(name.startswith("b4tui/styles/") and name.endswith(".tcss") for name in names)
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert not [name for name in names if name.startswith(("tests/", "tools/"))]
+
+
+@pytest.mark.timeout(300)
+def test_installed_into_a_fresh_environment_it_runs_the_demo_from_any_folder(wheel: Path, tmp_path: Path) -> None:
+    home = tmp_path / "environment"
+    venv.create(home, with_pip=True)
+    python = home / "bin" / "python"
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", wheel],
+        check=True,
+        capture_output=True,
+        timeout=240,
+    )
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    answer = subprocess.run(
+        [home / "bin" / "b4tui", "demo", "--headless", "--json", "--speed", "1000"],
+        cwd=elsewhere,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    events = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert events[0]["event"] == "runtime_started"
+    assert events[0]["simulated"] is True
+    assert sum(event["event"] == "bead_closed" for event in events) >= 15
+    assert list(elsewhere.iterdir()) == []
