@@ -194,6 +194,30 @@ class LoadedModel:
     expires_at: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """What a server says of one model: `context` is what it was trained for, in tokens, 0 where not said."""
+
+    name: str
+    capabilities: frozenset[str] = frozenset()
+    architecture: str = ""
+    context: int = 0
+    format: str = ""
+    parameters: str = ""
+    quantization: str = ""
+    remote: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullProgress:
+    """One step of fetching a model: the server's words; bytes of the layer `digest`, 0 where not said."""
+
+    status: str
+    digest: str = ""
+    completed: int = 0
+    total: int = 0
+
+
 class Engine(Protocol):
     """A model server."""
 

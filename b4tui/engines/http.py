@@ -1,0 +1,87 @@
+"""The one way this package makes an HTTP client: nothing from the environment, no redirects, no compressed bodies."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+
+from b4tui.engines.address import Address
+
+BODY_LIMIT = 128 * 1024 * 1024
+_HEADERS = {"user-agent": "b4tui", "accept-encoding": "identity"}
+
+
+class BodyRefused(httpx.TransportError):
+    """A body is compressed or larger than anything a model server has to say."""
+
+
+class RedirectRefused(httpx.TransportError):
+    """The server answered with a redirect; `status` is its HTTP status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"redirect ({status})")
+        self.status = status
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """Sends requests without credentials and refuses replies that would lead elsewhere or fill the memory.
+
+    It sits below whatever client is on top, so that a library's own defaults (research/runtime.md 1.9) do not count.
+    """
+
+    def __init__(self, address: Address) -> None:
+        # Over plain HTTP nothing is verified, and reading the list of authorities takes tens of milliseconds.
+        trust = ssl.create_default_context() if address.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # A connection of its own for each request: a kept one may have died with the server meanwhile.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        self._inner = httpx.AsyncHTTPTransport(verify=trust, trust_env=False, limits=limits)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request. Raises RedirectRefused, BodyRefused, and what httpx raises."""
+        for name in ("authorization", "proxy-authorization", "cookie"):
+            request.headers.pop(name, None)
+        request.headers["accept-encoding"] = "identity"
+        response = await self._inner.handle_async_request(request)
+        if 300 <= response.status_code < 400:
+            await response.aclose()
+            raise RedirectRefused(response.status_code)
+        if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+            await response.aclose()
+            raise BodyRefused("a compressed body")
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _Bounded(response.stream)
+        return response
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._inner.aclose()
+
+
+class _Bounded(httpx.AsyncByteStream):
+    def __init__(self, inner: httpx.AsyncByteStream) -> None:
+        self._inner = inner
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        seen = 0
+        async for data in self._inner:
+            seen += len(data)
+            if seen > BODY_LIMIT:
+                raise BodyRefused(f"more than {BODY_LIMIT} bytes")
+            yield data
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def client_options(address: Address, connect_timeout_s: float) -> dict[str, Any]:
+    """Arguments for httpx.AsyncClient. Only connecting has a time-out here: callers bound the whole exchange."""
+    return {
+        "transport": GuardedTransport(address),
+        "trust_env": False,
+        "follow_redirects": False,
+        "timeout": httpx.Timeout(None, connect=connect_timeout_s),
+        "headers": _HEADERS,
+    }
