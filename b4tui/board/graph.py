@@ -1,0 +1,174 @@
+"""Which beads hold up which: the edges of a board, judged by the rules of its era (research/beads.md section 3).
+
+Only edges count here that can make a bead wait: `blocks`, `conditional-blocks`, `waits-for`, and `parent-child`, over
+which waiting is handed down. The two eras differ in which target still blocks; each difference is one line below.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from b4tui.board.model import Bead, BoardState, Era
+
+
+class EdgeType(StrEnum):
+    """The edge types that bd looks at when it computes what is ready."""
+
+    BLOCKS = "blocks"
+    CONDITIONAL = "conditional-blocks"
+    WAITS_FOR = "waits-for"
+    PARENT = "parent-child"
+
+
+BLOCKING_STATUSES = frozenset({"open", "in_progress", "blocked", "deferred", "hooked"})  # bd 0.49
+FREEING_STATUSES = frozenset({"closed", "pinned", "tombstone"})  # bd 1.x; every other word blocks, custom ones too
+FAILURE_WORDS = (
+    "failed",
+    "rejected",
+    "wontfix",
+    "won't fix",
+    "cancelled",
+    "canceled",
+    "abandoned",
+    "blocked",
+    "error",
+    "timeout",
+    "aborted",
+)
+
+_TYPES = frozenset(EdgeType)
+_UNCONDITIONAL = BLOCKING_STATUSES - {"hooked"}  # bd 0.49 forgot `hooked` where it reads conditional-blocks
+_DONE = frozenset({"closed", "tombstone"})
+_SETTLED = frozenset({"closed", "pinned"})
+
+
+class Hold(NamedTuple):
+    """One reason why a bead waits: an edge of this type to that bead."""
+
+    type: EdgeType
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The waiting edges of a board.
+
+    `direct` maps a bead to what its own edges make it wait for. `children` and `parents` follow `parent-child`.
+    `waiting` is every bead that waits, by itself or because a parent does.
+    """
+
+    direct: Mapping[str, list[Hold]]
+    children: Mapping[str, list[str]]
+    parents: Mapping[str, list[str]]
+    waiting: frozenset[str]
+
+    def holders(self, bead_id: str) -> tuple[str, ...]:
+        """The ids that hold the bead up: the targets of its own edges, then its waiting parents."""
+        own = [hold.on for hold in self.direct.get(bead_id, ())]
+        inherited = [parent for parent in self.parents.get(bead_id, ()) if parent in self.waiting]
+        return tuple(dict.fromkeys(own + inherited))
+
+
+def status_of(bead: Bead) -> str:
+    """The bead's status; as `Bead.status`, but fast for the common row."""
+    status = bead.row.get("status")
+    return status if type(status) is str and status else bead.status
+
+
+def build(state: BoardState) -> Graph:
+    """The graph of the board, by the rules of its era. Never raises, whatever the rows hold."""
+    children: dict[str, list[str]] = {}
+    parents: dict[str, list[str]] = {}
+    edges: list[tuple[str, EdgeType, str, Any]] = []
+    for key, bead in state.beads.items():
+        listed = bead.row.get("dependencies")
+        if not listed or type(listed) is not list:
+            continue
+        for edge in listed:
+            if type(edge) is not dict:
+                continue
+            kind, target = edge.get("type"), edge.get("depends_on_id")
+            if type(kind) is not str or kind not in _TYPES or not target:
+                continue
+            target = target if type(target) is str else str(target)
+            if kind == "parent-child":
+                children.setdefault(target, []).append(key)
+                parents.setdefault(key, []).append(target)
+            else:
+                edges.append((key, EdgeType(kind), target, edge.get("metadata")))
+    direct = _direct(state, edges, children)
+    return Graph(direct, children, parents, _handed_down(state, direct, children))
+
+
+def _direct(
+    state: BoardState, edges: list[tuple[str, EdgeType, str, Any]], children: Mapping[str, list[str]]
+) -> dict[str, list[Hold]]:
+    beads, modern = state.beads, state.era is Era.MODERN
+    direct: dict[str, list[Hold]] = {}
+    for key, kind, target, metadata in edges:
+        if kind is EdgeType.WAITS_FOR:
+            gate, spawner = _gate(metadata, target, modern)
+            holds = _gate_holds(gate, [status_of(beads[child]) for child in children.get(spawner, ())], modern)
+            holds, target = holds and (not modern or spawner in beads), spawner
+        else:
+            other = beads.get(target)  # an edge to a bead that does not exist never blocks
+            holds = other is not None and _target_holds(kind, other, modern)
+        if holds:
+            direct.setdefault(key, []).append(Hold(kind, target))
+    if modern:  # bd 1.x never marks a finished bead as blocked, and so hands nothing down from it
+        return {key: holds for key, holds in direct.items() if status_of(beads[key]) not in FREEING_STATUSES}
+    return direct
+
+
+def _target_holds(kind: EdgeType, target: Bead, modern: bool) -> bool:
+    status = status_of(target)
+    if modern:
+        return status not in FREEING_STATUSES
+    if kind is EdgeType.BLOCKS:
+        return status in BLOCKING_STATUSES
+    if status == "closed":  # "do this only if that fails": a success holds it for ever
+        return not any(word in target.close_reason.lower() for word in FAILURE_WORDS)
+    return status in _UNCONDITIONAL
+
+
+def _gate(metadata: Any, target: str, modern: bool) -> tuple[str, str]:
+    """The gate of a `waits-for` edge and the bead whose children it waits for; "" where the edge names no gate."""
+    try:
+        value = json.loads(metadata) if isinstance(metadata, str) else metadata
+    except (ValueError, RecursionError):
+        value = None
+    fields = value if isinstance(value, dict) else {}
+    gate, spawner = fields.get("gate"), fields.get("spawner_id")
+    named = isinstance(spawner, str) and bool(spawner) and not modern
+    return (gate if isinstance(gate, str) else ""), str(spawner) if named else target
+
+
+def _gate_holds(gate: str, statuses: list[str], modern: bool) -> bool:
+    if modern:
+        unsettled = any(status not in _SETTLED for status in statuses)
+        if gate in ("any-children", ""):  # without a gate SQL's NULL makes bd 1.x let one finished child do
+            return unsettled and "closed" not in statuses
+        return unsettled
+    if gate in ("all-children", ""):
+        return any(status not in _DONE for status in statuses)
+    return gate == "any-children" and not any(status in _DONE for status in statuses)
+
+
+def _handed_down(
+    state: BoardState, direct: Mapping[str, list[Hold]], children: Mapping[str, list[str]]
+) -> frozenset[str]:
+    """Every bead that waits: those with a hold of their own, and their descendants."""
+    modern = state.era is Era.MODERN
+    waiting = set(direct)
+    todo = list(direct)
+    while todo:
+        for child in children.get(todo.pop(), ()):
+            if child in waiting or (modern and status_of(state.beads[child]) in FREEING_STATUSES):
+                continue
+            waiting.add(child)
+            todo.append(child)
+    return frozenset(waiting)
