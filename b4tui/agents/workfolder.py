@@ -1,0 +1,224 @@
+"""The folder in which an agent works on one bead, and what changed in it since the run began.
+
+The measure lies outside the folder (`base/../git/NAME`): a bare git repository of our own that only holds contents,
+so that nothing the agent does, its own `.git` included, changes what is measured. Methods block; they may be called
+from several threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+import subprocess
+import threading
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from b4tui.agents.confined import Confined, Entry, Outside
+
+MAX_FILES = 5_000
+MAX_COMPARED_BYTES = 4 << 20
+MAX_DIFF_CHARS = 200_000
+GIT_TIMEOUT_S = 10.0
+
+_MANIFEST = "start.json"
+_NOT_MEASURED = frozenset({".git", "__pycache__", "node_modules", ".venv", ".mypy_cache", ".pytest_cache"})
+_BINARY_LOOK = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """A file that differs from the run's start; lines added and removed (0 and 0 for a binary file)."""
+
+    path: str
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    mode: int
+    blob: str
+    lines: int
+
+
+_Manifest = dict[str, _Content]
+
+
+class WorkFolder:
+    """One bead's folder. Make it with `open`."""
+
+    def __init__(self, path: Path, git_dir: Path) -> None:
+        self.path = path
+        self._files = Confined(path)
+        self._git_dir = git_dir
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[int, int, int, int], str] = {}
+        self._lines: dict[str, int] = {}
+        self._counts: dict[tuple[str, str], tuple[int, int]] = {}
+
+    @classmethod
+    def open(cls, base: Path, bead_id: str) -> WorkFolder:
+        """The bead's folder below `base`, made when it is missing, as an earlier attempt left it otherwise."""
+        name = safe_name(bead_id)
+        path = base / name
+        path.mkdir(parents=True, exist_ok=True)
+        return cls(path.resolve(), base.resolve().parent / "git" / name)
+
+    def mark(self) -> None:
+        """From now on, changes are counted against this moment: the start of a run."""
+        with self._lock:
+            current = self._current()
+            rows = {path: [item.mode, item.blob, item.lines] for path, item in current.items()}
+            temporary = self._repository() / f"{_MANIFEST}.part"
+            temporary.write_text(json.dumps(rows), encoding="utf-8")
+            temporary.replace(self._git_dir / _MANIFEST)
+
+    def changes(self) -> tuple[FileDiff, ...]:
+        """The files that differ from the start, by name."""
+        with self._lock:
+            before, after = self._start(), self._current()
+            return tuple(
+                FileDiff(path, *self._count(before.get(path), after.get(path)))
+                for path in sorted(before.keys() | after.keys())
+                if before.get(path) != after.get(path)
+            )
+
+    def diff(self, path: str) -> str:
+        """One file's unified diff against the start, cut to MAX_DIFF_CHARS; "" when it did not change."""
+        with self._lock:
+            old, new = self._start().get(path), self._current().get(path)
+            if old == new:
+                return ""
+            text = self._git("diff", "--no-color", "--no-ext-diff", "--no-textconv", self._blob(old), self._blob(new))
+        return _cut(_named(text, path, old is None, new is None))
+
+    def _start(self) -> _Manifest:
+        try:
+            rows = json.loads((self._git_dir / _MANIFEST).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {path: _Content(*row) for path, row in rows.items()}
+
+    def _current(self) -> _Manifest:
+        """Every file as it is now, its content kept in our repository; files beyond MAX_FILES are left out."""
+        found: _Manifest = {}
+        for entry in self._files.walk(skip=_NOT_MEASURED):
+            if len(found) >= MAX_FILES:
+                break
+            content = self._measured(entry)
+            if content is not None:
+                found[_shown(entry.path)] = content
+        return found
+
+    def _measured(self, entry: Entry) -> _Content | None:
+        status = entry.status
+        key = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if key not in self._seen:
+            try:
+                data = self._data(entry)
+            except (OSError, Outside):
+                return None
+            self._seen[key] = blob = self._keep(data)
+            self._lines[blob] = _line_count(data)
+        blob = self._seen[key]
+        executable = stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o100)
+        return _Content(0o100755 if executable else 0o100644, blob, self._lines[blob])
+
+    def _data(self, entry: Entry) -> bytes:
+        if stat.S_ISLNK(entry.status.st_mode):
+            return f"(a link to {self._files.link(entry.path)})\n".encode("utf-8", "surrogateescape")
+        if not stat.S_ISREG(entry.status.st_mode):
+            return b"(not a regular file)\n"
+        if entry.status.st_size > MAX_COMPARED_BYTES:
+            return f"(a file of {entry.status.st_size} bytes, too large to compare)\n".encode()
+        with os.fdopen(self._files.open(entry.path), "rb") as file:
+            return file.read(MAX_COMPARED_BYTES)
+
+    def _keep(self, data: bytes) -> str:
+        """Store content as git does (a loose object) without starting a program for each file."""
+        whole = b"blob %d\0" % len(data) + data
+        name = hashlib.sha1(whole, usedforsecurity=False).hexdigest()
+        place = self._repository() / "objects" / name[:2] / name[2:]
+        if not place.exists():
+            place.parent.mkdir(exist_ok=True)
+            temporary = place.with_suffix(".part")
+            temporary.write_bytes(zlib.compress(whole, 1))
+            temporary.replace(place)
+        return name
+
+    def _blob(self, content: _Content | None) -> str:
+        return content.blob if content else self._keep(b"")
+
+    def _count(self, old: _Content | None, new: _Content | None) -> tuple[int, int]:
+        if old is None or new is None:
+            return (new.lines if new else 0, old.lines if old else 0)
+        pair = (old.blob, new.blob)
+        if pair not in self._counts:
+            words = self._git("diff", "--numstat", "--no-ext-diff", "--no-textconv", *pair).split("\t", 2)
+            known = len(words) == 3 and words[0].isdigit() and words[1].isdigit()
+            self._counts[pair] = (int(words[0]), int(words[1])) if known else (0, 0)
+        return self._counts[pair]
+
+    def _repository(self) -> Path:
+        if not (self._git_dir / "HEAD").exists():
+            self._git_dir.mkdir(parents=True, exist_ok=True)
+            _run_git("init", "--bare", "--quiet", "--template=", str(self._git_dir))
+        return self._git_dir
+
+    def _git(self, *arguments: str) -> str:
+        return _run_git(f"--git-dir={self._repository()}", *arguments)
+
+
+def safe_name(bead_id: str) -> str:
+    """A bead's id as a folder name: itself where that is safe, else cleaned and told apart by a digest."""
+    clean = re.sub(r"[^A-Za-z0-9._-]", "-", bead_id)[:60].lstrip(".-")
+    if clean == bead_id and clean:
+        return clean
+    digest = hashlib.sha256(bead_id.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{clean or 'bead'}-{digest}"
+
+
+def _run_git(*arguments: str) -> str:
+    """Run git with nobody's configuration but ours; "" when it fails or takes too long (a hostile pair of files)."""
+    command = ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", *arguments]
+    variables = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    variables |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_PAGER": "cat"}
+    try:
+        done = subprocess.run(
+            command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=GIT_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return ""
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _named(diff: str, path: str, added: bool, removed: bool) -> str:
+    """Git compares two contents and knows no path: put it where the contents' names stand."""
+    _, mark, hunks = diff.partition("\n@@")
+    if not mark:
+        return f"{path}: a binary file, or one whose mode alone changed\n"
+    old = "/dev/null" if added else f"a/{path}"
+    new = "/dev/null" if removed else f"b/{path}"
+    return f"--- {old}\n+++ {new}\n@@{hunks}"
+
+
+def _cut(text: str) -> str:
+    if len(text) <= MAX_DIFF_CHARS:
+        return text
+    return f"{text[:MAX_DIFF_CHARS]}\n(cut: {len(text) - MAX_DIFF_CHARS} more characters)\n"
+
+
+def _shown(path: str) -> str:
+    """A name that is not UTF-8 is shown with escapes, so that it can be printed and asked for."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _line_count(data: bytes) -> int:
+    if b"\0" in data[:_BINARY_LOOK]:
+        return 0
+    return data.count(b"\n") + bool(data and not data.endswith(b"\n"))
