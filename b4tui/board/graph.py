@@ -68,8 +68,11 @@ class Graph:
 
     def holders(self, bead_id: str) -> tuple[str, ...]:
         """The ids that hold the bead up: the targets of its own edges, then its waiting parents."""
-        own = [hold.on for hold in self.direct.get(bead_id, ())]
-        inherited = [parent for parent in self.parents.get(bead_id, ()) if parent in self.waiting]
+        holds, parents = self.direct.get(bead_id, ()), self.parents.get(bead_id)
+        if parents is None and len(holds) == 1:
+            return (holds[0].on,)
+        own = [hold.on for hold in holds]
+        inherited = [parent for parent in parents or () if parent in self.waiting]
         return tuple(dict.fromkeys(own + inherited))
 
 
@@ -83,7 +86,7 @@ def build(state: BoardState) -> Graph:
     """The graph of the board, by the rules of its era. Never raises, whatever the rows hold."""
     children: dict[str, list[str]] = {}
     parents: dict[str, list[str]] = {}
-    edges: list[tuple[str, EdgeType, str, Any]] = []
+    edges: list[tuple[str, str, str, Any]] = []
     for key, bead in state.beads.items():
         listed = bead.row.get("dependencies")
         if not listed or type(listed) is not list:
@@ -99,37 +102,42 @@ def build(state: BoardState) -> Graph:
                 children.setdefault(target, []).append(key)
                 parents.setdefault(key, []).append(target)
             else:
-                edges.append((key, EdgeType(kind), target, edge.get("metadata")))
+                edges.append((key, kind, target, edge.get("metadata")))
     direct = _direct(state, edges, children)
     return Graph(direct, children, parents, _handed_down(state, direct, children))
 
 
 def _direct(
-    state: BoardState, edges: list[tuple[str, EdgeType, str, Any]], children: Mapping[str, list[str]]
+    state: BoardState, edges: list[tuple[str, str, str, Any]], children: Mapping[str, list[str]]
 ) -> dict[str, list[Hold]]:
     beads, modern = state.beads, state.era is Era.MODERN
     direct: dict[str, list[Hold]] = {}
     for key, kind, target, metadata in edges:
-        if kind is EdgeType.WAITS_FOR:
-            gate, spawner = _gate(metadata, target, modern)
-            holds = _gate_holds(gate, [status_of(beads[child]) for child in children.get(spawner, ())], modern)
-            holds, target = holds and (not modern or spawner in beads), spawner
-        else:
+        if modern and status_of(beads[key]) in FREEING_STATUSES:
+            continue  # bd 1.x never marks a finished bead as blocked, and so hands nothing down from it
+        if kind == "blocks":
             other = beads.get(target)  # an edge to a bead that does not exist never blocks
-            holds = other is not None and _target_holds(kind, other, modern)
-        if holds:
-            direct.setdefault(key, []).append(Hold(kind, target))
-    if modern:  # bd 1.x never marks a finished bead as blocked, and so hands nothing down from it
-        return {key: holds for key, holds in direct.items() if status_of(beads[key]) not in FREEING_STATUSES}
+            if other is None:
+                continue
+            status = status_of(other)
+            if status not in FREEING_STATUSES if modern else status in BLOCKING_STATUSES:
+                direct.setdefault(key, []).append(Hold(EdgeType.BLOCKS, target))
+        elif kind == "conditional-blocks":
+            other = beads.get(target)
+            if other is not None and _condition_holds(other, modern):
+                direct.setdefault(key, []).append(Hold(EdgeType.CONDITIONAL, target))
+        else:
+            gate, spawner = _gate(metadata, target, modern)
+            statuses = [status_of(beads[child]) for child in children.get(spawner, ())]
+            if _gate_holds(gate, statuses, modern):
+                direct.setdefault(key, []).append(Hold(EdgeType.WAITS_FOR, spawner))
     return direct
 
 
-def _target_holds(kind: EdgeType, target: Bead, modern: bool) -> bool:
+def _condition_holds(target: Bead, modern: bool) -> bool:
     status = status_of(target)
     if modern:
         return status not in FREEING_STATUSES
-    if kind is EdgeType.BLOCKS:
-        return status in BLOCKING_STATUSES
     if status == "closed":  # "do this only if that fails": a success holds it for ever
         return not any(word in target.close_reason.lower() for word in FAILURE_WORDS)
     return status in _UNCONDITIONAL

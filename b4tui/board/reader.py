@@ -6,23 +6,20 @@ hold ends the reading. The common case costs one C call a line; every doubt goes
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 from b4tui.board.backup import join_tables, read_tables
+from b4tui.board.collector import collector_off
 from b4tui.board.model import Bead, BoardState, Hub, HubKind, Problem, Severity
 from b4tui.board.repair import repair
 from b4tui.board.store import BoardError
 from b4tui.board.times import instant
 
 Row = dict[str, Any]
-
-_NOT_ISSUES = frozenset({"_type", "_schema"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ def parse_lines(data: bytes, *, thorough: bool = False) -> Parsed:
     rows: list[tuple[int, Row]] = []
     others: list[tuple[int, Row]] = []
     scan = json.JSONDecoder(parse_constant=_not_json).raw_decode
-    with _no_collector():
+    with collector_off():
         for number, line in enumerate(lines, 1):
             row: Any = None
             if not thorough:
@@ -95,7 +92,7 @@ def state_of(hub: Hub, data: bytes, *, thorough: bool = False) -> BoardState:
 def _state(hub: Hub, parsed: Parsed, version: str) -> BoardState:
     problems = list(parsed.problems)
     beads: dict[str, Bead] = {}
-    with _no_collector():
+    with collector_off():
         for line, row in parsed.rows:
             key = row["id"]
             if type(key) is not str:
@@ -127,7 +124,7 @@ def _lines(data: bytes) -> tuple[list[str], list[Problem]]:
             "the file begins with a byte order mark, which other trackers take for a broken row: save it as plain UTF-8"
         )
         problems.append(Problem("byte-order-mark", Severity.WARNING, text, line=1))
-    windows = data.count(b"\r\n")
+    windows = data.count(b"\r\n") if b"\r" in data else 0
     if windows:
         text = f"{windows} lines end in CR LF: add `.beads/*.jsonl text eol=lf` to .gitattributes and save with LF"
         problems.append(
@@ -173,24 +170,12 @@ def _sort_out(others: list[tuple[int, Row]], problems: list[Problem]) -> tuple[d
 
 
 def _version(*parts: bytes) -> str:
-    digest = blake2b(digest_size=16)
+    digest = sha256()
     for part in parts:
         digest.update(b"%d\0" % len(part))
         digest.update(part)
-    return digest.hexdigest()
+    return digest.hexdigest()[:32]
 
 
 def _not_json(word: str) -> None:
     raise ValueError(word)
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Parsing makes only objects that stay: looking for garbage among them would double the time it takes."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

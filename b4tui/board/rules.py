@@ -9,7 +9,8 @@ from enum import StrEnum
 from math import floor
 
 from b4tui.board import graph
-from b4tui.board.model import Bead, BoardState, Era, Readiness
+from b4tui.board.collector import collector_off
+from b4tui.board.model import BoardState, Era, Readiness
 from b4tui.board.times import instant
 
 NOT_WORK_TYPES = frozenset({"merge-request", "gate", "molecule", "message", "agent", "role", "rig"})
@@ -41,18 +42,19 @@ class Rule(StrEnum):
 
 def judge(state: BoardState, now: float, sort: Sort | None = None) -> Readiness:
     """What is ready at `now` (seconds since the epoch), and which beads that are not done wait for which others."""
-    edges = graph.build(state)
-    ready = [
-        key
-        for key, bead in state.beads.items()
-        if key not in edges.waiting and _may_start(state, edges, key, bead, now)
-    ]
-    blocked = {
-        key: edges.holders(key)
-        for key in state.beads
-        if key in edges.waiting and graph.status_of(state.beads[key]) not in DONE_STATUSES
-    }
-    return Readiness(_ordered(state, ready, now, sort or default_sort(state.era)), blocked)
+    with collector_off():
+        edges = graph.build(state)
+        waiting = edges.waiting
+        ready = []
+        blocked = {}
+        for key, bead in state.beads.items():
+            status = graph.status_of(bead)
+            if key in waiting:
+                if status not in DONE_STATUSES:
+                    blocked[key] = edges.holders(key)
+            elif status == "open" and obstacle(state, edges, key, now) is Rule.READY:
+                ready.append(key)
+        return Readiness(_ordered(state, ready, now, sort or default_sort(state.era)), blocked)
 
 
 def default_sort(era: Era) -> Sort:
@@ -61,7 +63,7 @@ def default_sort(era: Era) -> Sort:
 
 
 def obstacle(state: BoardState, edges: graph.Graph, bead_id: str, now: float) -> Rule:
-    """The first rule that keeps the bead from being ready, in the order of research section 3; READY where none does."""
+    """The first rule that keeps the bead from being ready, in the order of research section 3; READY if none does."""
     bead = state.beads[bead_id]
     row, modern = bead.row, state.era is Era.MODERN
     if graph.status_of(bead) != "open":
@@ -100,11 +102,6 @@ def is_later(value: object, now: float) -> bool:
         return False
     moment = instant(value)
     return moment is not None and moment > now
-
-
-def _may_start(state: BoardState, edges: graph.Graph, key: str, bead: Bead, now: float) -> bool:
-    # The common rows are closed: they go out here, before the rules are asked one by one.
-    return graph.status_of(bead) == "open" and obstacle(state, edges, key, now) is Rule.READY
 
 
 def _ordered(state: BoardState, ids: list[str], now: float, sort: Sort) -> tuple[str, ...]:
