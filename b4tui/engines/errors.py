@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 
 from b4tui.engines.types import Failure, FailureKind
 
@@ -72,6 +73,10 @@ class Asked:
     local: bool
     model: str = ""
 
+    def about(self, model: str) -> Asked:
+        """The same server, asked about this model."""
+        return replace(self, model=plain(model, 120))
+
 
 def plain(text: str, limit: int = MESSAGE_LIMIT) -> str:
     """A server's words on one line: no control, format or private characters, cut to `limit`."""
@@ -111,7 +116,8 @@ def idle_timeout(asked: Asked, seconds: float) -> Failure:
     return Failure(
         FailureKind.TIMEOUT,
         f"Ollama at {asked.place} was silent for {seconds:g} s in the middle of an answer of {asked.model}. While a "
-        f"model writes a long tool call Ollama sends nothing: raise engines.{asked.engine}.idle_timeout_s if it is slow",
+        "model writes a long tool call Ollama sends nothing: "
+        f"raise engines.{asked.engine}.idle_timeout_s if it is slow",
     )
 
 
@@ -157,8 +163,8 @@ def remote_chunk(asked: Asked, said: str) -> Failure:
     """A part of the answer says that it was computed elsewhere."""
     return Failure(
         FailureKind.REMOTE,
-        f"{asked.model} is not computed by Ollama at {asked.place}: its answer names {plain(said, 120)}. The answer was "
-        "cut off; choose a local model, and start Ollama with OLLAMA_NO_CLOUD=1",
+        f"{asked.model} is not computed by Ollama at {asked.place}: its answer names {plain(said, 120)}. "
+        "The answer was cut off; choose a local model, and start Ollama with OLLAMA_NO_CLOUD=1",
     )
 
 
@@ -197,8 +203,8 @@ def _words(kind: FailureKind, asked: Asked, status: int | None, text: str) -> st
     model = asked.model or "the model"
     role = "in its role"
     words = {
-        FailureKind.OUT_OF_MEMORY: f"{model} does not fit into memory: lower num_ctx {role}, choose a smaller model, or "
-        f"free memory (`ollama ps`, `ollama stop NAME`). Ollama says: {said}",
+        FailureKind.OUT_OF_MEMORY: f"{model} does not fit into memory: lower num_ctx {role}, choose a smaller model, "
+        f"or free memory (`ollama ps`, `ollama stop NAME`). Ollama says: {said}",
         FailureKind.OVERFLOW: f"the prompt is too long for {model}: raise num_ctx {role} or give it less. "
         f"Ollama says: {said}",
         FailureKind.REMOTE: f"{model} is not computed on this server, so the answer was refused: choose a local model "

@@ -8,9 +8,12 @@ from typing import Any
 
 import httpx
 
+from b4tui.engines import errors
 from b4tui.engines.address import Address
+from b4tui.engines.types import Failure
 
 BODY_LIMIT = 128 * 1024 * 1024
+TRANSPORT_ERRORS = (httpx.HTTPError, httpx.StreamError, OSError)
 _HEADERS = {"user-agent": "b4tui", "accept-encoding": "identity"}
 
 
@@ -85,3 +88,36 @@ def client_options(address: Address, connect_timeout_s: float) -> dict[str, Any]
         "timeout": httpx.Timeout(None, connect=connect_timeout_s),
         "headers": _HEADERS,
     }
+
+
+async def read_some(response: httpx.Response, limit: int = 64 * 1024) -> bytes:
+    """The beginning of a body, for replies that are short when they are honest. Raises what httpx raises."""
+    data = b""
+    async for part in response.aiter_raw():
+        data += part
+        if len(data) >= limit:
+            break
+    await response.aclose()
+    return data[:limit]
+
+
+def transport_failure(asked: errors.Asked, error: Exception, connect_timeout_s: float) -> Failure:
+    """What one of TRANSPORT_ERRORS means."""
+    match error:
+        case httpx.ConnectTimeout():
+            return errors.connect_timeout(asked, connect_timeout_s)
+        case httpx.ConnectError() | ConnectionRefusedError():
+            return errors.unreachable(asked)
+        case RedirectRefused():
+            return errors.redirected(asked, error.status)
+        case httpx.RemoteProtocolError() if not _broke_off(str(error)):
+            return errors.protocol(asked, f"no valid HTTP: {error}")
+        case BodyRefused() | httpx.LocalProtocolError() | httpx.UnsupportedProtocol():
+            return errors.protocol(asked, str(error))
+        case _:
+            return errors.incomplete(asked)
+
+
+def _broke_off(message: str) -> bool:
+    """httpx has one error for a peer that went away and for one that talks nonsense; only the words differ."""
+    return any(words in message for words in ("disconnected", "peer closed", "incomplete"))

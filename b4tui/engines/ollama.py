@@ -63,13 +63,14 @@ class OllamaEngine:
 
     async def chat(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
         """Ask. Closing the iterator cancels the answer on the server. Never raises for the server's faults."""
-        from b4tui.engines.chat import stream_chat
+        from b4tui.engines.chat import Exchange, stream_chat
 
         asked = self._asked(request.model)
         if is_cloud_name(request.model):
             yield errors.cloud_name(asked)
             return
-        events = stream_chat(self._http(), self._address, request, asked, self._config, self._new_id, self._clock)
+        exchange = Exchange(self._http(), self._address.url, self._config, self._new_id, self._clock)
+        events = stream_chat(exchange, request, asked)
         try:
             async for event in events:
                 yield event
@@ -80,7 +81,7 @@ class OllamaEngine:
         """Ask whether it answers, in at most the connect time-out. Never raises."""
         from b4tui.engines.health import ask_health
 
-        return await ask_health(self._http(), self._address, self._asked(), self._config.connect_timeout_s)
+        return await ask_health(self._http(), self._address.url, self._asked(), self._config.connect_timeout_s)
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """The models it has. Raises EngineError."""
@@ -108,7 +109,7 @@ class OllamaEngine:
             await manager.aclose()
 
     def _asked(self, model: str = "") -> errors.Asked:
-        return errors.Asked(self._name, self._address.place, self._address.loopback, errors.plain(model, 120))
+        return errors.Asked(self._name, self._address.place, self._address.loopback).about(model)
 
     def _local(self, model: str) -> str:
         if is_cloud_name(model):

@@ -74,7 +74,13 @@ def read_chunk(line: bytes, new_id: Callable[[], str]) -> Chunk:
 
     Figures of the wrong type count as not said; everything else of the wrong type raises Malformed.
     """
-    row = _json_object(line)
+    try:
+        return _chunk(_json_object(line), new_id)
+    except RecursionError:
+        raise Malformed("a line that is nested too deeply") from None
+
+
+def _chunk(row: Mapping[str, Any], new_id: Callable[[], str]) -> Chunk:
     message = row.get("message")
     if message is None:
         message = {}
@@ -148,7 +154,7 @@ def _json_object(line: bytes) -> dict[str, Any]:
         row = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
     except UnicodeDecodeError:
         raise Malformed("a line that is not UTF-8") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Malformed("a line that is not JSON") from None
     if not isinstance(row, dict):
         raise Malformed(f"a line that is {_kind(row)}, not an object")

@@ -1,0 +1,182 @@
+"""Models of an Ollama server: list, show, loaded and pull, through the `ollama` package.
+
+The package's own client follows redirects, obeys proxies of the environment, waits for ever, sends OLLAMA_API_KEY to
+any host, and forgets which models are remote (research/runtime.md 1.9). Here it sits on our own transport and types.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from typing import Any, TypeVar
+
+import ollama
+
+from b4tui.config import EngineConfig
+from b4tui.engines import errors
+from b4tui.engines.address import Address
+from b4tui.engines.errors import Asked, plain
+from b4tui.engines.http import TRANSPORT_ERRORS, client_options, transport_failure
+from b4tui.engines.types import (
+    EngineError,
+    Failure,
+    FailureKind,
+    LoadedModel,
+    ModelCard,
+    ModelInfo,
+    PullProgress,
+)
+from b4tui.engines.wire import error_text
+
+T = TypeVar("T")
+ANSWER_SECONDS = 30.0
+_MISREAD = (ValueError, TypeError, AttributeError, RecursionError)
+
+
+class _Tag(ollama.ListResponse.Model):
+    """A row of /api/tags, with the fields that the package drops."""
+
+    remote_host: str | None = None
+    remote_model: str | None = None
+
+
+class _Tags(ollama.ListResponse):
+    models: list[_Tag]
+
+
+class _Card(ollama.ShowResponse):
+    remote_host: str | None = None
+    remote_model: str | None = None
+
+
+class _Client(ollama.AsyncClient):
+    """The package's client, with replies read into our types where its own lose what matters."""
+
+    async def tags(self) -> _Tags:
+        return await self._request(_Tags, "GET", "/api/tags")
+
+    async def card(self, model: str) -> _Card:
+        return await self._request(_Card, "POST", "/api/show", json={"model": model})
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+
+class Management:
+    """What one server has and holds. Every method raises EngineError."""
+
+    def __init__(self, client: _Client, config: EngineConfig, asked: Asked) -> None:
+        self._client = client
+        self._config = config
+        self._asked = asked
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """The models on disk, remote ones included and marked."""
+        reply = await self._answer(self._client.tags(), self._asked)
+        return tuple(_model(row) for row in reply.models)
+
+    async def loaded(self) -> tuple[LoadedModel, ...]:
+        """The models in memory."""
+        reply = await self._answer(self._client.ps(), self._asked)
+        return tuple(
+            LoadedModel(
+                name=plain(row.model or row.name or ""),
+                digest=_digest(row.digest),
+                size=row.size or 0,
+                vram=row.size_vram or 0,
+                context=row.context_length or 0,
+                expires_at=row.expires_at.isoformat() if row.expires_at else "",
+            )
+            for row in reply.models
+        )
+
+    async def show(self, model: str) -> ModelCard:
+        """One model. Its capabilities are to be taken from here, not from the list (research/runtime.md 1.12)."""
+        reply = await self._answer(self._client.card(model), self._asked.about(model))
+        info: Mapping[str, Any] = reply.modelinfo or {}
+        architecture = info.get("general.architecture")
+        context = info.get(f"{architecture}.context_length")
+        details = reply.details
+        return ModelCard(
+            name=model,
+            capabilities=frozenset(reply.capabilities or ()),
+            architecture=plain(architecture) if isinstance(architecture, str) else "",
+            context=context if isinstance(context, int) else 0,
+            format=plain((details and details.format) or ""),
+            parameters=plain((details and details.parameter_size) or ""),
+            quantization=plain((details and details.quantization_level) or ""),
+            remote=bool(reply.remote_host or reply.remote_model),
+        )
+
+    async def pull(self, model: str) -> AsyncIterator[PullProgress]:
+        """Fetch a model, step by step; it is there only when this ends by itself."""
+        asked = self._asked.about(model)
+        seconds = self._config.first_token_timeout_s
+        steps = await self._answer(self._client.pull(model, stream=True), asked)
+        status = ""
+        try:
+            while True:
+                step = await self._answer(anext(steps, None), asked, seconds)
+                if step is None:
+                    break
+                status = plain(step.status or "", 120)
+                yield PullProgress(
+                    status=status,
+                    digest=_digest(step.digest),
+                    completed=step.completed or 0,
+                    total=step.total or 0,
+                )
+        finally:
+            if isinstance(steps, AsyncGenerator):
+                await steps.aclose()
+        if status != "success":
+            raise EngineError(errors.incomplete(asked))
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def _answer(self, step: Awaitable[T], asked: Asked, seconds: float = ANSWER_SECONDS) -> T:
+        try:
+            async with asyncio.timeout(seconds):
+                return await step
+        except TimeoutError:
+            words = f"Ollama at {asked.place} did not answer within {seconds:g} s: see its log, or start it again"
+            raise EngineError(Failure(FailureKind.TIMEOUT, words)) from None
+        except ollama.ResponseError as error:
+            status = error.status_code if error.status_code > 0 else None
+            raise EngineError(errors.server_failure(asked, status, error_text(error.error))) from None
+        except TRANSPORT_ERRORS as error:
+            raise EngineError(_unanswered(asked, error, self._config)) from None
+        except _MISREAD as error:
+            raise EngineError(errors.protocol(asked, f"a reply that cannot be read: {type(error).__name__}")) from None
+
+
+def open_management(address: Address, config: EngineConfig, asked: Asked) -> Management:
+    """Management of the server at an address. Nothing is connected yet."""
+    client = _Client(address.url, **client_options(address, config.connect_timeout_s))
+    return Management(client, config, asked)
+
+
+def _model(row: _Tag) -> ModelInfo:
+    details = row.details
+    return ModelInfo(
+        name=plain(row.model or ""),
+        digest=_digest(row.digest),
+        size=row.size or 0,
+        format=plain((details and details.format) or ""),
+        parameters=plain((details and details.parameter_size) or ""),
+        quantization=plain((details and details.quantization_level) or ""),
+        remote=bool(row.remote_host or row.remote_model),
+    )
+
+
+def _digest(text: str | None) -> str:
+    """Hex alone: servers write it with and without `sha256:`."""
+    return plain(text or "", 80).removeprefix("sha256:")
+
+
+def _unanswered(asked: Asked, error: Exception, config: EngineConfig) -> Failure:
+    if type(error) is ConnectionError:  # the package's own word for "nobody there"
+        return errors.unreachable(asked)
+    return transport_failure(asked, error, config.connect_timeout_s)
