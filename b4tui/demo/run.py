@@ -1,0 +1,70 @@
+"""The world of `b4tui demo`: a sample hub in a temporary folder, a simulated model server, and settings that join them."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from b4tui.config import Settings, load
+from b4tui.demo.catalog import MODELS, SimulatedModel, plain_name
+from b4tui.demo.hub import make_hub
+from b4tui.demo.script import Script
+from b4tui.demo.server import SimulatedOllama
+
+SLOTS = 3
+POLL = {"interval_s": 0.5, "max_interval_s": 4.0, "engine_backoff_s": 0.5}
+
+
+@dataclass(frozen=True, slots=True)
+class DemoWorld:
+    """Everything that a runtime needs for the demo; it exists as long as `demo_world` is open."""
+
+    hub: Path
+    server: SimulatedOllama
+    settings: Settings
+
+
+@asynccontextmanager
+async def demo_world(
+    *,
+    speed: float = 1.0,
+    scripts: tuple[Script, ...] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
+) -> AsyncIterator[DemoWorld]:
+    """Make hub, server and settings; take all of them away at the end.
+
+    The operator's own settings file is not read and every engine is the simulated one, whatever the environment says.
+    `overrides` are further settings, as for `config.load`. Raises ConfigError, ValueError for a speed that is none.
+    """
+    wanted = load(use_user_file=False, overrides=overrides)
+    models = _models(wanted)
+    with tempfile.TemporaryDirectory(prefix="b4tui-demo-", ignore_cleanup_errors=True) as folder:
+        hub = await asyncio.to_thread(make_hub, Path(folder) / "hub", now=now or datetime.now(UTC))
+        async with SimulatedOllama(scripts, speed=speed, models=models) as server:
+            settings = load(use_user_file=False, overrides=_joined(wanted, server.address, overrides or {}))
+            yield DemoWorld(hub, server, settings)
+
+
+def _models(settings: Settings) -> tuple[SimulatedModel, ...]:
+    """The server's usual models, and any other that the settings ask for."""
+    known = {model.name: model for model in MODELS}
+    for role in settings.roles.values():
+        name = plain_name(role.model)
+        known.setdefault(
+            name, SimulatedModel(name, "simulated", "0B", "Q4_K_M", 1_000_000_000, 40_960, ("completion", "tools"))
+        )
+    return tuple(known.values())
+
+
+def _joined(settings: Settings, address: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The overrides, with every engine at the server's address and short waits."""
+    engines = {name: {"kind": "ollama", "address": address, "slots": SLOTS} for name in settings.engines}
+    policy = dict(overrides.get("policy") or {})
+    return {**overrides, "engines": engines, "policy": {**policy, "poll": {**POLL, **dict(policy.get("poll") or {})}}}
