@@ -1,0 +1,168 @@
+"""A scripted HTTP server on loopback that sends any bytes at any pace, and an engine that talks to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from b4tui.config import EngineConfig
+from b4tui.engines.ollama import OllamaEngine
+from b4tui.engines.types import ChatRequest, Message, Role, StreamEvent
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request as it came in; header names in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> dict[str, object]:
+        row = json.loads(self.body)
+        assert isinstance(row, dict)
+        return row
+
+
+Script = Callable[["Connection"], Awaitable[None]]
+
+
+@dataclass
+class Connection:
+    """The server's side of one request."""
+
+    request: Received
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    gone: asyncio.Event
+
+    async def head(self, status: int = 200, *headers: str) -> None:
+        lines = [f"HTTP/1.1 {status} Scripted", "Transfer-Encoding: chunked", "Connection: close", *headers]
+        await self.raw("\r\n".join([*lines, "", ""]).encode())
+
+    async def raw(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def chunk(self, data: bytes) -> None:
+        await self.raw(b"%x\r\n%s\r\n" % (len(data), data))
+
+    async def line(self, row: object) -> None:
+        await self.chunk(json.dumps(row).encode() + b"\n")
+
+    async def end(self) -> None:
+        await self.raw(b"0\r\n\r\n")
+
+    async def hang(self) -> None:
+        """Keep the connection open, saying nothing, until the other side closes it."""
+        await self.reader.read()
+        self.gone.set()
+
+
+@dataclass
+class ScriptedServer:
+    """Answers every request by `script`; keeps what came in."""
+
+    script: Script
+    address: str = ""
+    requests: list[Received] = field(default_factory=list)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = await self._receive(reader)
+            self.requests.append(request)
+            await self.script(Connection(request, reader, writer, self.gone))
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self.gone.set()
+        finally:
+            writer.close()
+
+    @staticmethod
+    async def _receive(reader: asyncio.StreamReader) -> Received:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        method, path, _ = head[0].split(" ")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        return Received(method, path, headers, body)
+
+
+@asynccontextmanager
+async def scripted(script: Script) -> AsyncIterator[ScriptedServer]:
+    """A server that answers by a script, on a free port of this machine."""
+    server = ScriptedServer(script)
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.address = "http://127.0.0.1:{}".format(listener.sockets[0].getsockname()[1])
+    try:
+        yield server
+    finally:
+        listener.close()
+
+
+def lines(*rows: object, status: int = 200) -> Script:
+    """A script that sends these rows as a whole stream: bytes as they are, everything else as a line of JSON."""
+
+    async def script(connection: Connection) -> None:
+        await connection.head(status)
+        for row in rows:
+            await (connection.chunk(row) if isinstance(row, bytes) else connection.line(row))
+        await connection.end()
+
+    return script
+
+
+def said(text: str = "", **message: object) -> dict[str, object]:
+    """A line of a stream that carries a piece of the answer."""
+    return {"model": "tiny", "message": {"role": "assistant", "content": text, **message}, "done": False}
+
+
+def done(reason: str = "stop", **figures: object) -> dict[str, object]:
+    """The last line of a stream."""
+    return {**said(), "done": True, "done_reason": reason, **figures}
+
+
+def ask(model: str = "tiny", **changes: object) -> ChatRequest:
+    """A small request."""
+    fields: dict[str, object] = {
+        "model": model,
+        "messages": (Message(Role.USER, "hello"),),
+        "num_ctx": 512,
+        "num_predict": 64,
+        "temperature": 0.0,
+        **changes,
+    }
+    return ChatRequest(**fields)  # type: ignore[arg-type]
+
+
+def engine_for(
+    address: str, connect: float = 5.0, first_token: float = 20.0, idle: float = 20.0, **environ: str
+) -> OllamaEngine:
+    """An engine at an address of this machine."""
+    config = EngineConfig(
+        address=address, connect_timeout_s=connect, first_token_timeout_s=first_token, idle_timeout_s=idle
+    )
+    return OllamaEngine("here", config, environ)
+
+
+async def answers(engine: OllamaEngine, request: ChatRequest | None = None) -> list[StreamEvent]:
+    """All events of one answer; the engine is closed afterwards."""
+    try:
+        return [event async for event in engine.chat(request or ask())]
+    finally:
+        await engine.aclose()
+
+
+@pytest.fixture
+def no_proxy_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that would send everything astray if anybody listened to it."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("OLLAMA_API_KEY", "not-a-real-key")
