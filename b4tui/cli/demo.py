@@ -1,0 +1,64 @@
+"""`b4tui demo`: the console on a sample hub and simulated models."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import click
+
+from b4tui.cli.common import Place, guarded, place_options, say
+
+
+@click.command("demo")
+@place_options
+@click.option("--headless", is_flag=True, help="No console: print what happens, end when all is done.")
+@click.option("--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, metavar="X")
+@click.option("--json", "as_json", is_flag=True, help="With --headless: each event as one JSON object a line.")
+@guarded
+def command(place: Place, headless: bool, speed: float, as_json: bool) -> None:
+    """See agents at work on a sample hub, with models that are simulated. Needs no GPU, no model, no network.
+
+    Everything lies in a temporary folder that is gone afterwards; your own hubs and settings are not touched.
+    """
+    if not headless and not as_json and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        click.echo("b4tui: no terminal here, so the demo runs headless", err=True)
+        headless = True
+    asyncio.run(_headless(speed, as_json) if headless or as_json else _console(speed))
+
+
+async def _headless(speed: float, as_json: bool) -> None:
+    from b4tui.board.discover import open_hub
+    from b4tui.board.stores import open_store
+    from b4tui.cli.work import run_headless
+    from b4tui.demo.run import demo_world
+    from b4tui.engines.opening import open_engines
+    from b4tui.runtime.runtime import Runtime
+
+    async with demo_world(speed=speed) as world:
+        runtime = Runtime(world.settings, open_store(open_hub(world.hub)), open_engines(world.settings), simulated=True)
+        await run_headless(runtime, as_json=as_json, until_idle=True)
+        columns = runtime.snapshot.columns
+        if not as_json:
+            say(f"{len(columns.closed)} beads closed; {len(columns.ready) + len(columns.blocked)} wait for a person.")
+
+
+async def _console(speed: float) -> None:
+    from b4tui.board.discover import open_hub
+    from b4tui.board.stores import open_store
+    from b4tui.demo.run import demo_world
+    from b4tui.engines.opening import open_engines
+    from b4tui.runtime.runtime import Runtime
+    from b4tui.telemetry.sampler import Sampler
+    from b4tui.tui.app import Console
+
+    async with demo_world(speed=speed) as world:
+        telemetry = world.settings.telemetry
+        runtime = Runtime(
+            world.settings,
+            open_store(open_hub(world.hub)),
+            open_engines(world.settings),
+            simulated=True,
+            sampler=Sampler(telemetry.interval_s, telemetry.gpu),
+        )
+        await Console(runtime, world.settings.tui).run_async()
