@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from b4tui.board.classic import ClassicStore
+from b4tui.board.discover import readable_copy
 from b4tui.board.model import Hub, HubKind
 from b4tui.board.readonly import ReadOnlyStore
 from b4tui.board.store import BoardStore, ReadOnly
@@ -39,4 +40,4 @@ def _dolt_store(hub: Hub) -> BoardStore:
     try:
         return DoltStore(hub)
     except ReadOnly as error:
-        return ReadOnlyStore(hub, str(error))
+        return ReadOnlyStore(readable_copy(hub) or hub, str(error))

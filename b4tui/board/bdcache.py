@@ -1,0 +1,132 @@
+"""Keep the cache of an installed bd 0.4x fresh, off the caller's way (research/beads.md 2.6).
+
+bd 0.4x answers from a SQLite copy of the board and refuses to read while that copy is older than the file. Importing
+takes 0.1 s on small boards and grows with the square of their size, so it runs beside the caller, one import at a time,
+and is given up for good where it takes too long.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+_VERSION = re.compile(rb"version 0\.(\d+)")
+_FIRST_DOLT = 50  # bd 0.50 and later keep no such cache, and may make a database where they are asked
+_VERSION_TIMEOUT_S = 5.0
+
+
+class BdCache:
+    """Imports the board file into bd's cache after changes. `warn` hears, in words, when that fails."""
+
+    def __init__(
+        self, beads_dir: Path, environ: Mapping[str, str], warn: Callable[[str], None], *, timeout_s: float = 60.0
+    ) -> None:
+        self._folder = beads_dir
+        self._environ = environ
+        self._warn = warn
+        self._timeout_s = timeout_s
+        self._guard = threading.Lock()
+        self._wanted = False
+        self._worker: threading.Thread | None = None
+        self._program: str | None = None  # "" where there is none to use
+
+    @property
+    def exists(self) -> bool:
+        """Whether some bd keeps a cache here."""
+        return any(self._folder.glob("*.db"))
+
+    def refresh(self) -> None:
+        """Ask for an import; returns at once. Several wishes while one import runs become one more import."""
+        if not self.exists or self._find() == "":
+            return
+        with self._guard:
+            self._wanted = True
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, name="bd-cache", daemon=True)
+                self._worker.start()
+                atexit.register(self._leave)
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until no import is wanted or running; False when that took too long."""
+        worker = self._worker
+        if worker is not None:
+            worker.join(timeout_s)
+            return not worker.is_alive()
+        return True
+
+    def _work(self) -> None:
+        while True:
+            with self._guard:
+                if not self._wanted:
+                    self._worker = None
+                    atexit.unregister(self._leave)
+                    return
+                self._wanted = False
+            self._import()
+
+    def _import(self) -> None:
+        try:
+            process = self._start()
+        except OSError as error:
+            self._give_up(f"bd could not be started: {error.strerror}")
+            return
+        with process:
+            try:
+                _, said = process.communicate(timeout=self._timeout_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                self._give_up(f"bd needs more than {self._timeout_s:g} s to import this board")
+                return
+        if process.returncode:
+            words = " ".join(said.decode("utf-8", "replace").split())[:300]
+            self._warn(f"bd's cache is older than the board; run `bd sync --import-only`. It said: {words}")
+
+    def _leave(self) -> None:
+        """The program ends with an import still wanted: let bd do it alone."""
+        if self._wanted:
+            self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [self._find(), "sync", "--import-only"],
+            cwd=self._folder.parent,
+            env={**self._environ, "BEADS_NO_DAEMON": "1", "BEADS_DIR": str(self._folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def _give_up(self, why: str) -> None:
+        self._program = ""
+        self._warn(f"bd's cache is no longer kept fresh from here ({why}); before using bd run `bd sync --import-only`")
+
+    def _find(self) -> str:
+        """The bd 0.4x to use: BD_BIN, else the one on the PATH; "" where there is none, or only a newer one."""
+        if self._program is None:
+            name = self._environ.get("BD_BIN") or shutil.which("bd", path=self._environ.get("PATH", os.defpath)) or ""
+            self._program = name if name and _is_classic(name) else ""
+        return self._program
+
+
+def _is_classic(program: str) -> bool:
+    try:
+        # Away from any hub: newer versions make a database where they find a folder .beads.
+        said = subprocess.run(
+            [program, "version"],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_VERSION_TIMEOUT_S,
+            check=False,
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    match = _VERSION.search(said)
+    return match is not None and int(match[1]) < _FIRST_DOLT
