@@ -1,45 +1,302 @@
-"""The loop of an agent: messages, model, tool calls, results, until `finish` or a limit."""
+"""The loop of an agent: messages, model, tool calls, results, until `finish` or a limit.
+
+Read `work`, then `_Run.step`. Every ending but `finish` is an exception that `work` turns into an `Outcome`.
+"""
 
 from __future__ import annotations
 
-import random
-import time
+import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 
 from b4tui import events
-from b4tui.agents.profiles import AgentProfile
-from b4tui.agents.sandbox import NoSandbox, Sandbox
-from b4tui.agents.workfolder import WorkFolder
-from b4tui.board.model import Bead
-from b4tui.board.store import BoardStore
-from b4tui.config import LimitsConfig
-from b4tui.engines.types import Engine
+from b4tui.agents import context
+from b4tui.agents.answer import Answer, AnswerFailed, ask
+from b4tui.agents.assignment import Assignment
+from b4tui.agents.confined import Confined
+from b4tui.agents.limits import LimitReached, Limits
+from b4tui.agents.outcome import Outcome
+from b4tui.agents.prompt import CALL_A_TOOL, system_message, task_message
+from b4tui.agents.sandbox import NoSandbox
+from b4tui.agents.tools import chosen
+from b4tui.agents.tools.base import Ending, Result, Workbench
+from b4tui.agents.tools.calling import carry_out, spec, told
+from b4tui.agents.tools.text import clip, valid
+from b4tui.agents.workfolder import FileDiff
+from b4tui.agents.workspace import read_workspace
+from b4tui.engines.recovery import recover
+from b4tui.engines.types import ChatRequest, FailureKind, Message, Role, Text, Thinking, ToolCall
+from b4tui.events import Event, RunOutcome
+
+__all__ = ["Assignment", "work"]
+
+RETRIES = 2
+RETRY_WARMER = 0.2
+
+CUT_OFF = (
+    "Error: not carried out, because your answer was cut off at {limit} tokens. Send a shorter one: "
+    "write long files in parts."
+)
+UNREADABLE = "The server could not read your tool call ({reason}). Send it again, shorter and with plainer content."
 
 
-def _seed() -> int:
-    return random.randrange(2**31)
+class ContextFull(Exception):
+    """The conversation cannot be made to fit the model's window."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """One run: who does which bead where, with what, and how much of it.
+async def work(assignment: Assignment, publish: Callable[[Event], None]) -> Outcome:
+    """Do one bead. Everything that happens is published; cancelling leaves no process and no open stream behind."""
+    run = _Run(assignment, publish)
+    scope = asyncio.timeout(assignment.limits.wall_clock_s)
+    try:
+        async with scope:
+            await run.prepare()
+            while (ending := await run.step()) is None:
+                pass
+            return _ended(ending, run.limits.steps)
+    except (LimitReached, ContextFull) as error:
+        return Outcome(kind=RunOutcome.FAILED, steps=run.limits.steps, reason=str(error))
+    except AnswerFailed as error:
+        failure = error.failure
+        return Outcome(
+            kind=RunOutcome.ENGINE, steps=run.limits.steps, reason=failure.message, retry_later=failure.transient
+        )
+    except TimeoutError:
+        if not scope.expired():
+            raise
+        reason = f"the run took longer than {assignment.limits.wall_clock_s:g} seconds"
+        return Outcome(kind=RunOutcome.FAILED, steps=run.limits.steps, reason=reason)
 
-    `slot` makes a context manager that holds a slot at the engine; the loop is in it only while the model answers.
-    `clock`, `monotonic` (seconds) and `seeds` are the world's, unless a test hands in others.
-    """
 
-    run: str
-    bead: Bead
-    profile: AgentProfile
-    engine: Engine
-    board: BoardStore
-    folder: WorkFolder
-    sandbox: Sandbox | NoSandbox
-    limits: LimitsConfig
-    slot: Callable[[], AbstractAsyncContextManager[object]]
-    clock: Callable[[], datetime] = events.now
-    monotonic: Callable[[], float] = time.monotonic
-    seeds: Callable[[], int] = _seed
+def _ended(ending: Ending, steps: int) -> Outcome:
+    return Outcome(
+        kind=RunOutcome.FINISHED if ending.success else RunOutcome.FAILED,
+        steps=steps,
+        summary=ending.summary,
+        evidence=ending.evidence,
+        reason="" if ending.success else ending.summary,
+    )
+
+
+class _Run:
+    """The state of one run: the conversation, the counters, and what was last seen of the folder."""
+
+    def __init__(self, assignment: Assignment, publish: Callable[[Event], None]) -> None:
+        self._a = assignment
+        self._publish = publish
+        self._who = {"run": assignment.run, "bead": assignment.bead.id, "agent": assignment.profile.key}
+        role = assignment.profile.role
+        self._tools = chosen(assignment.profile.tools)
+        self._specs = tuple(spec(tool) for tool in self._tools.values())
+        self._budget = context.Budget(window=role.num_ctx, answer=role.num_predict, tools=self._specs)
+        self._messages: list[Message] = []
+        self._changes: dict[str, FileDiff] = {}
+        self.limits = Limits(assignment.limits, assignment.monotonic())
+        self._bench = Workbench(
+            files=Confined(assignment.folder.path),
+            sandbox=assignment.sandbox,
+            board=assignment.board,
+            bead=assignment.bead,
+            actor=assignment.profile.key,
+            tools=tuple(self._tools),
+            limits=assignment.limits,
+            output_chars=context.output_chars(role.num_ctx, assignment.limits.output_chars),
+            clock=assignment.clock,
+            seconds_left=lambda: self.limits.seconds_left(assignment.monotonic()),
+        )
+
+    async def prepare(self) -> None:
+        """Mark the folder and put the first two messages together."""
+        profile = self._a.profile
+        today = self._a.clock().astimezone().date()
+        await asyncio.to_thread(self._a.folder.mark)
+        files = await asyncio.to_thread(read_workspace, profile.workspace, profile.persona, today)
+        can_run = not isinstance(self._a.sandbox, NoSandbox)
+        most = self._budget.room * context.CHARS_PER_TOKEN // 3
+        system = system_message(profile, files, bash=can_run)
+        if len(system.content) > most:
+            self._warn(f"the workspace of {profile.name} is too long for its model's window and was cut")
+            system = replace(system, content=clip(system.content, most))
+        self._messages = [system, task_message(self._a.bead, most)]
+
+    async def step(self) -> Ending | None:
+        """One question to the model and all calls of its answer; the ending when one of them was `finish`."""
+        number = self.limits.step(self._a.monotonic())
+        self._publish(events.StepStarted(at=self._a.clock(), step=number, **self._who))
+        self._make_room()
+        try:
+            answer = await self._answer(number)
+        except AnswerFailed as error:
+            if error.failure.kind is not FailureKind.TOOL_FORMAT:
+                raise
+            self._bad_answer(UNREADABLE.format(reason=clip(error.failure.message, 300)))
+            return None
+        return await self._act(answer, number)
+
+    def _make_room(self) -> None:
+        fitted = self._budget.fit(self._messages)
+        if not fitted.fits:
+            raise ContextFull(
+                f"the conversation needs about {fitted.tokens} tokens and the model's window leaves "
+                f"{self._budget.room}; split the bead, or give the role a larger num_ctx"
+            )
+        if fitted.omitted:
+            self._warn(f"{fitted.omitted} old tool outputs were left out of the prompt to make room")
+        self._messages = list(fitted.messages)
+
+    async def _answer(self, step: int) -> Answer:
+        """Ask; when the server cannot read the call that the model made, ask again with other dice."""
+        for attempt in range(RETRIES):
+            try:
+                return await self._ask(step, attempt)
+            except AnswerFailed as error:
+                if error.failure.kind is not FailureKind.TOOL_FORMAT:
+                    raise
+        return await self._ask(step, RETRIES)
+
+    async def _ask(self, step: int, attempt: int) -> Answer:
+        role = self._a.profile.role
+        request = ChatRequest(
+            model=role.model,
+            messages=tuple(self._messages),
+            tools=self._specs,
+            num_ctx=role.num_ctx,
+            num_predict=role.num_predict,
+            temperature=role.temperature + RETRY_WARMER * attempt,
+            think=role.think,
+            keep_alive=role.keep_alive,
+            seed=self._a.seeds() if attempt else None,
+            options=role.options,
+        )
+        answer = await ask(self._a.engine, request, self._a.slot, self._streamed)
+        self._count(answer, step)
+        return answer
+
+    def _streamed(self, piece: Text | Thinking) -> None:
+        thinking = isinstance(piece, Thinking)
+        self._publish(events.TextStreamed(at=self._a.clock(), text=piece.text, thinking=thinking, **self._who))
+
+    def _count(self, answer: Answer, step: int) -> None:
+        usage = answer.usage
+        if usage is None:
+            return
+        self._budget.counted(self._messages, usage.prompt_tokens)
+        self.limits.used(usage.prompt_tokens + usage.generated_tokens)
+        counted = events.TokensCounted(
+            at=self._a.clock(),
+            step=step,
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached_tokens,
+            generated_tokens=usage.generated_tokens,
+            prompt_seconds=usage.prompt_seconds,
+            generate_seconds=usage.generate_seconds,
+            load_seconds=usage.load_seconds,
+            first_token_seconds=usage.first_token_seconds,
+            **self._who,
+        )
+        self._publish(counted)
+
+    async def _act(self, answer: Answer, step: int) -> Ending | None:
+        text, calls = answer.text, answer.calls
+        problems: tuple[str, ...] = ()
+        if not calls:
+            recovered = recover(text, self._specs, answer.cut_off)
+            text, calls, problems = recovered.rest, recovered.calls, recovered.problems
+        calls = _told_apart(calls, step)
+        self._messages.append(Message(Role.ASSISTANT, valid(text), thinking=valid(answer.thinking), tool_calls=calls))
+        if not calls:
+            self._bad_answer(" ".join((*problems, CALL_A_TOOL)))
+            return None
+        if answer.cut_off:
+            self._not_carried_out(calls)
+            return None
+        return await self._carry_out_all(calls, problems)
+
+    def _bad_answer(self, reason: str) -> None:
+        """Tell the model what was wrong with its answer, as a user: there is no call to answer."""
+        self._messages.append(Message(Role.USER, clip(reason, 2000)))
+        self.limits.format_error("they held no tool call")
+
+    def _not_carried_out(self, calls: tuple[ToolCall, ...]) -> None:
+        """An answer that was cut off may hold half a call: none of them is run, each is answered."""
+        reason = CUT_OFF.format(limit=self._a.profile.role.num_predict)
+        for call in calls:
+            self._called(call)
+            self._answered(call, Result(ok=False, output=reason, summary="the answer was cut off"), 0.0)
+        self.limits.format_error("they were cut off")
+
+    async def _carry_out_all(self, calls: tuple[ToolCall, ...], problems: tuple[str, ...]) -> Ending | None:
+        malformed = 0
+        for call in calls:
+            self.limits.called(call.name, call.arguments)
+            result = await self._carry_out(call, problems if call is calls[-1] else ())
+            malformed += result.malformed
+            if result.ending is not None:
+                return result.ending
+        if malformed == len(calls):
+            self.limits.format_error("their calls did not fit the tools")
+        else:
+            self.limits.well_formed()
+        return None
+
+    async def _carry_out(self, call: ToolCall, problems: tuple[str, ...]) -> Result:
+        self._called(call)
+        began = self._a.monotonic()
+        result = await carry_out(call, self._tools, self._bench)
+        if problems:
+            result = replace(result, output=f"{result.output}\nAnother call was not read: {'; '.join(problems)}")
+        for event in result.events:
+            self._publish(event)
+        self._answered(call, result, self._a.monotonic() - began)
+        if call.name in self._tools and self._tools[call.name].changes_files:
+            await self._report_changes()
+        return result
+
+    def _called(self, call: ToolCall) -> None:
+        summary = told(call, self._tools)
+        name = valid(call.name)[:60]
+        self._publish(events.ToolCalled(at=self._a.clock(), call=call.id, tool=name, summary=summary, **self._who))
+
+    def _answered(self, call: ToolCall, result: Result, seconds: float) -> None:
+        """The one result of a call: for the model, and for whoever watches."""
+        self._messages.append(Message(Role.TOOL, result.output, tool_name=call.name, call_id=call.id))
+        finished = events.ToolFinished(
+            at=self._a.clock(),
+            call=call.id,
+            tool=valid(call.name)[:60],
+            ok=result.ok,
+            seconds=seconds,
+            summary=result.summary,
+            output=result.output,
+            **self._who,
+        )
+        self._publish(finished)
+
+    async def _report_changes(self) -> None:
+        """Publish what changed in the folder since the last look; a file that is as it was again counts 0 and 0."""
+        now = {change.path: change for change in await asyncio.to_thread(self._a.folder.changes)}
+        for path in sorted(self._changes.keys() | now.keys()):
+            if self._changes.get(path) == now.get(path):
+                continue
+            change = now.get(path, FileDiff(path, 0, 0))
+            self._publish(
+                events.FileChanged(
+                    at=self._a.clock(), path=path, added=change.added, removed=change.removed, **self._who
+                )
+            )
+        self._changes = now
+
+    def _warn(self, reason: str) -> None:
+        warned = events.Warned(at=self._a.clock(), reason=reason, bead=self._a.bead.id, agent=self._a.profile.key)
+        self._publish(warned)
+
+
+def _told_apart(calls: tuple[ToolCall, ...], step: int) -> tuple[ToolCall, ...]:
+    """Every call with an id of its own: servers may leave it out or use one twice."""
+    seen: set[str] = set()
+    named = []
+    for index, call in enumerate(calls):
+        fresh = call.id if call.id and call.id not in seen else f"call_{step}_{index}"
+        seen.add(fresh)
+        named.append(replace(call, id=fresh, name=valid(call.name)))
+    return tuple(named)

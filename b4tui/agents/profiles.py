@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from b4tui.agents.tools import chosen
 from b4tui.config import ConfigError, RoleConfig, Settings
 
 
@@ -28,7 +29,7 @@ class AgentProfile:
 
 
 def profiles(settings: Settings, hub_root: Path) -> tuple[AgentProfile, ...]:
-    """The agents of the settings, in their order, disabled ones included. Raises ConfigError for an unknown role."""
+    """The agents of the settings, in their order, disabled ones included. Raises ConfigError (role, tool)."""
     return tuple(_profile(settings, hub_root, key) for key in settings.agents)
 
 
@@ -38,6 +39,7 @@ def _profile(settings: Settings, hub_root: Path, key: str) -> AgentProfile:
     if role is None:
         known = ", ".join(sorted(settings.roles))
         raise ConfigError(f"settings: agents.{key}.role: there is no role {config.role!r}; the roles are {known}")
+    chosen(config.tools)
     return AgentProfile(
         key=key.lower(),
         name=config.name,
