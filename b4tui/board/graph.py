@@ -67,13 +67,13 @@ class Graph:
     waiting: frozenset[str]
 
     def holders(self, bead_id: str) -> tuple[str, ...]:
-        """The ids that hold the bead up: the targets of its own edges, then its waiting parents."""
+        """The ids that hold the bead up: the targets of its own edges, or its waiting parents where it has none."""
         holds, parents = self.direct.get(bead_id, ()), self.parents.get(bead_id)
         if parents is None and len(holds) == 1:
             return (holds[0].on,)
         own = [hold.on for hold in holds]
         inherited = [parent for parent in parents or () if parent in self.waiting]
-        return tuple(dict.fromkeys(own + inherited))
+        return tuple(dict.fromkeys(own or inherited))
 
 
 def status_of(bead: Bead) -> str:
@@ -87,6 +87,7 @@ def build(state: BoardState) -> Graph:
     children: dict[str, list[str]] = {}
     parents: dict[str, list[str]] = {}
     edges: list[tuple[str, str, str, Any]] = []
+    refused = _no_parent if state.era is Era.CLASSIC else _never
     for key, bead in state.beads.items():
         listed = bead.row.get("dependencies")
         if not listed or type(listed) is not list:
@@ -99,12 +100,23 @@ def build(state: BoardState) -> Graph:
                 continue
             target = target if type(target) is str else str(target)
             if kind == "parent-child":
+                if refused(bead, state.beads.get(target)):
+                    continue
                 children.setdefault(target, []).append(key)
                 parents.setdefault(key, []).append(target)
             else:
                 edges.append((key, kind, target, edge.get("metadata")))
     direct = _direct(state, edges, children)
     return Graph(direct, children, parents, _handed_down(state, direct, children))
+
+
+def _no_parent(child: Bead, parent: Bead | None) -> bool:
+    """bd 0.49 has no such edge: an epic cannot be the child of a bead that is none; its import leaves the edge out."""
+    return child.row.get("issue_type") == "epic" and parent is not None and parent.issue_type != "epic"
+
+
+def _never(child: Bead, parent: Bead | None) -> bool:
+    return False
 
 
 def _direct(
