@@ -1,4 +1,4 @@
-"""The world of `b4tui demo`: a sample hub in a temporary folder, a simulated model server, and settings that join them."""
+"""The world of `b4tui demo`: a sample hub in a temporary folder, a simulated model server, settings that join them."""
 
 from __future__ import annotations
 

@@ -57,7 +57,6 @@ class Script(BaseModel):
     bead: str = ""
     title: str = ""
     steps: tuple[Step, ...] = Field(min_length=1)
-    repeat_last: bool = False
 
     @model_validator(mode="after")
     def _has_a_key(self) -> Script:
@@ -72,6 +71,11 @@ class _File(BaseModel):
     script: tuple[Script, ...]
 
 
+def gives_up(why: str) -> Step:
+    """The model says that it cannot do the bead, and ends the run."""
+    return Step(say=f"I stop here. {why}", calls=(Call(tool="finish", summary=why, evidence="", success=False),))
+
+
 UNSCRIPTED = (
     Step(
         say="The models of this demo are simulated, and nobody wrote a script for this bead.",
@@ -83,9 +87,9 @@ UNSCRIPTED = (
             ),
         ),
     ),
-    Step(say="I stop here. A simulated model cannot do a bead that has no script; nothing was worked on."),
+    gives_up("A simulated model cannot do a bead that has no script; nothing was worked on."),
 )
-OUT_OF_STEPS = Step(say="I stop here: my script for this bead is at its end, and the bead is still open.")
+OUT_OF_STEPS = gives_up("My script for this bead is at its end, and the bead is still open.")
 
 
 def read_scripts() -> tuple[Script, ...]:
@@ -137,14 +141,11 @@ class Scripts:
         steps = script.steps if script else UNSCRIPTED
         taken = sum(1 for message in messages if message.get("role") == "assistant")
         if taken >= len(steps):
-            return steps[-1] if script is None or script.repeat_last else OUT_OF_STEPS
+            return OUT_OF_STEPS
         step = steps[taken]
-        missing = step.needs and not any(step.needs in text for text in _last_results(messages))
-        return (
-            Step(say=f"I stop here: I expected “{step.needs}” from the last check, and it is not there.")
-            if missing
-            else step
-        )
+        if step.needs and not any(step.needs in text for text in _last_results(messages)):
+            return gives_up(f"The last check was to say “{step.needs}”, and it did not.")
+        return step
 
 
 def _last_results(messages: Sequence[Mapping[str, Any]]) -> list[str]:
