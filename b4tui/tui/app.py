@@ -1,0 +1,183 @@
+"""The console: a Textual application over one `Runtime`. It polls the snapshot, draws it, and turns keys into verbs.
+
+The runtime is started after the first paint and stopped on the way out. Nothing here holds state of its own but what
+the operator is looking at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from textual import events
+from textual.app import App
+from textual.screen import ModalScreen
+from textual.worker import Worker
+
+from b4tui.config import TuiConfig, resource
+from b4tui.events import AgentState, now
+from b4tui.runtime.operator import OperatorError
+from b4tui.runtime.snapshot import Snapshot
+from b4tui.safe_text import visible
+from b4tui.tui import themes
+from b4tui.tui.attention import wants
+from b4tui.tui.bead_reports import Report, failure
+from b4tui.tui.commands import ConsoleCommands
+from b4tui.tui.keymap import bindings
+from b4tui.tui.paint import plain
+from b4tui.tui.questions import Questions
+from b4tui.tui.screens.base import HouseScreen
+from b4tui.tui.screens.dashboard import DashboardScreen
+
+if TYPE_CHECKING:
+    from b4tui.runtime.runtime import Runtime
+
+FRAMES_PER_S = 8
+STOP_S = 3.0
+"""How long the runtime may take to stop before the console leaves without it."""
+
+
+class Console(App[None], inherit_bindings=False):
+    """The console of one hub."""
+
+    TITLE = "b4tui"
+    CSS_PATH = sorted(resource("styles").glob("*.tcss"))
+    BINDINGS = bindings("global")
+    COMMANDS = {ConsoleCommands}
+
+    def __init__(self, runtime: Runtime, settings: TuiConfig, *, clock: Callable[[], datetime] = now) -> None:
+        super().__init__()
+        self.runtime = runtime
+        self.settings = settings
+        self.clock = clock
+        self.snapshot: Snapshot = runtime.snapshot
+        self._drawn: tuple[int, int] = (-1, -1)
+        self._waiting = 0
+        self.ask = Questions(self)
+        for name in themes.PALETTES:
+            self.register_theme(themes.theme(name))
+        self.theme = settings.theme if settings.theme in themes.PALETTES else themes.DEFAULT
+
+    def get_default_screen(self) -> DashboardScreen:
+        """The dashboard lies under everything."""
+        return DashboardScreen()
+
+    def on_mount(self) -> None:
+        """Paint first, then start the runtime, then follow it."""
+        if self.settings.theme not in themes.PALETTES:
+            self.say(f"There is no theme {self.settings.theme}: {', '.join(themes.PALETTES)}.", wrong=True)
+        self.call_after_refresh(self._start)
+        self.set_interval(1 / FRAMES_PER_S, self._poll, name="poll")
+
+    def _start(self) -> None:
+        self.run_worker(self._guarded(self.runtime.start(), ""), group="runtime", exit_on_error=False)
+
+    async def on_unmount(self) -> None:
+        """Stop the runtime, and leave even if it does not."""
+        try:
+            await asyncio.wait_for(self.runtime.stop("the console was left"), STOP_S)
+        except TimeoutError:
+            self.log.error("the runtime did not stop in time")
+
+    # Following the runtime ---------------------------------------------------------------------------------------
+
+    def _poll(self) -> None:
+        self.snapshot = snapshot = self.runtime.snapshot
+        screen = self.screen
+        if not isinstance(screen, HouseScreen):
+            return
+        # Ages and the clock change once a second without the runtime's doing.
+        stamp = (snapshot.revision, int(self.clock().timestamp()))
+        if stamp != self._drawn:
+            self._drawn = stamp
+            screen.show(snapshot)
+            self._notice(snapshot)
+        screen.tick()
+
+    def _notice(self, snapshot: Snapshot) -> None:
+        waiting = len(wants(snapshot))
+        if waiting > self._waiting and self.settings.bell:
+            self.bell()
+        if waiting != self._waiting:
+            self.screen.refresh_bindings()
+        self._waiting = waiting
+
+    # What screens ask for ----------------------------------------------------------------------------------------
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """A word to the operator that goes away by itself. The text may be foreign."""
+        self.notify(plain(text, 400), severity="error" if wrong else "information", markup=False)
+
+    def perform(self, verb: Coroutine[Any, Any, object], done: str) -> Worker[None]:
+        """Do what the operator asked for, and say how it went."""
+        return self.run_worker(self._guarded(verb, done), group="operator", exit_on_error=False)
+
+    async def _guarded(self, verb: Coroutine[Any, Any, object], done: str) -> None:
+        try:
+            await verb
+        except OperatorError as error:
+            self.say(str(error), wrong=True)
+        except Exception as error:
+            self.say(f"That failed: {type(error).__name__}: {error}", wrong=True)
+            self.log.error(error)
+        else:
+            if done:
+                self.say(done)
+
+    def copy(self, text: str) -> None:
+        """Put text in the clipboard of the operator's own terminal (OSC 52: works over SSH)."""
+        self.copy_to_clipboard(text)
+        self.say(f"Copied {plain(text, 60)}")
+
+    def report(self, make: Callable[[], Report], show: Callable[[Report], None], group: str) -> None:
+        """Make a report in a thread and show it; a failure is shown in its place."""
+
+        async def work() -> None:
+            try:
+                report = await asyncio.to_thread(make)
+            except Exception as error:
+                report = failure(f"{type(error).__name__}: {error}")
+            show(report)
+
+        self.run_worker(work(), group=group, exclusive=True, exit_on_error=False)
+
+    @property
+    def busy(self) -> int:
+        """How many agents are at work."""
+        return sum(view.state in {AgentState.WORKING, AgentState.WAITING} for view in self.snapshot.agents)
+
+    # Keys that work everywhere -----------------------------------------------------------------------------------
+
+    def open_bead(self, bead: str) -> None:
+        """Look at one bead."""
+        from b4tui.tui.screens.bead import BeadScreen
+
+        if not isinstance(self.screen, BeadScreen):
+            self.push_screen(BeadScreen(bead))
+
+    def action_help(self) -> None:
+        """The keys that work where the operator is."""
+        from b4tui.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_filter(self) -> None:
+        """The filter belongs to the board; elsewhere the key does nothing."""
+
+    async def action_quit(self) -> None:
+        """Leave, after a question while agents are at work."""
+        self.ask.quit()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Whatever is pasted, wherever: nothing in it may reach the terminal as a command."""
+        if isinstance(event, events.Paste):
+            event.text = visible(event.text)
+        await super().on_event(event)
+
+    def action_next_theme(self) -> None:
+        """The next of our themes."""
+        names = list(themes.PALETTES)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else themes.DEFAULT

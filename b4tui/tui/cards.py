@@ -1,0 +1,179 @@
+"""What a bead looks like on the board: pure functions from the snapshot to lines of ink.
+
+A card is two lines, three where the bead is being worked on, and one where the terminal is small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from b4tui.board.model import Bead
+from b4tui.board.times import instant
+from b4tui.events import RunOutcome
+from b4tui.runtime.snapshot import RunView, Snapshot
+from b4tui.tui import words
+from b4tui.tui.paint import Ink, Line, Span, line, sparkline
+
+JUST_CLOSED_S = 10.0
+"""How long a closed bead stays green."""
+INDENT = "   "
+
+
+class Column(StrEnum):
+    """The four columns of the board, left to right."""
+
+    READY = "ready"
+    WORKING = "working"
+    BLOCKED = "blocked"
+    CLOSED = "closed"
+
+
+HEIGHTS = {Column.READY: 2, Column.WORKING: 3, Column.BLOCKED: 2, Column.CLOSED: 2}
+"""Lines of a card where there is room."""
+
+EMPTY = {
+    Column.READY: ("Nothing is ready.", "n makes a bead."),
+    Column.WORKING: ("Nobody is at work.", "Agents take what is ready."),
+    Column.BLOCKED: ("Nothing is blocked.", ""),
+    Column.CLOSED: ("Nothing is closed yet.", ""),
+}
+
+
+def ids(snapshot: Snapshot, column: Column) -> tuple[str, ...]:
+    """The ids of a column, in the order shown."""
+    chosen: tuple[str, ...] = getattr(snapshot.columns, column.value)
+    return chosen
+
+
+def priority_ink(priority: int) -> Ink:
+    """The ink of a priority; its number always stands beside it."""
+    return (Ink.INFO, Ink.INFO, Ink.SOFT)[priority] if 0 <= priority < 3 else Ink.FAINT
+
+
+def empty_lines(column: Column, *, loading: bool, filtered_from: int = 0, hub: str = "") -> tuple[Line, ...]:
+    """What stands in a column without cards."""
+    if loading:
+        first, second = "Reading the board…", hub
+    elif filtered_from:
+        first, second = f"0 of {filtered_from:,} match.", "esc clears the filter."
+    else:
+        first, second = EMPTY[column]
+    return (Line(), line(Span(f"  {first}", Ink.SOFT)), line(Span(f"  {second}", Ink.FAINT)))
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """Makes the cards of one snapshot at one instant."""
+
+    snapshot: Snapshot
+    now: datetime
+
+    def card(self, bead_id: str, column: Column, height: int) -> tuple[Line, ...]:
+        """The card of a bead in a column, `height` lines of it."""
+        bead = self.snapshot.board.beads.get(bead_id) if self.snapshot.board else None
+        if bead is None:
+            return (line(Span(bead_id, Ink.SOFT)),)
+        run = self.snapshot.runs.get(bead_id)
+        if height == 1:
+            return (self._short(bead, run, column),)
+        lines = [self._head(bead, column), self._second(bead, run, column)]
+        if height > 2:
+            lines.append(_pulse(run) if run and not run.ended_at else Line())
+        return tuple(lines)
+
+    def _head(self, bead: Bead, column: Column) -> Line:
+        closed = column is Column.CLOSED
+        sign = (
+            Span(f"{'✓ ':<3}", self._closed_ink(bead))
+            if closed
+            else Span(f"P{bead.priority:<2}"[:3], priority_ink(bead.priority))
+        )
+        return line(sign, Span(f"{bead.id}  ", Ink.SOFT), Span(bead.title, Ink.SOFT if closed else Ink.STRONG))
+
+    def _short(self, bead: Bead, run: RunView | None, column: Column) -> Line:
+        head = self._head(bead, column)
+        second = self._second(bead, run, column)
+        tail = second.right or second.left[1:]
+        return Line(head.left, tail)
+
+    def _second(self, bead: Bead, run: RunView | None, column: Column) -> Line:
+        match column:
+            case Column.READY:
+                return self._ready(bead, run)
+            case Column.WORKING:
+                return self._working(bead, run)
+            case Column.BLOCKED:
+                return self._blocked(bead)
+            case Column.CLOSED:
+                return self._closed(bead, run)
+
+    def _ready(self, bead: Bead, run: RunView | None) -> Line:
+        created = Span(self._age(bead.created_at), Ink.FAINT)
+        if bead.id in self.snapshot.attempts_spent:
+            return line(Span(INDENT), Span("▲ attempts spent: r retries", Ink.ATTENTION), right=(created,))
+        if run is not None and run.outcome is RunOutcome.CANCELLED:
+            return line(Span(INDENT), Span("▲ cancelled: r retries", Ink.ATTENTION), right=(created,))
+        if run is not None and run.outcome in {RunOutcome.FAILED, RunOutcome.ENGINE}:
+            return line(Span(INDENT), Span(f"✗ {run.reason or run.outcome}", Ink.BAD), right=(created,))
+        route = self.snapshot.routes.get(bead.id)
+        who = f"{self.name(route.agent)} · {_category(route.category)}" if route else bead.assignee or "not routed yet"
+        return line(Span(INDENT), Span(who, Ink.FAINT), right=(created,))
+
+    def _working(self, bead: Bead, run: RunView | None) -> Line:
+        if run is None or run.ended_at:
+            holder = bead.assignee or "somebody"
+            since = Span(self._age(bead.updated_at), Ink.FAINT)
+            return line(Span(INDENT), Span(f"held by {holder}", Ink.FAINT), right=(since,))
+        elapsed = words.span(words.seconds_between(run.started_at, self.now))
+        return line(
+            Span(INDENT),
+            Span(self.name(run.agent), Ink.ACCENT),
+            Span(f"  step {run.step}", Ink.FAINT),
+            right=(Span(words.rate(run.tokens_per_s), Ink.SOFT), Span(f" {elapsed:>5}", Ink.FAINT)),
+        )
+
+    def _blocked(self, bead: Bead) -> Line:
+        created = Span(self._age(bead.created_at), Ink.FAINT)
+        holders = self.snapshot.blocked_by.get(bead.id, ())
+        if not holders:
+            return line(Span(INDENT), Span(bead.status.replace("_", " "), Ink.FAINT), right=(created,))
+        more = f" +{len(holders) - 1}" if len(holders) > 1 else ""
+        return line(Span(INDENT), Span(f"waits for {holders[0]}{more}", Ink.FAINT), right=(created,))
+
+    def _closed(self, bead: Bead, run: RunView | None) -> Line:
+        closed = Span(self._age(bead.closed_at or bead.updated_at), Ink.FAINT)
+        if run is None or run.ended_at is None or run.outcome is not RunOutcome.FINISHED:
+            return line(Span(INDENT), Span(bead.close_reason or bead.assignee or "closed", Ink.FAINT), right=(closed,))
+        parts = [self.name(run.agent), words.span(words.seconds_between(run.started_at, run.ended_at))]
+        if run.files:
+            parts.append(words.plural(len(run.files), "file"))
+        if run.generated_tokens:
+            parts.append(f"{words.count(run.generated_tokens)} tok")
+        return line(Span(INDENT), Span(" · ".join(parts), Ink.FAINT), right=(closed,))
+
+    def _closed_ink(self, bead: Bead) -> Ink:
+        closed = instant(bead.closed_at)
+        fresh = closed is not None and 0 <= self.now.timestamp() - closed < JUST_CLOSED_S
+        return Ink.GOOD if fresh else Ink.FAINT
+
+    def name(self, agent: str) -> str:
+        """An agent's name for a person; its key where it has no panel here."""
+        return next((view.name for view in self.snapshot.agents if view.key == agent), agent)
+
+    def _age(self, stamp: str) -> str:
+        moment = instant(stamp)
+        return words.age(self.now.timestamp() - moment) if moment is not None else ""
+
+
+def _category(category: str) -> str:
+    return category.replace("_", " ")
+
+
+def _pulse(run: RunView) -> Line:
+    return line(
+        Span(INDENT),
+        Span(f"{sparkline(run.rates, 8)}  ", Ink.ACCENT),
+        Span(run.last_tool or "reads the bead", Ink.FAINT),
+    )

@@ -1,0 +1,94 @@
+"""The command palette: every verb that works now, in plain words, as `noun: verb`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from b4tui.events import AgentState
+from b4tui.runtime.snapshot import AgentView
+from b4tui.tui import themes
+from b4tui.tui.keymap import BY_ID
+from b4tui.tui.paint import plain
+
+if TYPE_CHECKING:
+    from b4tui.tui.app import Console
+
+NOT_LISTED = frozenset({"list", "dialog", "form", "palette", "leave"})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One entry of the palette."""
+
+    title: str
+    help: str
+    run: Callable[[], object]
+
+
+class ConsoleCommands(Provider):
+    """Keys of the screen below that work now, agents one by one, themes, and beads by their id."""
+
+    @property
+    def console(self) -> Console:
+        """The application."""
+        return cast("Console", self.app)
+
+    async def discover(self) -> Hits:
+        """Everything, before a letter is typed."""
+        for command in self._commands():
+            yield DiscoveryHit(command.title, command.run, help=command.help)
+
+    async def search(self, query: str) -> Hits:
+        """What fits the letters typed; a bead's id opens that bead."""
+        matcher = self.matcher(query)
+        for command in (*self._commands(), *self._bead(query)):
+            score = matcher.match(command.title)
+            if score > 0:
+                yield Hit(score, matcher.highlight(command.title), command.run, help=command.help)
+
+    def _commands(self) -> Iterator[Command]:
+        yield from self._keys()
+        yield from self._agents()
+        for name in themes.PALETTES:
+            if name != self.console.theme:
+                yield Command(f"theme: {name}", "How the console looks", partial(self._theme, name))
+
+    def _keys(self) -> Iterator[Command]:
+        for entry in self.screen.active_bindings.values():
+            key = BY_ID.get(entry.binding.id or "")
+            if key is None or not entry.enabled or key.id.split("-")[0] in NOT_LISTED:
+                continue
+            noun = "bead" if key.id.startswith("bead") or key.id in {"retry", "cancel", "copy", "new"} else "go"
+            noun = "console" if key.id in {"help", "quit", "theme", "filter"} else noun
+            run = partial(self.app.run_action, entry.binding.action, entry.node)
+            yield Command(f"{noun}: {key.label.lower()}", key.help, run)
+
+    def _agents(self) -> Iterator[Command]:
+        for view in self.console.snapshot.agents:
+            name = plain(view.name, 40)
+            if view.state is AgentState.PAUSED:
+                yield Command(f"agent: resume {name}", "Let it take beads again", partial(self._resume, view))
+            else:
+                told = "It finishes the bead in hand and takes no other"
+                yield Command(f"agent: pause {name}", told, partial(self._pause, view))
+
+    def _pause(self, view: AgentView) -> None:
+        self.console.perform(self.console.runtime.operator.pause(view.key), f"{view.name}: paused")
+
+    def _resume(self, view: AgentView) -> None:
+        self.console.perform(self.console.runtime.operator.resume(view.key), f"{view.name}: resumed")
+
+    def _bead(self, query: str) -> Iterator[Command]:
+        board = self.console.snapshot.board
+        words = query.split()
+        if board and words and (bead := board.beads.get(words[-1])) is not None:
+            shown = plain(bead.id, 80)
+            yield Command(f"bead: open {shown}", plain(bead.title, 80), partial(self.console.open_bead, bead.id))
+
+    def _theme(self, name: str) -> None:
+        self.console.theme = name

@@ -1,0 +1,120 @@
+"""Every key of the console: one registry, by group, with an id, a tooltip and a place in the foot line.
+
+Screens and widgets take their bindings from here (`bindings("dashboard")`), help and palette read the same entries.
+The conventions are those of research/textual.md 5.3. `a` is kept free for approvals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key. `keys` as Textual writes them; `label` stands in the foot line when `foot`; `help` in the overlay."""
+
+    id: str
+    keys: str
+    action: str
+    label: str
+    help: str
+    foot: bool = False
+    display: str = ""
+    priority: bool = False
+
+
+LIST = (
+    Key("list-down", "down,j", "move(1)", "Down", "Next row", display="↓ j"),
+    Key("list-up", "up,k", "move(-1)", "Up", "Previous row", display="↑ k"),
+    Key("list-page-down", "pagedown,ctrl+d", "page(1)", "Page down", "One page down", display="PgDn"),
+    Key("list-page-up", "pageup,ctrl+u", "page(-1)", "Page up", "One page up", display="PgUp"),
+    Key("list-first", "g,home", "edge(False)", "First", "First row", display="g"),
+    Key("list-last", "G,end", "edge(True)", "Last", "Last row", display="G"),
+    Key("list-open", "enter", "open", "Open", "Open what the cursor is on", foot=True, display="↵"),
+)
+
+GLOBAL = (
+    Key("filter", "slash", "filter", "Filter", "Show only beads that match", foot=True, display="/"),
+    Key("palette", "ctrl+p,colon", "command_palette", "Commands", "Every verb by its name", foot=True, display="^p"),
+    Key("help", "question_mark", "help", "Help", "The keys that work here", foot=True, display="?"),
+    Key("quit", "ctrl+q", "quit", "Quit", "Stop the agents and leave", priority=True, display="^q"),
+    Key("leave", "q", "quit", "Quit", "Stop the agents and leave", display="q"),
+    Key("theme", "T", "next_theme", "Theme", "Dark, light, high contrast", display="T"),
+)
+
+DASHBOARD = (
+    Key("column-1", "1", "column(0)", "Ready", "Go to the ready beads"),
+    Key("column-2", "2", "column(1)", "Working", "Go to the beads at work"),
+    Key("column-3", "3", "column(2)", "Blocked", "Go to the blocked beads"),
+    Key("column-4", "4", "column(3)", "Closed", "Go to the closed beads"),
+    Key("agents", "5", "agents", "Agents", "Go to the agents"),
+    Key("activity", "6", "activity", "Activity", "Go to what happened"),
+    Key("column-left", "left,h", "beside(-1)", "Left", "The column to the left", display="← h"),
+    Key("column-right", "right,l", "beside(1)", "Right", "The column to the right", display="→ l"),
+    Key("attention", "w", "attention", "Waiting", "Go to what waits for you", display="w"),
+    Key("new", "n", "new", "New", "Make a bead", foot=True),
+    Key("pause", "p", "pause", "Pause", "Pause or resume: the agent under the cursor, else all", foot=True),
+    Key("retry", "r", "retry", "Retry", "Give the bead another attempt", foot=True),
+    Key("cancel", "x", "cancel", "Cancel", "Stop the run at this bead", foot=True),
+    Key("copy", "y", "copy", "Copy", "Copy the bead's id", display="y"),
+    Key("unwind", "escape", "unwind", "Back", "Undo one thing: filter, then selection", display="esc"),
+)
+
+BEAD = (
+    Key("bead-back", "escape,backspace", "back", "Back", "Return to the board", foot=True, display="esc"),
+    Key("tab-1", "1", "tab(0)", "Bead", "The bead itself"),
+    Key("tab-2", "2", "tab(1)", "Live", "What its agent says and does"),
+    Key("tab-3", "3", "tab(2)", "Changes", "The files its agent changed"),
+    Key("tab-4", "4", "tab(3)", "Comments", "What was said about it"),
+    Key("tab-5", "5", "tab(4)", "History", "How it came to be what it is"),
+    Key("tab-6", "6", "tab(5)", "Why", "Why it is ready or not, and whose it is"),
+    Key("tab-left", "left,h", "beside(-1)", "Left", "The tab to the left", display="← h"),
+    Key("tab-right", "right,l", "beside(1)", "Right", "The tab to the right", display="→ l"),
+    Key("bead-retry", "r", "retry", "Retry", "Give the bead another attempt", foot=True),
+    Key("bead-cancel", "x", "cancel", "Cancel", "Stop the run at this bead", foot=True),
+    Key("bead-assign", "s", "assign", "Assign", "Give the bead to an agent", foot=True),
+    Key("bead-comment", "c", "comment", "Comment", "Say something on the bead", foot=True),
+    Key("bead-close", "d", "close_bead", "Done", "Close the bead with a reason", foot=True),
+    Key("bead-reopen", "o", "reopen", "Reopen", "Open the closed bead again", foot=True),
+    Key("bead-copy", "y", "copy", "Copy", "Copy the bead's id", display="y"),
+    Key("bead-copy-pane", "Y", "copy_pane", "Copy all", "Copy all text of this pane", display="Y"),
+)
+
+DIALOG = (
+    Key("dialog-back", "escape", "dismiss_dialog", "Back", "Leave without doing anything", foot=True, display="esc"),
+)
+
+FORM = (
+    Key("form-back", "escape", "dismiss_dialog", "Back", "Leave without doing anything", foot=True, display="esc"),
+    Key("form-send", "ctrl+s", "send", "Send", "Do what the form says", foot=True, display="^s"),
+)
+
+GROUPS: dict[str, tuple[str, tuple[Key, ...]]] = {
+    "list": ("In a list", LIST),
+    "dashboard": ("Dashboard", DASHBOARD),
+    "bead": ("Bead", BEAD),
+    "dialog": ("Question", DIALOG),
+    "form": ("Form", FORM),
+    "global": ("Everywhere", GLOBAL),
+}
+
+BY_ID: dict[str, Key] = {key.id: key for _, keys in GROUPS.values() for key in keys}
+
+
+def bindings(group: str) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    """The bindings of a group, for `BINDINGS`."""
+    return [
+        Binding(
+            key.keys,
+            key.action,
+            key.label,
+            show=key.foot,
+            key_display=key.display or key.keys,
+            priority=key.priority,
+            tooltip=key.help,
+            id=key.id,
+        )
+        for key in GROUPS[group][1]
+    ]

@@ -1,0 +1,85 @@
+"""What every full screen of the console has: header, foot line, a word where the terminal is too small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from b4tui.tui.paint import Ink, Line, Span
+from b4tui.tui.widgets.header import HeaderLine
+from b4tui.tui.widgets.inked import Panel
+from b4tui.tui.widgets.key_bar import KeyBar
+
+if TYPE_CHECKING:
+    from b4tui.runtime.snapshot import Snapshot
+    from b4tui.tui.app import Console
+
+SMALLEST = (60, 20)
+"""Columns and rows below which nothing useful fits."""
+BREAKPOINTS_ACROSS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (100, "-wide")]
+BREAKPOINTS_DOWN = [(0, "-flat"), (SMALLEST[1], "-short"), (32, "-tall")]
+
+
+class HouseScreen(Screen[None]):
+    """A full screen. Subclasses give `body`, and `show` what changes."""
+
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS_ACROSS
+    VERTICAL_BREAKPOINTS = BREAKPOINTS_DOWN
+
+    @property
+    def console(self) -> Console:
+        """The application this screen belongs to."""
+        return cast("Console", self.app)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether there is room for one column only."""
+        return self.app.size.width < 100
+
+    def compose(self) -> ComposeResult:
+        """Header, body, foot line."""
+        yield HeaderLine()
+        yield from self.body()
+        yield TooSmall()
+        yield KeyBar()
+
+    def body(self) -> ComposeResult:
+        """What is between header and foot line."""
+        yield from ()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw a snapshot; called up to eight times a second while this screen is in front."""
+        self.query_one(HeaderLine).show(snapshot, self.console.clock().astimezone())
+
+    def tick(self) -> None:
+        """Eight times a second while this screen is in front: for what is not in the snapshot."""
+
+    def on_screen_resume(self) -> None:
+        """In front again: catch up with what happened meanwhile."""
+        self.call_after_refresh(self.catch_up)
+
+    def on_resize(self) -> None:
+        """Another size: what is shown depends on it."""
+        self.call_after_refresh(self.catch_up)
+
+    def catch_up(self) -> None:
+        """Draw the latest snapshot, if this screen is in front."""
+        if self.is_attached and self.is_current:
+            self.show(self.console.snapshot)
+
+
+class TooSmall(Panel):
+    """The clear word below 60x20."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="too-small")
+
+    def on_resize(self) -> None:
+        """Say what is and what must be."""
+        have = self.app.size
+        text = f"Too small: {have.width}x{have.height}. The console needs {SMALLEST[0]}x{SMALLEST[1]}."
+        pad = max(0, (have.width - len(text)) // 2)
+        blank = (Line(),) * max(0, have.height // 2 - 1)
+        self.show_lines((*blank, Line((Span(" " * pad + text, Ink.ATTENTION),))))

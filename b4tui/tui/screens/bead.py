@@ -1,0 +1,213 @@
+"""One bead: its text and facts, and beside them what its agent does, changed, was told, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from b4tui.runtime.operator import Verb, applies
+from b4tui.runtime.snapshot import Snapshot
+from b4tui.tui import bead_reports
+from b4tui.tui.bead_reports import Report
+from b4tui.tui.bead_view import Page, comment_lines
+from b4tui.tui.keymap import bindings
+from b4tui.tui.paint import Ink, Span, line, plain
+from b4tui.tui.screens.base import HouseScreen
+from b4tui.tui.widgets.changes_pane import ChangesPane
+from b4tui.tui.widgets.stream_pane import StreamPane
+from b4tui.tui.widgets.tab_row import TabRow
+from b4tui.tui.widgets.text_pane import TextPane, numbered
+
+TABS = ("Bead", "Live", "Changes", "Comments", "History", "Why")
+PANES = ("#text", "#live", "#changes", "#comments", "#history", "#why")
+VERBS = {
+    "retry": Verb.RETRY,
+    "cancel": Verb.CANCEL,
+    "assign": Verb.ASSIGN,
+    "comment": Verb.COMMENT,
+    "close_bead": Verb.CLOSE,
+    "reopen": Verb.REOPEN,
+}
+
+
+class BeadScreen(HouseScreen):
+    """Everything about one bead; `escape` returns to where the operator came from."""
+
+    BINDINGS = bindings("bead")
+    AUTO_FOCUS = ""
+    OWN_TITLE: ClassVar[str] = "BEAD"
+
+    def __init__(self, bead_id: str) -> None:
+        super().__init__()
+        self.bead_id = bead_id
+        self._tab = 1
+        self._verbs: frozenset[Verb] = frozenset()
+        self._page_state: tuple[object, ...] = ()
+        self._reported: dict[int, object] = {}
+        self._needed_by: tuple[str, ...] = ()
+
+    def body(self) -> ComposeResult:
+        """Text on the left, tabs on the right; all in tabs where there is room for one."""
+        with Vertical(id="main"):
+            yield TabRow(id="tabs")
+            with Horizontal(id="panes"):
+                yield TextPane(id="text")
+                yield StreamPane(id="live")
+                yield ChangesPane(id="changes")
+                yield TextPane(id="comments")
+                yield TextPane(id="history")
+                yield TextPane(id="why")
+
+    def on_mount(self) -> None:
+        """Titles, and the live output in front while an agent is at work."""
+        for selector, title in zip(PANES, TABS, strict=True):
+            pane = self.query_one(selector, TextPane)
+            pane.add_class("panel")
+            pane.border_title = title.upper()
+        run = self.console.snapshot.runs.get(self.bead_id)
+        self.go_to_tab(1 if run is not None else 0)
+
+    # What is shown -----------------------------------------------------------------------------------------------
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw the bead as it is in this snapshot."""
+        super().show(snapshot)
+        verbs = applies(snapshot, self.bead_id)
+        if verbs != self._verbs:
+            self._verbs = verbs
+            self.refresh_bindings()
+        first = 0 if self.narrow else 1
+        self.query_one(TabRow).show(TABS[first:], self._tab - first, first=first + 1)
+        self._show_text(snapshot)
+        run = snapshot.runs.get(self.bead_id)
+        self.query_one(StreamPane).show_run(run)
+        self._load_reports(snapshot)
+
+    def tick(self) -> None:
+        """The live output comes at its own pace, and only while it is seen."""
+        if self._tab == 1 or not self.narrow:
+            self.query_one(StreamPane).follow(self.console.runtime.transcript(self.bead_id))
+
+    def _show_text(self, snapshot: Snapshot) -> None:
+        bead = snapshot.board.beads.get(self.bead_id) if snapshot.board else None
+        run = snapshot.runs.get(self.bead_id)
+        now = self.console.clock().astimezone()
+        version = snapshot.board.version if snapshot.board else ""
+        # Ages are in minutes here, so the page is written anew once a minute at most while nothing changes.
+        state = (version, run.outcome if run else None, self.bead_id in snapshot.attempts_spent, f"{now:%H:%M}")
+        if state == self._page_state:
+            return
+        self._page_state = state
+        text, comments = self.query_one("#text", TextPane), self.query_one("#comments", TextPane)
+        if bead is None:
+            gone = (line(Span(f"{self.bead_id} is not on this board any more.", Ink.SOFT)),)
+            text.write(lambda _width: numbered(gone))
+            return
+        page = Page(snapshot, bead, now, self._needed_by)
+        text.border_title = plain(bead.id, 60)
+        text.write(lambda width: numbered(page.lines(width)))
+        comments.border_title = f"COMMENTS {len(bead.comments)}"
+        comments.write(lambda width: numbered(comment_lines(bead, now, width)))
+
+    # Reports: what takes long is made in a thread, when its tab is seen and what it is made from changed -----------
+
+    def _load_reports(self, snapshot: Snapshot) -> None:
+        version = snapshot.board.version if snapshot.board else ""
+        run = snapshot.runs.get(self.bead_id)
+        tab = self._tab
+        state: object = (version, run.files, run.ended_at) if run and tab == 2 else version
+        if snapshot.board is None or self._reported.get(tab) == state:
+            return
+        self._reported[tab] = state
+        makers: dict[int, Callable[[], Report]] = {
+            2: lambda: bead_reports.changes(self.console.runtime.folder(self.bead_id)),
+            4: lambda: bead_reports.history_report(self.console.runtime.hub, self.bead_id, snapshot),
+            5: lambda: bead_reports.why_report(snapshot, self.bead_id, self.console.clock().timestamp()),
+        }
+        if tab in makers:
+            self.console.report(makers[tab], lambda report: self._show_report(tab, report), group=f"report-{tab}")
+
+    def _show_report(self, tab: int, report: Report) -> None:
+        if not self.is_attached:
+            return
+        pane = self.query_one(PANES[tab], TextPane)
+        if isinstance(pane, ChangesPane) and not report.lines:
+            pane.show_files(report.files, report.diffs)
+        else:
+            pane.write(lambda width: numbered(report.wrapped(width)))
+
+    # Tabs --------------------------------------------------------------------------------------------------------
+
+    def go_to_tab(self, index: int) -> None:
+        """Bring a tab to the front and put the keys in it."""
+        self._tab = index % len(TABS)
+        for number, selector in enumerate(PANES):
+            self.query_one(selector).set_class(number == self._tab or (self._tab == 0 and number == 1), "-current")
+        self.set_class(self._tab == 0, "-text")
+        self.catch_up()
+        self.query_one(PANES[self._tab]).focus()
+
+    @on(TabRow.Chosen)
+    def _chosen(self, event: TabRow.Chosen) -> None:
+        self.go_to_tab(event.index + (0 if self.narrow else 1))
+
+    def on_descendant_focus(self) -> None:
+        """A click or tab into a pane is a choice of its tab."""
+        focused = self.focused
+        index = next((n for n, name in enumerate(PANES) if focused is not None and f"#{focused.id}" == name), self._tab)
+        if index != self._tab:
+            self.go_to_tab(index)
+
+    def action_tab(self, index: int) -> None:
+        """Go to a tab by number."""
+        self.go_to_tab(index)
+
+    def action_beside(self, by: int) -> None:
+        """Go to the tab beside."""
+        self.go_to_tab(self._tab + by)
+
+    # Verbs -------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Verbs that apply now and no others."""
+        return VERBS[action] in self._verbs if action in VERBS else True
+
+    def action_back(self) -> None:
+        """Return to where the operator came from."""
+        self.dismiss(None)
+
+    def action_retry(self) -> None:
+        """Give the bead another attempt."""
+        self.console.perform(self.console.runtime.operator.retry(self.bead_id), f"{self.bead_id} may be tried again")
+
+    def action_cancel(self) -> None:
+        """Stop the run, after a question."""
+        self.console.ask.cancel(self.bead_id)
+
+    def action_assign(self) -> None:
+        """Give the bead to an agent."""
+        self.console.ask.assign(self.bead_id)
+
+    def action_comment(self) -> None:
+        """Say something on the bead."""
+        self.console.ask.comment(self.bead_id)
+
+    def action_close_bead(self) -> None:
+        """Close the bead with a reason."""
+        self.console.ask.close(self.bead_id)
+
+    def action_reopen(self) -> None:
+        """Open the bead again."""
+        self.console.ask.reopen(self.bead_id)
+
+    def action_copy(self) -> None:
+        """Copy the bead's id."""
+        self.console.copy(self.bead_id)
+
+    def action_copy_pane(self) -> None:
+        """Copy all text of the pane in front."""
+        self.console.copy(self.query_one(PANES[self._tab], TextPane).text())

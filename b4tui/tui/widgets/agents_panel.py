@@ -1,0 +1,64 @@
+"""One line per agent: what it is, what it does, on what, how fast, and how much waits for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from b4tui.events import AgentState
+from b4tui.runtime.snapshot import AgentView, Snapshot
+from b4tui.tui import words
+from b4tui.tui.paint import Ink, Line, Span, line
+from b4tui.tui.widgets.lines import Lines
+
+SIGNS = {
+    AgentState.IDLE: ("○", Ink.FAINT),
+    AgentState.WORKING: ("●", Ink.ACCENT),
+    AgentState.WAITING: ("◐", Ink.INFO),
+    AgentState.BACKOFF: ("✗", Ink.BAD),
+    AgentState.PAUSED: ("‖", Ink.SOFT),
+    AgentState.STOPPED: ("·", Ink.FAINT),
+}
+"""A sign and its ink per state; the state's word always stands beside it."""
+
+
+class AgentsPanel(Lines):
+    """The agents; `enter` goes to an agent's bead, `p` pauses the one under the cursor."""
+
+    def __init__(self, id: str | None = None) -> None:
+        empty = line(Span(" No agents are enabled: [agents] in the settings.", Ink.SOFT))
+        super().__init__(id=id, empty=(empty,))
+
+    def show(self, snapshot: Snapshot, now: datetime) -> None:
+        """The agents as they are now."""
+        views = {view.key: view for view in snapshot.agents}
+        wide = self.size.width >= 70
+        self.show_rows(tuple(views), lambda key: (agent_line(views[key], snapshot, now, wide),))
+
+
+def agent_line(view: AgentView, snapshot: Snapshot, now: datetime, wide: bool) -> Line:
+    """An agent in one line; `wide` leaves room for the bead's title."""
+    sign, ink = SIGNS[view.state]
+    left = [
+        Span(f"{sign} ", ink),
+        Span(f"{view.name[:12]:<12}", Ink.STRONG),
+        Span(f" {view.state:<8} ", ink if view.state is AgentState.BACKOFF else Ink.SOFT),
+    ]
+    bead = snapshot.board.beads.get(view.bead) if snapshot.board and view.bead else None
+    if view.bead:
+        left.append(Span(f"{view.bead}  ", Ink.INK))
+        if bead is not None:
+            left.append(Span(bead.title, Ink.SOFT))
+    else:
+        left.append(Span(_idle_words(view, now), Ink.BAD if view.state is AgentState.BACKOFF else Ink.FAINT))
+    rate = words.rate(view.tokens_per_s) if view.tokens_per_s is not None else " " * 9
+    queue = f"  queue {len(view.queue):>2}" if wide else f" q{len(view.queue):>3}"
+    return line(*left, right=(Span(rate, Ink.INK), Span(queue, Ink.SOFT if view.queue else Ink.FAINT)))
+
+
+def _idle_words(view: AgentView, now: datetime) -> str:
+    if view.next_poll_at is None:
+        return view.reason
+    wait = words.seconds_between(now, view.next_poll_at)
+    verb = "tries again" if view.state is AgentState.BACKOFF else "looks again"
+    ahead = f"{verb} in {words.age(wait)}" if wait >= 1 else f"{verb} now"
+    return f"{view.reason} · {ahead}" if view.reason else ahead

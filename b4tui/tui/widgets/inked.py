@@ -1,0 +1,47 @@
+"""A panel of a few lines that takes no keys: drawn by line, and only lines that differ are drawn again."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from b4tui.tui import paint
+from b4tui.tui.paint import Ink, Line
+
+INK_CLASSES = frozenset(f"ink--{ink}" for ink in Ink)
+
+
+class Panel(Widget):
+    """Shows the lines it was last given; as high as they are many where its height is `auto`."""
+
+    COMPONENT_CLASSES = set(INK_CLASSES)
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.lines: tuple[Line, ...] = ()
+
+    def show_lines(self, lines: tuple[Line, ...]) -> None:
+        """Replace the lines."""
+        old, self.lines = self.lines, lines
+        if len(old) != len(lines):
+            self.refresh(layout=True)
+            return
+        for row, (before, after) in enumerate(zip(old, lines, strict=True)):
+            if before != after:
+                self.refresh(Region(0, row, self.size.width, 1))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as there are."""
+        return len(self.lines)
+
+    def ink(self, ink: Ink) -> Style:
+        """The style of an ink on this panel's ground."""
+        return self.get_visual_style(f"ink--{ink}").rich_style
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the panel."""
+        line = self.lines[y] if y < len(self.lines) else Line()
+        return paint.strip(line, self.size.width, self.ink, self.ink(Ink.INK))

@@ -1,0 +1,220 @@
+"""A list drawn by line: no widget per row, so that a hundred thousand rows cost what ten cost.
+
+Rows have keys. The cursor stays on its key when the rows change, and only lines that differ are drawn again
+(research/textual.md 3.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.style import Style
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import var
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from b4tui.tui import paint
+from b4tui.tui.keymap import bindings
+from b4tui.tui.paint import Ink, Line, Span
+
+RowMaker = Callable[[str], tuple[Line, ...]]
+
+_CURSOR = "ink--cursor"
+
+
+def no_rows(_key: str) -> tuple[Line, ...]:
+    """The row maker of an empty list."""
+    return ()
+
+
+class Lines(ScrollView, can_focus=True):
+    """A list of rows of `row_height` lines each; a row is made by `make` when it comes into view."""
+
+    COMPONENT_CLASSES = {_CURSOR, *(f"ink--{ink}" for ink in Ink)}
+    BINDINGS = bindings("list")
+    ALLOW_SELECT = False
+
+    cursor: var[int] = var(0, init=False)
+
+    @dataclass
+    class Opened(Message):
+        """The operator opened a row."""
+
+        view: Lines
+        key: str
+
+        @property
+        def control(self) -> Lines:
+            """The list it came from, for `@on` with a selector."""
+            return self.view
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is on another row."""
+
+        view: Lines
+        key: str
+
+    def __init__(self, *, row_height: int = 1, empty: tuple[Line, ...] = (), id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.row_height = row_height
+        self.empty = empty
+        self.keys: Sequence[str] = ()
+        self._make: RowMaker = no_rows
+        self._painted: dict[int, tuple[Line, ...]] = {}
+        self._strips: LRUCache[tuple[Line, int, bool], Strip] = LRUCache(1024)
+        self._styles: dict[tuple[Ink, bool], Style] = {}
+
+    @property
+    def key(self) -> str:
+        """The key under the cursor; empty where there are no rows."""
+        return self.keys[self.cursor] if 0 <= self.cursor < len(self.keys) else ""
+
+    def show_rows(self, keys: Sequence[str], make: RowMaker, *, row_height: int | None = None) -> None:
+        """Replace all rows. The cursor stays on its key, or near its place where the key is gone."""
+        held = self.key
+        shape = (len(self.keys), self.row_height)
+        order_changed = keys is not self.keys and tuple(keys) != tuple(self.keys)
+        self.keys, self._make = keys, make
+        self.row_height = row_height or self.row_height
+        if (len(keys), self.row_height) != shape:
+            self._fit()
+        if order_changed:
+            self._keep_cursor(held)
+        if not keys:
+            self.refresh()
+        else:
+            self._refresh_changed()
+
+    def _keep_cursor(self, held: str) -> None:
+        try:
+            place = self.keys.index(held) if held else self.cursor
+        except ValueError:
+            place = self.cursor
+        place = max(0, min(place, len(self.keys) - 1))
+        if place != self.cursor:
+            with self.prevent(Lines.Moved):
+                self.cursor = place
+
+    def _fit(self) -> None:
+        width = self.scrollable_content_region.width
+        self.virtual_size = Size(width, max(1, len(self.keys)) * self.row_height)
+        self._painted.clear()
+        self.refresh()
+
+    def _refresh_changed(self) -> None:
+        top = self.scroll_offset.y // self.row_height
+        last = min(len(self.keys), top + self.size.height // self.row_height + 2)
+        for index in range(top, last):
+            if self._painted.get(index) != self._make(self.keys[index]):
+                self.refresh_lines(index * self.row_height, self.row_height)
+
+    def notify_style_update(self) -> None:
+        """A theme or a state changed: forget what was painted in the old one."""
+        super().notify_style_update()
+        self._strips.clear()
+        self._styles.clear()
+
+    def on_resize(self) -> None:
+        """The width changed: rows are painted anew and the cursor stays in view."""
+        self._fit()
+        self.call_after_refresh(self.reveal)
+
+    def on_focus(self) -> None:
+        """The cursor shows only where the keys go."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The cursor shows only where the keys go."""
+        self.refresh()
+
+    def ink(self, ink: Ink, at_cursor: bool = False) -> Style:
+        """The style of an ink on this list's ground."""
+        if (style := self._styles.get((ink, at_cursor))) is None:
+            names = (f"ink--{ink}", _CURSOR) if at_cursor and ink is not Ink.INVERSE else (f"ink--{ink}",)
+            style = self._styles[ink, at_cursor] = self.get_visual_style(*names).rich_style
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the view."""
+        width = self.size.width
+        index, row = divmod(y + self.scroll_offset.y, self.row_height)
+        if not self.keys:
+            return self._strip(self.empty[y] if y < len(self.empty) else Line(), width, False)
+        if index >= len(self.keys):
+            return self._strip(Line(), width, False)
+        lines = self._make(self.keys[index])
+        self._painted[index] = lines
+        if len(self._painted) > 4096:
+            self._painted.clear()
+        at_cursor = self.has_focus and index == self.cursor
+        return self._strip(self.marked(lines[row] if row < len(lines) else Line(), at_cursor), width, at_cursor)
+
+    def marked(self, line: Line, at_cursor: bool) -> Line:
+        """The line with the mark that shows the cursor without colour."""
+        return Line((Span("▌" if at_cursor else " ", Ink.ACCENT), *line.left), (*line.right, Span(" ")))
+
+    def _strip(self, line: Line, width: int, at_cursor: bool) -> Strip:
+        cache_key = (line, width, at_cursor)
+        if (strip := self._strips.get(cache_key)) is None:
+            fill = self.ink(Ink.INK, at_cursor)
+            strip = paint.strip(line, width, lambda ink: self.ink(ink, at_cursor), fill)
+            self._strips[cache_key] = strip
+        return strip
+
+    def validate_cursor(self, cursor: int) -> int:
+        """The cursor is always on a row."""
+        return max(0, min(cursor, len(self.keys) - 1))
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Draw both rows anew, keep the cursor in view and say so."""
+        self.refresh_lines(old * self.row_height, self.row_height)
+        self.refresh_lines(new * self.row_height, self.row_height)
+        self.reveal()
+        self.post_message(self.Moved(self, self.key))
+
+    def reveal(self) -> None:
+        """Scroll so that the cursor's row is in view."""
+        row = Region(0, self.cursor * self.row_height, 1, self.row_height)
+        self.scroll_to_region(row, animate=False, immediate=True, x_axis=False)
+
+    def select(self, key: str) -> bool:
+        """Put the cursor on a key; False where there is no such row."""
+        if key not in self.keys:
+            return False
+        self.cursor = self.keys.index(key)
+        return True
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows."""
+        self.cursor += by
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by pages."""
+        self.cursor += by * max(1, self.size.height // self.row_height - 1)
+
+    def action_edge(self, last: bool) -> None:
+        """Go to the first or the last row."""
+        self.cursor = len(self.keys) - 1 if last else 0
+
+    def action_open(self) -> None:
+        """Open the row under the cursor."""
+        if self.key:
+            self.post_message(self.Opened(self, self.key))
+
+    def on_click(self, event: events.Click) -> None:
+        """The first click selects a row, a click on the selected row opens it."""
+        offset = event.get_content_offset(self)
+        if offset is None or not self.keys:
+            return
+        index = (offset.y + self.scroll_offset.y) // self.row_height
+        if index >= len(self.keys):
+            return
+        if index == self.cursor and event.chain > 1:
+            self.action_open()
+        self.cursor = index

@@ -1,0 +1,170 @@
+"""The machine: engine, GPUs, tokens per second, host. Every figure with its unit, its age when stale, or `n/a`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import zip_longest
+
+from b4tui.events import EngineStatus
+from b4tui.runtime.snapshot import EngineView, Snapshot
+from b4tui.telemetry.types import GpuSample, HostSample
+from b4tui.tui import words
+from b4tui.tui.paint import Ink, Line, Span, bar, line, sparkline
+from b4tui.tui.widgets.inked import Panel
+
+LABEL = 8
+BAR = 22
+
+
+class MachinePanel(Panel):
+    """The panel of the dashboard; one line where the terminal is small."""
+
+    def show(self, snapshot: Snapshot, now: datetime, short: bool) -> None:
+        """Measure nothing, show what was measured."""
+        self.show_lines((short_line(snapshot, now),) if short else panel_lines(snapshot, now, self.size.width))
+
+
+def panel_lines(snapshot: Snapshot, now: datetime, width: int) -> tuple[Line, ...]:
+    """The panel's lines for a panel of `width` cells."""
+    gauge = max(6, min(BAR, width - 44))
+    lines: list[Line] = []
+    for engine in snapshot.engines:
+        lines.append(_engine(engine))
+    if not snapshot.engines:
+        lines.append(line(_label("engine"), Span("none configured: b4tui doctor", Ink.SOFT)))
+    sample = snapshot.machine
+    stale = _stale(snapshot, now)
+    if sample is None:
+        lines.append(line(_label("gpu"), Span("not measured yet", Ink.SOFT)))
+    elif not sample.gpus:
+        lines.append(line(_label("gpu"), Span(f"n/a  {sample.gpu_reason or 'no NVIDIA GPU'}", Ink.SOFT)))
+    elif len(sample.gpus) == 1:
+        lines += _one_gpu(sample.gpus[0], gauge)
+    else:
+        lines += [_gpu_row(gpu, max(4, gauge // 2)) for gpu in sample.gpus]
+    lines.append(_tokens(snapshot, gauge))
+    lines.append(_host(sample.host, stale) if sample else line(_label("host"), Span("not measured yet", Ink.SOFT)))
+    return tuple(lines)
+
+
+def short_line(snapshot: Snapshot, now: datetime) -> Line:
+    """GPU and tokens in one line, for a small terminal."""
+    sample = snapshot.machine
+    spans = [Span(" ")]
+    if sample is None:
+        spans.append(Span("gpu n/a: not measured yet", Ink.SOFT))
+    elif not sample.gpus:
+        spans.append(Span(f"gpu n/a: {sample.gpu_reason or 'no NVIDIA GPU'}", Ink.SOFT))
+    else:
+        gpu = sample.gpus[0]
+        more = f" +{len(sample.gpus) - 1} GPU" if len(sample.gpus) > 1 else ""
+        figures = f"{words.figure(gpu.utilisation, '%')}  {words.figure(gpu.temperature, '°C')}{more}"
+        spans.append(Span(f"{words.share(gpu.memory_used, gpu.memory_total)} {figures}", Ink.SOFT))
+    right = [Span(words.rate(total_rate(snapshot)), Ink.INK)]
+    if sample:
+        right.append(Span(f"  cpu{words.figure(sample.host.cpu, '%', 4)}", Ink.SOFT))
+    return Line(tuple(spans), (*right, Span(_stale(snapshot, now), Ink.ATTENTION), Span(" ")))
+
+
+def total_rate(snapshot: Snapshot) -> float | None:
+    """Tokens per second of all agents together; None where none has a figure."""
+    rates = [agent.tokens_per_s for agent in snapshot.agents if agent.tokens_per_s is not None]
+    return sum(rates) if rates else None
+
+
+def history(snapshot: Snapshot) -> tuple[float, ...]:
+    """Tokens per second of all running runs together, one figure a second, oldest first."""
+    rows = [tuple(reversed(run.rates)) for run in snapshot.runs.values() if run.ended_at is None]
+    return tuple(reversed([sum(column) for column in zip_longest(*rows, fillvalue=0.0)]))
+
+
+def _stale(snapshot: Snapshot, now: datetime) -> str:
+    if snapshot.machine is None:
+        return ""
+    old = words.seconds_between(snapshot.machine.at, now)
+    return f"  {words.age(old)} old" if old > words.STALE_AFTER_S else ""
+
+
+def _label(name: str) -> Span:
+    return Span(f"{' ' + name:<{LABEL}}", Ink.FAINT)
+
+
+def _engine(engine: EngineView) -> Line:
+    sign, ink = {
+        EngineStatus.UP: ("● up", Ink.ACCENT),
+        EngineStatus.DOWN: ("✗ down", Ink.BAD),
+        EngineStatus.UNKNOWN: ("○ asking", Ink.FAINT),
+    }[engine.status]
+    left = [_label("engine"), Span(f"{engine.name} {engine.version}".strip(), Ink.INK), Span(f"  {sign}", ink)]
+    if engine.status is EngineStatus.DOWN:
+        left.append(Span(f"  {engine.reason or 'does not answer'}", Ink.BAD))
+        return line(*left, right=(Span(f"{engine.address} ", Ink.FAINT),))
+    left.append(Span(f"  {engine.locality}", Ink.SOFT))
+    if engine.simulated:
+        left += [Span("  "), Span(" SIMULATED ", Ink.INVERSE)]
+    return line(*left, right=(Span(f"{engine.address} ", Ink.FAINT),))
+
+
+def _one_gpu(gpu: GpuSample, gauge: int) -> Iterator[Line]:
+    yield line(
+        _label("vram"),
+        *_gauge(gpu.memory_used, gpu.memory_total, gauge),
+        Span(f"  {words.share(gpu.memory_used, gpu.memory_total)}", Ink.INK),
+        right=(Span(f"{gpu.name} ", Ink.SOFT),),
+    )
+    yield line(
+        _label("util"),
+        *_gauge(gpu.utilisation, 100, gauge),
+        Span(f"  {words.figure(gpu.utilisation, '%')}", Ink.INK),
+        Span(f"   {words.figure(gpu.temperature, '°C')}", Ink.INK),
+        Span(f"   {_power(gpu)}", Ink.INK),
+    )
+
+
+def _gpu_row(gpu: GpuSample, gauge: int) -> Line:
+    return line(
+        _label(f"gpu {gpu.index}"),
+        *_gauge(gpu.memory_used, gpu.memory_total, gauge),
+        Span(f" {words.share(gpu.memory_used, gpu.memory_total):>14}", Ink.INK),
+        Span(f" {words.figure(gpu.utilisation, '%')} {words.figure(gpu.temperature, '°C')} {_power(gpu)}", Ink.SOFT),
+        right=(Span(f"{gpu.name} ", Ink.SOFT),),
+    )
+
+
+def _power(gpu: GpuSample) -> str:
+    if gpu.power is None:
+        return "n/a W"
+    return f"{gpu.power:.0f} / {gpu.power_limit:.0f} W" if gpu.power_limit else f"{gpu.power:.0f} W"
+
+
+def _gauge(used: int | None, total: int | None, width: int) -> tuple[Span, ...]:
+    filled, rest = bar(used / total if used is not None and total else 0.0, width)
+    return Span(filled, Ink.ACCENT), Span(rest, Ink.FAINT)
+
+
+def _tokens(snapshot: Snapshot, gauge: int) -> Line:
+    loaded = [model for engine in snapshot.engines for model in engine.loaded]
+    where = ""
+    if loaded:
+        model = loaded[0]
+        on_gpu = f"{model.vram * 100 // model.size} % on the GPU" if model.size else ""
+        where = f"{model.name}  {words.gigabytes(model.size)}  {on_gpu} "
+    return line(
+        _label("tok/s"),
+        Span(f"{sparkline(history(snapshot), gauge)}", Ink.ACCENT),
+        Span(f"  {words.rate(total_rate(snapshot))}", Ink.INK),
+        right=(Span(where, Ink.SOFT),),
+    )
+
+
+def _host(host: HostSample, stale: str) -> Line:
+    swap = f"   swap {words.gigabytes(host.swap_used)}" if host.swap_used else "   swap 0"
+    return line(
+        _label("host"),
+        Span(f"cpu {words.figure(host.cpu, '%')}", Ink.INK),
+        Span(f" of {words.plural(host.cores, 'core')}   ", Ink.FAINT),
+        Span(f"ram {words.share(host.memory_used, host.memory_total)}", Ink.INK),
+        Span(swap, Ink.SOFT),
+        right=(Span(f"{stale} ", Ink.ATTENTION),),
+    )
