@@ -45,6 +45,11 @@ class Crew(Protocol):
         """The config keys of the agents that run here."""
         ...
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The config keys of all agents, those of another b4tui on this hub included."""
+        ...
+
     def pause(self, agent: str) -> None:
         """Let this agent take no new bead; a running one goes on."""
         ...
@@ -133,7 +138,7 @@ class Operator:
         claimed (classic bd refuses to claim a bead that has an assignee, research/beads.md section 4).
         """
         self._demand(Verb.ASSIGN, bead)
-        key = self._chosen(agent)[0]
+        key = _named(agent, self._crew.known)
         if is_running(self._snapshot(), bead):
             await self._crew.cancel(bead, f"given to {key} by the operator", hold=False)
         await self._write(self._label, bead, key)
@@ -185,11 +190,7 @@ class Operator:
     def _chosen(self, agent: str | None) -> tuple[str, ...]:
         if agent is None:
             return self._crew.keys
-        wanted = agent.casefold()
-        for key in self._crew.keys:
-            if key.casefold() == wanted:
-                return (key,)
-        raise OperatorError(f"No agent {agent} runs here; there are {', '.join(self._crew.keys) or 'none'}.")
+        return (_named(agent, self._crew.keys),)
 
     def _label(self, bead_id: str, key: str) -> Bead:
         """Runs in a thread: replace the bead's agent labels, and free it of an assignee that would forbid a claim."""
@@ -209,3 +210,10 @@ class Operator:
             return await asyncio.to_thread(change, *args, **kwargs)
         except BoardError as error:
             raise OperatorError(str(error)) from error
+
+
+def _named(agent: str, keys: tuple[str, ...]) -> str:
+    for key in keys:
+        if key.casefold() == agent.casefold():
+            return key
+    raise OperatorError(f"There is no agent {agent} here; there are {', '.join(keys) or 'none'}.")

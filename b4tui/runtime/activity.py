@@ -1,0 +1,81 @@
+"""An event as one line of the activity strip, in words. Pure; the text is foreign and not sanitised here."""
+
+from __future__ import annotations
+
+from b4tui import events as e
+from b4tui.runtime.snapshot import Level
+
+_LINE_CHARS = 300
+_COMMAND_CHARS = 120
+
+
+# Calls that are told by what they led to (FileChanged, BeadCommented, BeadClosed, ...), or that changed nothing.
+_TOLD_OTHERWISE = frozenset({"write", "edit", "read", "search", "comment", "create_bead", "finish"})
+
+
+def in_words(event: e.Event, last_tool: str = "") -> tuple[str, Level] | None:
+    """What happened and how much it matters; None for events that are not worth a line.
+
+    `last_tool` is the run's last call as its view has it, because a result does not repeat what was asked.
+    """
+    told = _tool(event, last_tool) if isinstance(event, e.ToolFinished) else _told(event)
+    return None if told is None else (_one_line(told[0]), told[1])
+
+
+def _told(event: e.Event) -> tuple[str, Level] | None:
+    match event:
+        case e.RuntimeStarted():
+            return f"{len(event.agents)} agents at work on {event.hub}", Level.INFO
+        case e.BoardFailed():
+            return f"the board: {event.reason}", Level.ERROR
+        case e.BeadClaimed():
+            return "claimed it", Level.INFO
+        case e.ClaimLost():
+            return f"was late: {event.reason}", Level.INFO
+        case e.BeadClosed():
+            return f"closed: {event.reason}", Level.GOOD
+        case e.BeadReopened():
+            return f"back to ready: {event.reason}", Level.ERROR if event.run else Level.INFO
+        case e.BeadCreated():
+            return f"made {event.bead}: {event.title}", Level.INFO
+        case e.BeadCommented():
+            return f"commented: {event.text}", Level.INFO
+        case e.FileChanged():
+            return f"wrote {event.path} +{event.added} -{event.removed}", Level.INFO
+        case e.AgentChanged():
+            return _agent(event)
+        case e.EngineChanged():
+            return _engine(event)
+        case e.Warned():
+            return event.reason, Level.ATTENTION
+    return None
+
+
+def _tool(event: e.ToolFinished, last_tool: str) -> tuple[str, Level] | None:
+    if event.tool == "bash":
+        command = last_tool.removeprefix("bash ") if last_tool.startswith("bash ") else "a command"
+        shown = command if len(command) <= _COMMAND_CHARS else command[: _COMMAND_CHARS - 1] + "…"
+        level = Level.INFO if event.ok else Level.ATTENTION
+        return f"ran {shown} ({event.seconds:.1f} s, {event.summary})", level
+    if not event.ok:
+        return f"{event.tool} failed: {event.summary}", Level.ATTENTION
+    return None if event.tool in _TOLD_OTHERWISE else (f"{event.tool}: {event.summary}", Level.INFO)
+
+
+def _agent(event: e.AgentChanged) -> tuple[str, Level] | None:
+    if event.state is e.AgentState.BACKOFF:
+        return f"waits: {event.reason}", Level.ATTENTION
+    if event.state is e.AgentState.PAUSED:
+        return "paused", Level.INFO
+    return None
+
+
+def _engine(event: e.EngineChanged) -> tuple[str, Level]:
+    if event.status is e.EngineStatus.UP:
+        return f"answers at {event.address}", Level.INFO
+    return f"{event.status}: {event.reason}", Level.ERROR
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text[: 4 * _LINE_CHARS].split())
+    return line if len(line) <= _LINE_CHARS else line[: _LINE_CHARS - 1] + "…"

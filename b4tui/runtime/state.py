@@ -1,0 +1,69 @@
+"""What b4tui keeps beside a board: `HUB/.b4tui/`, never part of the repository.
+
+work/<bead>/        the folder a bead is worked on in
+runs/<run>.jsonl    a run's journal
+claims/<bead>.lock  held while a bead is worked on (claims.py)
+attempts/<bead>     how often a bead was tried, and whether it waits for the operator (attempts.py)
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from b4tui.board.model import Hub
+
+
+class StateError(Exception):
+    """The state folder cannot be used; the message says why and what to do."""
+
+
+class StateFolder:
+    """The folder and the names in it. Nothing is made before `prepare`."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.path = hub.root / ".b4tui"
+
+    @property
+    def work(self) -> Path:
+        """Where the beads' own folders are."""
+        return self.path / "work"
+
+    @property
+    def runs(self) -> Path:
+        """Where the journals are."""
+        return self.path / "runs"
+
+    @property
+    def claims(self) -> Path:
+        """Where the locks of beads in hand are."""
+        return self.path / "claims"
+
+    @property
+    def attempts(self) -> Path:
+        """Where spent attempts are counted."""
+        return self.path / "attempts"
+
+    def prepare(self) -> None:
+        """Make the folders, and keep git from seeing any of it. Raises StateError.
+
+        A `.gitignore` inside the folder, and not a line in the repository's own exclude file, so that it holds in
+        worktrees and submodules too and goes away with the folder.
+        """
+        try:
+            for folder in (self.work, self.runs, self.claims, self.attempts):
+                folder.mkdir(parents=True, exist_ok=True)
+            ignore = self.path / ".gitignore"
+            if not ignore.exists():
+                write_whole(ignore, "*\n")
+        except OSError as error:
+            raise StateError(
+                f"{self.path} cannot be used ({error.strerror or error}); no agent can work until b4tui may write there"
+            ) from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old text or the new one, never a part. Raises OSError."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
