@@ -37,8 +37,6 @@ from b4tui.board.store import BoardError, ClaimLost, NoSuchBead, NothingChanged,
 
 _READER = "b4tui"  # the actor of calls that change nothing (rule 3: always named)
 _PATIENCE_S = 30.0  # rule 8
-_PATIENCE_BEADS = 5_000
-_PATIENCE_BYTES = 500_000_000  # an import of 10,000 rows that was never collected has 899 MB (section 5)
 
 
 class DoltStore:
@@ -235,9 +233,7 @@ class DoltStore:
         return data
 
     def _limit(self) -> float:
-        """Rule 8: 30 s for a call, more for a large board."""
-        beads = 0 if self._state is None else len(self._state.beads)
-        return self._patience_s * max(1.0, beads / _PATIENCE_BEADS, self._folder.size() / _PATIENCE_BYTES)
+        return self._folder.time_limit(self._patience_s, beads=len(self._state.beads) if self._state else 0)
 
     def _list(self) -> BoardState:
         for _ in range(3):

@@ -19,6 +19,8 @@ from b4tui.board.store import BoardError, Busy, ReadOnly
 
 _TURN_FILE = "b4tui.lock"  # covered by the `*.lock` of the .gitignore that bd puts into .beads/
 _LOOK_AGAIN_S = 0.02
+_BEADS = 5_000  # that many are served well within the usual time limit (section 5)
+_STORED = 500_000_000  # bytes; a fresh import of 10,000 rows, never collected, has 899 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,14 @@ class DoltFolder:
         except OSError:
             return ""
 
-    def size(self) -> int:
-        """Bytes in the store, for time limits."""
-        total = 0
+    def time_limit(self, base_s: float, beads: int) -> float:
+        """How long a call may take: `base_s` seconds, and more for a large board or a large store (rule 8)."""
+        stored = 0
         with suppress(OSError):
             for entry in os.scandir(self.noms):
                 with suppress(OSError):
-                    total += entry.stat().st_size
-        return total
+                    stored += entry.stat().st_size
+        return base_s * max(1.0, beads / _BEADS, stored / _STORED)
 
     def busy(self) -> bool:
         """True while a bd process has the database's own lock; it is tried and given back at once (section 4)."""
