@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 REMOTE = {"remote_model": "qwen3-coder:480b", "remote_host": "https://cloud.invalid:443"}
+_FOR_EVER = timedelta(days=3650)
 _MODIFIED = "2026-08-21T09:00:00Z"
 
 
@@ -121,7 +122,7 @@ def loaded_row(loaded: Loaded) -> dict[str, Any]:
 def expiry(keep_alive: object, now: datetime) -> datetime:
     """When a model leaves memory: a Go duration or a number of seconds; negative is for ever, absent five minutes."""
     seconds = duration_s(keep_alive)
-    return now + timedelta(days=36_500) if seconds < 0 else now + timedelta(seconds=seconds)
+    return now + (_FOR_EVER if seconds < 0 else timedelta(seconds=min(seconds, _FOR_EVER.total_seconds())))
 
 
 def duration_s(keep_alive: object) -> float:

@@ -110,7 +110,7 @@ class Reply:
 
     async def line(self, row: Mapping[str, Any]) -> None:
         """Send one JSON line in a chunk of its own."""
-        await self.raw(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        await self.raw(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
     async def raw(self, data: bytes) -> None:
         """Send any bytes in a chunk of their own."""

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from b4tui import events
-from b4tui.agents.confined import Confined
+from b4tui.agents.loop import Assignment, work
+from b4tui.agents.outcome import Outcome
 from b4tui.agents.profiles import AgentProfile, profiles
 from b4tui.agents.sandbox import NoSandbox, Sandbox, find_sandbox
 from b4tui.agents.tools import REGISTRY, chosen
-from b4tui.agents.tools.base import Result, Workbench
-from b4tui.agents.tools.calling import carry_out, checked
+from b4tui.agents.tools.calling import checked
+from b4tui.agents.workfolder import WorkFolder
 from b4tui.board.discover import open_hub
-from b4tui.board.model import Bead
+from b4tui.board.model import Bead, NewBead
 from b4tui.board.stores import open_store
-from b4tui.config import load
+from b4tui.config import EngineConfig, load
 from b4tui.demo.hub import make_hub, sample_beads
 from b4tui.demo.script import OUT_OF_STEPS, Call, Script, ScriptError, Scripts, Step, parse_scripts, read_scripts
+from b4tui.demo.server import SimulatedOllama
+from b4tui.engines.ollama import OllamaEngine
 from b4tui.engines.types import ToolCall
+from b4tui.events import RunOutcome
 from b4tui.routing.rules import route
 
 SCRIPTS = read_scripts()
@@ -166,44 +170,38 @@ def sandbox() -> Sandbox:
 class TestTheyReallyDoTheWork:
     @pytest.mark.parametrize("script", SCRIPTS, ids=name)
     async def test_every_check_says_what_the_script_waits_for(self, script, sandbox, tmp_path):
-        result = await played(script, sandbox, tmp_path)
-        assert result.ending is not None
-        assert result.ending.success is (script.bead not in NOT_TO_BE_DONE), result.ending.summary
+        outcome = await played(script, sandbox, tmp_path)
+        wanted = RunOutcome.FAILED if script.bead in NOT_TO_BE_DONE else RunOutcome.FINISHED
+        assert outcome.kind is wanted, outcome.reason
+        assert outcome.steps == len(script.steps)
 
     async def test_without_a_sandbox_nothing_is_claimed_that_was_not_run(self, tmp_path):
         script = next(script for script in SCRIPTS if script.bead == "hub-f3p")
-        result = await played(script, NoSandbox("none here"), tmp_path)
-        assert result.ending is not None
-        assert not result.ending.success
+        outcome = await played(script, NoSandbox("none here"), tmp_path)
+        assert outcome.kind is RunOutcome.FAILED
+        assert "“FAILED”" in outcome.reason
 
 
-async def played(script: Script, sandbox: Sandbox | NoSandbox, place: Path) -> Result:
-    """Act out a script with the real tools on a real hub, as the loop would; the result of the last call."""
+async def played(script: Script, sandbox: Sandbox | NoSandbox, place: Path) -> Outcome:
+    """One bead through the real loop: real tools on a real hub, the model's answers over real HTTP."""
     hub = await asyncio.to_thread(make_hub, place / "hub")
-    work = place / "work"
-    work.mkdir()
-    settings, board = load(use_user_file=False), open_store(open_hub(hub))
+    board, settings = open_store(open_hub(hub)), load(use_user_file=False)
     agent = agent_of(script)
-    tools = chosen(agent.tools)
-    bead = board.load().beads.get(script.bead) or next(iter(board.load().beads.values()))
-    bench = Workbench(
-        files=Confined(work.resolve()),
-        sandbox=sandbox,
-        board=board,
-        bead=bead,
-        actor=agent.key,
-        tools=tuple(tools),
-        limits=settings.policy.limits,
-        output_chars=settings.policy.limits.output_chars,
-        clock=events.now,
-        seconds_left=lambda: 60.0,
-    )
-    known, messages = Scripts([script]), [task(script.bead or "made", script.title)]
-    while True:
-        step = known.answer(messages)
-        messages.append({"role": "assistant", "content": step.say})
-        for call in step.calls:
-            result = await carry_out(ToolCall("c", call.tool, call.arguments), tools, bench)
-            messages.append({"role": "tool", "content": result.output})
-            if result.ending:
-                return result
+    bead = board.load().beads[script.bead] if script.bead else board.create(NewBead(title=script.title), "operator")
+    async with SimulatedOllama(speed=0) as server:
+        engine = OllamaEngine("ollama", EngineConfig(address=server.address), {})
+        assignment = Assignment(
+            run="run-1",
+            bead=bead,
+            profile=agent,
+            engine=engine,
+            board=board,
+            folder=WorkFolder.open(place / "work", bead.id),
+            sandbox=sandbox,
+            limits=settings.policy.limits,
+            slot=contextlib.nullcontext,
+        )
+        try:
+            return await work(assignment, lambda event: None)
+        finally:
+            await engine.aclose()

@@ -9,9 +9,30 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from b4tui.demo.catalog import duration_s
 from b4tui.demo.server import Ending, SimulatedOllama
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+MESSAGES = st.lists(st.fixed_dictionaries({}, optional={"role": JSON, "content": JSON, "tool_calls": JSON}), max_size=3)
+BODIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "model": st.sampled_from(["qwen3:8b", "x"]) | JSON,
+        "messages": MESSAGES | JSON,
+        "options": st.dictionaries(st.sampled_from(["num_ctx", "num_predict"]), JSON) | JSON,
+        "keep_alive": JSON,
+        "stream": JSON,
+        "think": JSON,
+        "tools": JSON,
+    },
+)
 
 
 def said(lines: list[dict[str, Any]], key: str = "content") -> str:
@@ -184,6 +205,17 @@ class TestRefusals:
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
             await reader.readexactly(1)
         writer.close()
+
+    @given(body=BODIES, path=st.sampled_from(["/api/chat", "/api/show", "/api/pull"]))
+    @settings(max_examples=60, deadline=None)
+    def test_no_body_breaks_the_server(self, body, path):
+        async def ask() -> None:
+            async with SimulatedOllama([], speed=0) as server, httpx.AsyncClient(trust_env=False) as http:
+                answer = await http.post(server.address + path, content=json.dumps(body))
+                assert answer.status_code in (200, 400, 403, 404, 500)
+                assert (await http.get(server.address)).status_code == 200
+
+        asyncio.run(ask())
 
     async def test_a_body_in_chunks_is_read(self, client):
         async def parts():
