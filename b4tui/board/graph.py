@@ -82,8 +82,15 @@ def status_of(bead: Bead) -> str:
     return status if type(status) is str and status else bead.status
 
 
-def build(state: BoardState) -> Graph:
-    """The graph of the board, by the rules of its era. Never raises, whatever the rows hold."""
+def of(state: BoardState) -> Graph:
+    """The graph of the board by the rules of its era, built once a board. Never raises, whatever the rows hold."""
+    known = state.derived.get("graph")
+    if not isinstance(known, Graph):
+        known = state.derived["graph"] = _build(state)
+    return known
+
+
+def _build(state: BoardState) -> Graph:
     children: dict[str, list[str]] = {}
     parents: dict[str, list[str]] = {}
     edges: list[tuple[str, str, str, Any]] = []

@@ -128,8 +128,10 @@ class Bead:
 
     @property
     def priority(self) -> int:
-        """0 critical to 4 backlog; 2 where absent or no number."""
+        """0 critical to 4 backlog; 2 where absent or no whole number."""
         value = self.row.get("priority")
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
         return value if isinstance(value, int) and not isinstance(value, bool) else 2
 
     @property
@@ -230,13 +232,15 @@ class Problem:
 class BoardState:
     """A whole board at one instant. `beads` is in board order by id; of duplicate ids the one updated last stays.
 
-    `problems` are those found while reading; `version` changes if and only if the content does.
+    `problems` are those found while reading; `version` changes if and only if the content does. `derived` remembers
+    what was computed from the beads (see `board.graph.of`); it is no part of the board and never copied along.
     """
 
     hub: Hub
     beads: Mapping[str, Bead]
     problems: tuple[Problem, ...] = ()
     version: str = ""
+    derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def era(self) -> Era:

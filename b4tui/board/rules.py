@@ -43,7 +43,7 @@ class Rule(StrEnum):
 def judge(state: BoardState, now: float, sort: Sort | None = None) -> Readiness:
     """What is ready at `now` (seconds since the epoch), and which beads that are not done wait for which others."""
     with collector_off():
-        edges = graph.build(state)
+        edges = graph.of(state)
         waiting = edges.waiting
         ready = []
         blocked = {}

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from b4tui.board import graph
 from b4tui.board.content import equal_beads
@@ -41,7 +40,7 @@ class Summary:
     equal_content_issues: int
 
 
-def summarise(state: BoardState, *, drop_equal: bool = False) -> Summary:
+def count(state: BoardState, *, drop_equal: bool = False) -> Summary:
     """The summary of a board.
 
     With `drop_equal` the later ones of equal beads are left out, as bd 0.49 does: its own figures, to compare with.
@@ -51,7 +50,7 @@ def summarise(state: BoardState, *, drop_equal: bool = False) -> Summary:
         kept = {key: bead for key, bead in state.beads.items() if key not in later}
         state = BoardState(state.hub, kept, state.problems, state.version)
     counts = Counter(graph.status_of(bead) for bead in state.beads.values())
-    edges = graph.build(state)
+    edges = graph.of(state)
     blocked, ready = _modern_counts(state, edges) if state.era is Era.MODERN else _classic_counts(state, edges)
     return Summary(
         total_issues=len(state.beads) - counts["tombstone"],
@@ -67,11 +66,6 @@ def summarise(state: BoardState, *, drop_equal: bool = False) -> Summary:
         average_lead_time_hours=_lead_time(state.beads.values()),
         equal_content_issues=len(later),
     )
-
-
-def as_json(summary: Summary) -> dict[str, Any]:
-    """The document that `bd stats --json` prints: one object under `summary`."""
-    return {"summary": asdict(summary)}
 
 
 def _classic_counts(state: BoardState, edges: Graph) -> tuple[int, int]:

@@ -34,13 +34,18 @@ class Explanation:
     holders: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All of it in words: the reason, the chain, the facts."""
+        return (self.reason, *self.chain, *self.facts)
+
 
 def explain(state: BoardState, bead_id: str, now: float) -> Explanation:
     """Why this bead is ready or not at `now` (seconds since the epoch). Raises NoSuchBead."""
     bead = state.beads.get(bead_id)
     if bead is None:
         raise NoSuchBead(f"no bead {bead_id} on this board; `b4tui board list` shows all ids")
-    edges = graph.build(state)
+    edges = graph.of(state)
     rule = obstacle(state, edges, bead_id, now)
     return Explanation(
         bead=bead_id,
