@@ -7,7 +7,7 @@ any host, and forgets which models are remote (research/runtime.md 1.9). Here it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from typing import Any, TypeVar
 
 import ollama
@@ -108,7 +108,7 @@ class Management:
             remote=bool(reply.remote_host or reply.remote_model),
         )
 
-    async def pull(self, model: str) -> AsyncIterator[PullProgress]:
+    async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
         """Fetch a model, step by step; it is there only when this ends by itself."""
         asked = self._asked.about(model)
         seconds = self._config.first_token_timeout_s

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from b4tui.config import EngineConfig
@@ -61,7 +62,7 @@ class OllamaEngine:
         """Base URL, for a person."""
         return self._address.url
 
-    async def chat(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask. Closing the iterator cancels the answer on the server. Never raises for the server's faults."""
         from b4tui.engines.chat import Exchange, stream_chat
 
@@ -70,12 +71,9 @@ class OllamaEngine:
             yield errors.cloud_name(asked)
             return
         exchange = Exchange(self._http(), self._address.url, self._config, self._new_id, self._clock)
-        events = stream_chat(exchange, request, asked)
-        try:
+        async with aclosing(stream_chat(exchange, request, asked)) as events:
             async for event in events:
                 yield event
-        finally:
-            await events.aclose()
 
     async def health(self) -> Health:
         """Ask whether it answers, in at most the connect time-out. Never raises."""
@@ -95,10 +93,11 @@ class OllamaEngine:
         """What the server says of one model. Raises EngineError; a cloud model's name is refused unsent."""
         return await self._management().show(self._local(model))
 
-    async def pull(self, model: str) -> AsyncIterator[PullProgress]:
+    async def pull(self, model: str) -> AsyncGenerator[PullProgress, None]:
         """Have the server fetch a model, step by step. Raises EngineError; a cloud model's name is refused unsent."""
-        async for progress in self._management().pull(self._local(model)):
-            yield progress
+        async with aclosing(self._management().pull(self._local(model))) as steps:
+            async for progress in steps:
+                yield progress
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -99,7 +99,7 @@ async def scripted(script: Script) -> AsyncIterator[ScriptedServer]:
     """A server that answers by a script, on a free port of this machine."""
     server = ScriptedServer(script)
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.address = "http://127.0.0.1:{}".format(listener.sockets[0].getsockname()[1])
+    server.address = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
     try:
         yield server
     finally:
