@@ -59,7 +59,7 @@ _PHRASES: tuple[tuple[FailureKind, tuple[str, ...]], ...] = (
     ),
     (
         FailureKind.REFUSED,
-        ("does not support", "must be of type", "failed to parse grammar", "unable to load model"),
+        ("does not support", "must be of type", "failed to parse grammar", "unable to load model", "pull model"),
     ),
 )
 
@@ -232,6 +232,8 @@ def _advice(text: str) -> str:
         return ": this model cannot call tools; choose another in the role's `model`"
     if "must be of type" in lowered:
         return ": an option of the role has the wrong type; mend the role's `options`"
+    if "pull model" in lowered:
+        return ": it cannot fetch this model; check the name, and that the server may reach its registry"
     if "unable to load model" in lowered:
         return ": its file cannot be loaded; `ollama rm` it and pull it again"
     return ""
