@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from b4tui.board.classic import ClassicStore
+from b4tui.board.discover import open_hub
+from b4tui.board.model import BoardState, Hub, HubKind
+from b4tui.board.reader import state_of
 
 
 @dataclass(frozen=True)
@@ -76,3 +82,80 @@ def until() -> Callable[[Callable[[], bool]], None]:
             time.sleep(0.01)
 
     return wait
+
+
+@dataclass(frozen=True)
+class ClassicHub:
+    """A classic hub in a real git repository."""
+
+    root: Path
+
+    @property
+    def file(self) -> Path:
+        return self.root / ".beads/issues.jsonl"
+
+    def store(self, **options: Any) -> ClassicStore:
+        return ClassicStore(open_hub(self.root), **options)
+
+    def put(self, data: bytes) -> None:
+        """Make this the board, and commit it."""
+        self.file.write_bytes(data)
+        self.git("add", ".beads")
+        self.git("commit", "-qm", "Board: given")
+
+    def git(self, *arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=self.root, check=True, capture_output=True, text=True).stdout
+
+    def committed(self) -> bytes:
+        """The board as the log has it."""
+        command = ["git", "show", "HEAD:.beads/issues.jsonl"]
+        return subprocess.run(command, cwd=self.root, check=True, capture_output=True).stdout
+
+    def subjects(self) -> list[str]:
+        return self.git("log", "--format=%s").splitlines()
+
+
+@pytest.fixture
+def classic_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClassicHub:
+    """An empty classic hub; git knows the user as Human."""
+    (tmp_path / "gitconfig").write_text(
+        "[user]\n\tname = Human\n\temail = human@example.com\n[init]\n\tdefaultBranch = main\n"
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in [name for name in os.environ if name.startswith(("GIT_AUTHOR", "GIT_COMMITTER"))]:
+        monkeypatch.delenv(name)
+    root = tmp_path / "hub"
+    (root / ".beads").mkdir(parents=True)
+    (root / ".beads/config.yaml").write_text("issue-prefix: hub\n")
+    hub = ClassicHub(root)
+    hub.git("init", "-q")
+    hub.file.touch()
+    hub.git("add", ".beads")
+    hub.git("commit", "-qm", "Hub: begin")
+    return hub
+
+
+SHARED_BOARDS = Path(__file__).parents[2].parent / "shared/data/beads"
+
+
+@pytest.fixture(scope="session")
+def boards() -> Path:
+    """The folder of real boards and golden answers of the real bd."""
+    if not SHARED_BOARDS.is_dir():
+        pytest.skip("the real boards (../shared/data/beads) are not on this machine")
+    return SHARED_BOARDS
+
+
+@pytest.fixture(scope="session")
+def board_of() -> Callable[..., BoardState]:
+    """Makes a board of rows (objects), bytes or a file; `kind` says whose rules hold."""
+
+    def make(content: list[dict[str, Any]] | bytes | Path, kind: HubKind = HubKind.CLASSIC) -> BoardState:
+        if isinstance(content, Path):
+            content = content.read_bytes()
+        elif isinstance(content, list):
+            content = b"".join(json.dumps(row).encode() + b"\n" for row in content)
+        return state_of(Hub(Path("hub"), Path("hub/.beads"), kind, Path("hub/.beads/issues.jsonl")), content)
+
+    return make
