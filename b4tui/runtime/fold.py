@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from b4tui import events as e
 from b4tui.engines.types import LoadedModel
@@ -19,6 +20,8 @@ from b4tui.runtime.snapshot import Activity, AgentView, EngineView, FileChange, 
 from b4tui.telemetry.types import MachineSample
 
 ACTIVITY_LINES = 200
+
+_EMPTY_HANDED: Mapping[str, Any] = {"state": AgentState.IDLE, "bead": "", "run": "", "tokens_per_s": None}
 
 
 def fold(snapshot: Snapshot, event: Event) -> Snapshot:
@@ -139,7 +142,7 @@ def _run_finished(snapshot: Snapshot, event: e.RunFinished) -> Snapshot:
     return _agent(
         after,
         event.agent,
-        lambda agent: agent if agent.run != event.run else replace(agent, bead="", run="", tokens_per_s=None),
+        lambda agent: agent if agent.run != event.run else replace(agent, **_EMPTY_HANDED),
     )
 
 

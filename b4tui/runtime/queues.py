@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from b4tui.board.model import Bead, BoardState, Readiness
@@ -33,8 +33,3 @@ def routed(
         if bead_id not in waiting:
             queues.setdefault(routing.agent, []).append(bead_id)
     return Queues(routes=routes, queues={agent: tuple(beads) for agent, beads in queues.items()})
-
-
-def next_bead(queue: Iterable[str], excluded: Collection[str]) -> str | None:
-    """The first bead of a queue that is not excluded."""
-    return next((bead_id for bead_id in queue if bead_id not in excluded), None)
