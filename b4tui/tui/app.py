@@ -86,7 +86,7 @@ class Console(App[None], inherit_bindings=False):
     def _poll(self) -> None:
         self.snapshot = snapshot = self.runtime.snapshot
         screen = self.screen
-        if not isinstance(screen, HouseScreen):
+        if not isinstance(screen, HouseScreen) or not screen.drawable:
             return
         # Ages and the clock change once a second without the runtime's doing.
         stamp = (snapshot.revision, int(self.clock().timestamp()))
@@ -163,9 +163,6 @@ class Console(App[None], inherit_bindings=False):
 
         if not isinstance(self.screen, ModalScreen):
             self.push_screen(HelpScreen(self.screen))
-
-    def action_filter(self) -> None:
-        """The filter belongs to the board; elsewhere the key does nothing."""
 
     async def action_quit(self) -> None:
         """Leave, after a question while agents are at work."""

@@ -61,12 +61,9 @@ class Page:
         yield _fact(
             "state",
             Span(f"{sign} {state}", ink),
-            Span(f"  ({status})" if status != state else "", Ink.FAINT),
-            Span("   priority ", Ink.FAINT),
-            Span(f"P{bead.priority}", priority_ink(bead.priority)),
-            Span("   type ", Ink.FAINT),
-            Span(bead.issue_type, Ink.SOFT),
+            Span(f"  {status}" if status not in {state, "in progress", "open"} else "", Ink.FAINT),
         )
+        yield _fact("priority", Span(f"P{bead.priority}", priority_ink(bead.priority)), Span(f"  {bead.issue_type}"))
         if bead.id in snapshot.attempts_spent:
             yield _fact("waits", Span("▲ for you: no more attempts by itself; r retries", Ink.ATTENTION))
         route = snapshot.routes.get(bead.id)

@@ -93,10 +93,8 @@ class Deck:
         return line(sign, Span(f"{bead.id}  ", Ink.SOFT), Span(bead.title, Ink.SOFT if closed else Ink.STRONG))
 
     def _short(self, bead: Bead, run: RunView | None, column: Column) -> Line:
-        head = self._head(bead, column)
         second = self._second(bead, run, column)
-        tail = second.right or second.left[1:]
-        return Line(head.left, tail)
+        return Line(self._head(bead, column).left, (*second.left[1:], Span(" "), *second.right))
 
     def _second(self, bead: Bead, run: RunView | None, column: Column) -> Line:
         match column:
@@ -110,7 +108,7 @@ class Deck:
                 return self._closed(bead, run)
 
     def _ready(self, bead: Bead, run: RunView | None) -> Line:
-        created = Span(self._age(bead.created_at), Ink.FAINT)
+        created = Span(f"{self._age(bead.created_at):>4}", Ink.FAINT)
         if bead.id in self.snapshot.attempts_spent:
             return line(Span(INDENT), Span("▲ attempts spent: r retries", Ink.ATTENTION), right=(created,))
         if run is not None and run.outcome is RunOutcome.CANCELLED:
@@ -130,12 +128,11 @@ class Deck:
         return line(
             Span(INDENT),
             Span(self.name(run.agent), Ink.ACCENT),
-            Span(f"  step {run.step}", Ink.FAINT),
             right=(Span(words.rate(run.tokens_per_s), Ink.SOFT), Span(f" {elapsed:>5}", Ink.FAINT)),
         )
 
     def _blocked(self, bead: Bead) -> Line:
-        created = Span(self._age(bead.created_at), Ink.FAINT)
+        created = Span(f"{self._age(bead.created_at):>4}", Ink.FAINT)
         holders = self.snapshot.blocked_by.get(bead.id, ())
         if not holders:
             return line(Span(INDENT), Span(bead.status.replace("_", " "), Ink.FAINT), right=(created,))
@@ -143,7 +140,7 @@ class Deck:
         return line(Span(INDENT), Span(f"waits for {holders[0]}{more}", Ink.FAINT), right=(created,))
 
     def _closed(self, bead: Bead, run: RunView | None) -> Line:
-        closed = Span(self._age(bead.closed_at or bead.updated_at), Ink.FAINT)
+        closed = Span(f"{self._age(bead.closed_at or bead.updated_at):>4}", Ink.FAINT)
         if run is None or run.ended_at is None or run.outcome is not RunOutcome.FINISHED:
             return line(Span(INDENT), Span(bead.close_reason or bead.assignee or "closed", Ink.FAINT), right=(closed,))
         parts = [self.name(run.agent), words.span(words.seconds_between(run.started_at, run.ended_at))]
@@ -175,5 +172,6 @@ def _pulse(run: RunView) -> Line:
     return line(
         Span(INDENT),
         Span(f"{sparkline(run.rates, 8)}  ", Ink.ACCENT),
-        Span(run.last_tool or "reads the bead", Ink.FAINT),
+        Span(f"step {run.step}  ", Ink.FAINT),
+        Span(run.last_tool, Ink.SOFT),
     )

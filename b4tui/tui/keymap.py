@@ -36,7 +36,6 @@ LIST = (
 )
 
 GLOBAL = (
-    Key("filter", "slash", "filter", "Filter", "Show only beads that match", foot=True, display="/"),
     Key("palette", "ctrl+p,colon", "command_palette", "Commands", "Every verb by its name", foot=True, display="^p"),
     Key("help", "question_mark", "help", "Help", "The keys that work here", foot=True, display="?"),
     Key("quit", "ctrl+q", "quit", "Quit", "Stop the agents and leave", priority=True, display="^q"),
@@ -54,6 +53,7 @@ DASHBOARD = (
     Key("column-left", "left,h", "beside(-1)", "Left", "The column to the left", display="← h"),
     Key("column-right", "right,l", "beside(1)", "Right", "The column to the right", display="→ l"),
     Key("attention", "w", "attention", "Waiting", "Go to what waits for you", display="w"),
+    Key("filter", "slash", "filter", "Filter", "Show only beads that match", foot=True, display="/"),
     Key("new", "n", "new", "New", "Make a bead", foot=True),
     Key("pause", "p", "pause", "Pause", "Pause or resume: the agent under the cursor, else all", foot=True),
     Key("retry", "r", "retry", "Retry", "Give the bead another attempt", foot=True),

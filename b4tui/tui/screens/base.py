@@ -28,6 +28,13 @@ class HouseScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS_ACROSS
     VERTICAL_BREAKPOINTS = BREAKPOINTS_DOWN
 
+    drawable = False
+    """Whether the widgets exist; a screen is in front a moment before they do."""
+
+    def on_mount(self) -> None:
+        """The widgets exist."""
+        self.drawable = True
+
     @property
     def console(self) -> Console:
         """The application this screen belongs to."""
@@ -66,7 +73,7 @@ class HouseScreen(Screen[None]):
 
     def catch_up(self) -> None:
         """Draw the latest snapshot, if this screen is in front."""
-        if self.is_attached and self.is_current:
+        if self.drawable and self.is_attached and self.is_current:
             self.show(self.console.snapshot)
 
 

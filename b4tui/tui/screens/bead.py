@@ -63,7 +63,8 @@ class BeadScreen(HouseScreen):
                 yield TextPane(id="why")
 
     def on_mount(self) -> None:
-        """Titles, and the live output in front while an agent is at work."""
+        """Titles, and the live output in front where there is some."""
+        self.drawable = True
         for selector, title in zip(PANES, TABS, strict=True):
             pane = self.query_one(selector, TextPane)
             pane.add_class("panel")

@@ -24,6 +24,8 @@ from b4tui.tui.widgets.machine_panel import MachinePanel
 from b4tui.tui.widgets.tab_row import TabRow
 
 COLUMNS = tuple(Column)
+LOWER_LEAST, LOWER_MOST = 5, 10
+"""Fewest and most rows of agents and machine beside each other."""
 
 
 class DashboardScreen(HouseScreen):
@@ -36,6 +38,7 @@ class DashboardScreen(HouseScreen):
         super().__init__()
         self.filter = Filter()
         self._column = 0
+        self._lower = ""
         self._chosen: tuple[object, dict[Column, tuple[str, ...]]] = (None, {})
 
     def body(self) -> ComposeResult:
@@ -79,7 +82,16 @@ class DashboardScreen(HouseScreen):
         self.query_one(AgentsPanel).show(snapshot, now)
         self.query_one(MachinePanel).show(snapshot, now, self.narrow)
         self.query_one(ActivityStrip).show(snapshot)
+        self._fit_lower(snapshot)
         self._say_count(snapshot, chosen)
+
+    def _fit_lower(self, snapshot: Snapshot) -> None:
+        """Agents and machine stand side by side and are as high as the higher of them needs, within bounds."""
+        rows = max(len(snapshot.agents), len(self.query_one(MachinePanel).lines), LOWER_LEAST)
+        height = "auto" if self.narrow else str(min(rows, LOWER_MOST) + 2)
+        if height != self._lower:
+            self._lower = height
+            self.query_one("#lower").styles.height = height
 
     def _filtered(self, snapshot: Snapshot) -> dict[Column, tuple[str, ...]]:
         """The ids per column; filtered anew only when board, routes or filter changed."""

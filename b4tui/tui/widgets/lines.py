@@ -142,7 +142,7 @@ class Lines(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the view."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         index, row = divmod(y + self.scroll_offset.y, self.row_height)
         if not self.keys:
             return self._strip(self.empty[y] if y < len(self.empty) else Line(), width, False)
@@ -157,13 +157,14 @@ class Lines(ScrollView, can_focus=True):
 
     def marked(self, line: Line, at_cursor: bool) -> Line:
         """The line with the mark that shows the cursor without colour."""
-        return Line((Span("▌" if at_cursor else " ", Ink.ACCENT), *line.left), (*line.right, Span(" ")))
+        return Line((Span("▌" if at_cursor else " ", Ink.ACCENT), *line.left), line.right)
 
     def _strip(self, line: Line, width: int, at_cursor: bool) -> Strip:
         cache_key = (line, width, at_cursor)
         if (strip := self._strips.get(cache_key)) is None:
             fill = self.ink(Ink.INK, at_cursor)
-            strip = paint.strip(line, width, lambda ink: self.ink(ink, at_cursor), fill)
+            strip = paint.strip(line, width - 1, lambda ink: self.ink(ink, at_cursor), fill)
+            strip = strip.adjust_cell_length(width, fill)
             self._strips[cache_key] = strip
         return strip
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import zip_longest
 
+from b4tui.engines.types import LoadedModel
 from b4tui.events import EngineStatus
 from b4tui.runtime.snapshot import EngineView, Snapshot
 from b4tui.telemetry.types import GpuSample, HostSample
@@ -43,6 +44,7 @@ def panel_lines(snapshot: Snapshot, now: datetime, width: int) -> tuple[Line, ..
         lines += _one_gpu(sample.gpus[0], gauge)
     else:
         lines += [_gpu_row(gpu, max(4, gauge // 2)) for gpu in sample.gpus]
+    lines += [_model(model) for engine in snapshot.engines for model in engine.loaded[:2]]
     lines.append(_tokens(snapshot, gauge))
     lines.append(_host(sample.host, stale) if sample else line(_label("host"), Span("not measured yet", Ink.SOFT)))
     return tuple(lines)
@@ -99,11 +101,11 @@ def _engine(engine: EngineView) -> Line:
     left = [_label("engine"), Span(f"{engine.name} {engine.version}".strip(), Ink.INK), Span(f"  {sign}", ink)]
     if engine.status is EngineStatus.DOWN:
         left.append(Span(f"  {engine.reason or 'does not answer'}", Ink.BAD))
-        return line(*left, right=(Span(f"{engine.address} ", Ink.FAINT),))
+        return line(*left, right=(Span(engine.address.removeprefix("http://"), Ink.FAINT),))
     left.append(Span(f"  {engine.locality}", Ink.SOFT))
     if engine.simulated:
         left += [Span("  "), Span(" SIMULATED ", Ink.INVERSE)]
-    return line(*left, right=(Span(f"{engine.address} ", Ink.FAINT),))
+    return line(*left, right=(Span(engine.address.removeprefix("http://"), Ink.FAINT),))
 
 
 def _one_gpu(gpu: GpuSample, gauge: int) -> Iterator[Line]:
@@ -111,7 +113,7 @@ def _one_gpu(gpu: GpuSample, gauge: int) -> Iterator[Line]:
         _label("vram"),
         *_gauge(gpu.memory_used, gpu.memory_total, gauge),
         Span(f"  {words.share(gpu.memory_used, gpu.memory_total)}", Ink.INK),
-        right=(Span(f"{gpu.name} ", Ink.SOFT),),
+        right=(Span(_short_name(gpu), Ink.SOFT),),
     )
     yield line(
         _label("util"),
@@ -128,8 +130,12 @@ def _gpu_row(gpu: GpuSample, gauge: int) -> Line:
         *_gauge(gpu.memory_used, gpu.memory_total, gauge),
         Span(f" {words.share(gpu.memory_used, gpu.memory_total):>14}", Ink.INK),
         Span(f" {words.figure(gpu.utilisation, '%')} {words.figure(gpu.temperature, '°C')} {_power(gpu)}", Ink.SOFT),
-        right=(Span(f"{gpu.name} ", Ink.SOFT),),
+        right=(Span(_short_name(gpu), Ink.SOFT),),
     )
+
+
+def _short_name(gpu: GpuSample) -> str:
+    return gpu.name.removeprefix("NVIDIA ").removeprefix("GeForce ")
 
 
 def _power(gpu: GpuSample) -> str:
@@ -143,19 +149,16 @@ def _gauge(used: int | None, total: int | None, width: int) -> tuple[Span, ...]:
     return Span(filled, Ink.ACCENT), Span(rest, Ink.FAINT)
 
 
+def _model(model: LoadedModel) -> Line:
+    where = f"   {model.vram * 100 // model.size} % on GPU" if model.size else ""
+    context = f"   context {words.count(model.context)}" if model.context else ""
+    size = Span(f"  {words.gigabytes(model.size)}{where}{context}", Ink.SOFT)
+    return line(_label("model"), Span(model.name, Ink.INK), size)
+
+
 def _tokens(snapshot: Snapshot, gauge: int) -> Line:
-    loaded = [model for engine in snapshot.engines for model in engine.loaded]
-    where = ""
-    if loaded:
-        model = loaded[0]
-        on_gpu = f"{model.vram * 100 // model.size} % on the GPU" if model.size else ""
-        where = f"{model.name}  {words.gigabytes(model.size)}  {on_gpu} "
-    return line(
-        _label("tok/s"),
-        Span(f"{sparkline(history(snapshot), gauge)}", Ink.ACCENT),
-        Span(f"  {words.rate(total_rate(snapshot))}", Ink.INK),
-        right=(Span(where, Ink.SOFT),),
-    )
+    past = Span(sparkline(history(snapshot), gauge), Ink.ACCENT)
+    return line(_label("tok/s"), past, Span(f"  {words.rate(total_rate(snapshot))}", Ink.INK))
 
 
 def _host(host: HostSample, stale: str) -> Line:
@@ -166,5 +169,5 @@ def _host(host: HostSample, stale: str) -> Line:
         Span(f" of {words.plural(host.cores, 'core')}   ", Ink.FAINT),
         Span(f"ram {words.share(host.memory_used, host.memory_total)}", Ink.INK),
         Span(swap, Ink.SOFT),
-        right=(Span(f"{stale} ", Ink.ATTENTION),),
+        right=(Span(stale, Ink.ATTENTION),),
     )

@@ -39,8 +39,12 @@ class StreamPane(TextPane):
             return
         self._position = position
         self.stream.feed(pieces, dropped)
-        at_end = self.cursor >= len(self.keys) - 1
         self.rewrite()
+
+    def rewrite(self) -> None:
+        """Stay at the end if that is where the cursor is; else stay on the row."""
+        at_end = self.cursor >= len(self.keys) - 1
+        super().rewrite()
         if at_end:
             self.cursor = len(self.keys) - 1
 
@@ -50,9 +54,11 @@ class StreamPane(TextPane):
         self.border_subtitle = Content(run_figures(run))
 
     def action_open(self) -> None:
-        """Open or fold the row."""
-        self.stream.toggle(self.key.partition(".")[0])
-        self.rewrite()
+        """Open or fold the row; the cursor stays on its head."""
+        block = self.key.partition(".")[0]
+        self.stream.toggle(block)
+        super().rewrite()
+        self.select(f"{block}.0")
 
     def text(self) -> str:
         """The whole stream as plain text."""
