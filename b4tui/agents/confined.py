@@ -41,6 +41,10 @@ class Confined:
         """The components of a path below the root; () is the root. Raises Outside."""
         if "\0" in path:
             raise Outside("a path cannot contain a NUL character")
+        try:
+            os.fsencode(path)
+        except UnicodeEncodeError:
+            raise Outside("this path is no text; use plain characters") from None
         if path.startswith("/"):
             inside = self._relative(path)
             if inside is None:

@@ -1,7 +1,8 @@
 """The sandbox that needs no program: Landlock for files, a seccomp filter for the network and other processes.
 
 What it cannot hide: that a path exists and its size and times (`stat` is not restricted). Changing the mode, owner or
-times of a file by its name does nothing in it, silently: Landlock does not restrict that, and a filter sees no paths.
+times of a file by its name does nothing in it, silently: Landlock does not restrict that, and a filter sees no paths;
+an error instead would stop git and every program that copies files.
 """
 
 from __future__ import annotations
