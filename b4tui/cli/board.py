@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from b4tui.cli.common import Failed, Place, actor_name, guarded, json_option, place_options, print_json, say
+from b4tui.cli.board_changes import add_changes
+from b4tui.cli.common import Failed, Place, guarded, json_option, place_options, print_json, say, title_line
 
 if TYPE_CHECKING:
     from b4tui.board.model import Bead, BoardState
-    from b4tui.board.store import BoardStore
 
 
 @click.group("board")
@@ -22,11 +22,6 @@ def command() -> None:
 
 def _reading(function: Callable[..., Any]) -> Callable[..., Any]:
     return place_options(json_option(guarded(function)))
-
-
-def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
-    named = click.option("--actor", metavar="NAME", help="Who writes (else BEADS_ACTOR, BD_ACTOR, git's user.name).")
-    return place_options(json_option(named(guarded(function))))
 
 
 def _now() -> float:
@@ -44,22 +39,6 @@ def _known(state: BoardState, bead_id: str) -> Bead:
     return bead
 
 
-def _line(bead: Bead, note: str = "") -> str:
-    holder = f"  @{bead.assignee}" if bead.assignee else ""
-    title = " ".join(bead.title.split())
-    return f"P{bead.priority} {bead.id:<14} {bead.status:<12}{title}{holder}{note}"
-
-
-def _written(store: BoardStore, bead: Bead, as_json: bool, what: str) -> None:
-    """Print the changed row: an array of one, as bd does; or a line for a person."""
-    from b4tui.board.shapes import list_row
-
-    if as_json:
-        print_json([list_row(bead, store.load())])
-    else:
-        say(f"{what} {_line(bead)}")
-
-
 @command.command("list")
 @_reading
 @click.option("--status", metavar="S", help="Only beads with this status.")
@@ -75,7 +54,7 @@ def list_beads(place: Place, as_json: bool, status: str | None, everything: bool
         print_json([list_row(bead, state) for bead in beads])
         return
     for bead in beads:
-        say(_line(bead))
+        say(title_line(bead))
     say(f"{len(beads)} of {len(state.beads)} beads")
 
 
@@ -98,7 +77,7 @@ def ready(place: Place, as_json: bool, sort: str | None, unassigned: bool) -> No
         print_json([list_row(bead, state) for bead in beads])
         return
     for bead in beads:
-        say(_line(bead))
+        say(title_line(bead))
     say(f"{len(beads)} ready of {len(state.beads)} beads" if beads else "Nothing is ready.")
 
 
@@ -116,7 +95,11 @@ def blocked(place: Place, as_json: bool) -> None:
         print_json(rows)
         return
     for row in rows:
-        say(_line(state.beads[row["id"]], f"  waits for {', '.join(row['blocked_by'])}" if row["blocked_by"] else ""))
+        say(
+            title_line(
+                state.beads[row["id"]], f"  waits for {', '.join(row['blocked_by'])}" if row["blocked_by"] else ""
+            )
+        )
     say(f"{len(rows)} blocked of {len(state.beads)} beads")
 
 
@@ -132,7 +115,7 @@ def show(place: Place, as_json: bool, bead_id: str) -> None:
     if as_json:
         print_json([show_row(bead, state)])
         return
-    say(_line(bead))
+    say(title_line(bead))
     for name, text in (
         ("", bead.description),
         ("Acceptance", bead.acceptance),
@@ -144,7 +127,7 @@ def show(place: Place, as_json: bool, bead_id: str) -> None:
             say(f"\n{name}\n{text}" if name else f"\n{text}")
     for edge in bead.dependencies:
         target = state.beads.get(edge.depends_on_id)
-        say(f"\n{edge.type}: {_line(target) if target else edge.depends_on_id + ' (not on this board)'}")
+        say(f"\n{edge.type}: {title_line(target) if target else edge.depends_on_id + ' (not on this board)'}")
     for comment in bead.comments:
         say(f"\n{comment.author}, {comment.created_at}\n{comment.text}")
 
@@ -176,7 +159,7 @@ def stats(place: Place, as_json: bool) -> None:
     from b4tui.board.stats import count
 
     state = _loaded(place)
-    document = stats_document(count(state, _now()))
+    document = stats_document(count(state))
     if as_json:
         print_json(document)
         return
@@ -213,154 +196,4 @@ def lint(place: Place, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-@command.command("create")
-@click.argument("title")
-@click.option("-d", "--description", default="", help="Markdown; - reads standard input.")
-@click.option("-t", "--type", "issue_type", default="task", show_default=True)
-@click.option(
-    "-p", "--priority", type=click.IntRange(0, 4), default=2, show_default=True, help="0 critical .. 4 backlog."
-)
-@click.option("-l", "--labels", default="", metavar="A,B", help="Comma separated.")
-@click.option("--assignee", default="", metavar="WHO")
-@click.option("--acceptance", default="", help="Markdown.")
-@click.option("--parent", default="", metavar="ID", help="Make it a child of this bead.")
-@click.option("--deps", multiple=True, metavar="TYPE:ID", help="What it depends on (repeat; a bare ID means blocks).")
-@_writing
-def create(
-    place: Place,
-    as_json: bool,
-    actor: str | None,
-    title: str,
-    description: str,
-    issue_type: str,
-    priority: int,
-    labels: str,
-    assignee: str,
-    acceptance: str,
-    parent: str,
-    deps: Sequence[str],
-) -> None:
-    """Make a bead."""
-    from b4tui.board.model import NewBead
-    from b4tui.board.shapes import list_row
-
-    store = place.store()
-    edges = [dep.split(":", 1) if ":" in dep else ["blocks", dep] for dep in deps]
-    new = NewBead(
-        title=title,
-        description=click.get_text_stream("stdin").read() if description == "-" else description,
-        issue_type=issue_type,
-        priority=priority,
-        labels=tuple(label.strip() for label in labels.split(",") if label.strip()),
-        assignee=assignee,
-        acceptance=acceptance,
-        parent=parent,
-        dependencies=tuple((kind, target) for kind, target in edges),
-    )
-    bead = store.create(new, actor_name(actor, store.hub.root))
-    if as_json:
-        print_json(list_row(bead, store.load()))
-    else:
-        say(f"created {_line(bead)}")
-
-
-@command.command("update")
-@click.argument("bead_id", metavar="ID")
-@click.option("--title")
-@click.option("--description", help="Markdown; - reads standard input.")
-@click.option("--design")
-@click.option("--acceptance")
-@click.option("--notes")
-@click.option("--status")
-@click.option("-p", "--priority", type=click.IntRange(0, 4))
-@click.option("-t", "--type", "issue_type")
-@click.option("--assignee")
-@click.option("--add-label", "add_labels", multiple=True, metavar="L")
-@click.option("--remove-label", "remove_labels", multiple=True, metavar="L")
-@click.option("--claim", is_flag=True, help="Claim it (as `board claim`).")
-@_writing
-def update(
-    place: Place, as_json: bool, actor: str | None, bead_id: str, claim: bool, description: str | None, **fields: Any
-) -> None:
-    """Change fields of a bead."""
-    from b4tui.board.model import Changes
-
-    if description == "-":
-        description = click.get_text_stream("stdin").read()
-    changes = Changes(description=description, **fields)
-    store = place.store()
-    who = actor_name(actor, store.hub.root)
-    if claim and changes != Changes():
-        raise click.UsageError("--claim goes alone: claim first, then update")
-    if not claim and changes == Changes():
-        raise click.UsageError("nothing to change was given")
-    bead = store.claim(bead_id, who) if claim else store.update(bead_id, changes, who)
-    _written(store, bead, as_json, "claimed" if claim else "updated")
-
-
-@command.command("claim")
-@click.argument("bead_id", metavar="ID")
-@_writing
-def claim(place: Place, as_json: bool, actor: str | None, bead_id: str) -> None:
-    """Take a bead: assignee and status in one change, for exactly one caller."""
-    store = place.store()
-    _written(store, store.claim(bead_id, actor_name(actor, store.hub.root)), as_json, "claimed")
-
-
-@command.command("close")
-@click.argument("bead_id", metavar="ID")
-@click.option("-r", "--reason", default="Closed", show_default=True, help="Why, for the board.")
-@click.option("--force", is_flag=True, help="Although it is blocked.")
-@_writing
-def close(place: Place, as_json: bool, actor: str | None, bead_id: str, reason: str, force: bool) -> None:
-    """Close a bead with a reason."""
-    store = place.store()
-    bead = store.close(bead_id, reason, actor_name(actor, store.hub.root), force=force)
-    _written(store, bead, as_json, "closed")
-
-
-@command.command("reopen")
-@click.argument("bead_id", metavar="ID")
-@click.option("-r", "--reason", default="", help="Why; becomes a comment.")
-@_writing
-def reopen(place: Place, as_json: bool, actor: str | None, bead_id: str, reason: str) -> None:
-    """Open a closed bead again."""
-    store = place.store()
-    _written(store, store.reopen(bead_id, actor_name(actor, store.hub.root), reason), as_json, "reopened")
-
-
-@command.command("comment")
-@click.argument("bead_id", metavar="ID")
-@click.argument("text")
-@_writing
-def comment(place: Place, as_json: bool, actor: str | None, bead_id: str, text: str) -> None:
-    """Add a comment; - reads it from standard input."""
-    store = place.store()
-    body = click.get_text_stream("stdin").read() if text == "-" else text
-    _written(store, store.comment(bead_id, body, actor_name(actor, store.hub.root)), as_json, "commented")
-
-
-@command.group("dep")
-def dep() -> None:
-    """What depends on what."""
-
-
-@dep.command("add")
-@click.argument("bead_id", metavar="ID")
-@click.argument("on", metavar="ON")
-@click.option("-t", "--type", "kind", default="blocks", show_default=True)
-@_writing
-def dep_add(place: Place, as_json: bool, actor: str | None, bead_id: str, on: str, kind: str) -> None:
-    """Make ID depend on ON."""
-    store = place.store()
-    _written(store, store.add_dependency(bead_id, on, kind, actor_name(actor, store.hub.root)), as_json, "changed")
-
-
-@dep.command("remove")
-@click.argument("bead_id", metavar="ID")
-@click.argument("on", metavar="ON")
-@_writing
-def dep_remove(place: Place, as_json: bool, actor: str | None, bead_id: str, on: str) -> None:
-    """Take the edge from ID to ON away."""
-    store = place.store()
-    _written(store, store.remove_dependency(bead_id, on, actor_name(actor, store.hub.root)), as_json, "changed")
+add_changes(command)

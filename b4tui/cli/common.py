@@ -19,24 +19,26 @@ from b4tui.config import ConfigError, Settings
 from b4tui.safe_text import visible
 
 if TYPE_CHECKING:
-    from b4tui.board.model import Hub
+    from b4tui.board.model import Bead, Hub
     from b4tui.board.store import BoardStore
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-NO_ENGINE = 4
-
 
 class Failed(click.ClickException):
-    """The command failed; the message says why and what to do. Exit code 1 unless another is given."""
+    """The command failed; the message says why and what to do."""
 
-    def __init__(self, message: str, exit_code: int = 1) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+    exit_code = 1
 
     def show(self, file: Any = None) -> None:
         """On standard error, sanitised: the message may quote foreign text."""
         click.echo(f"b4tui: {visible(self.message)}", err=True, file=file)
+
+
+class NoEngine(Failed):
+    """No engine answers."""
+
+    exit_code = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Place:
         """The store of that hub."""
         from b4tui.board.stores import open_store
 
-        return open_store(self.find_hub())
+        return open_store(self.find_hub(), lambda text: click.echo(f"b4tui: {visible(text)}", err=True))
 
 
 def place_options(function: F) -> F:
@@ -123,6 +125,18 @@ def print_json_line(document: Any) -> None:
 def say(text: str) -> None:
     """A line for a person, sanitised (design section 4.6)."""
     click.echo(visible(text))
+
+
+def title_line(bead: Bead, note: str = "") -> str:
+    """One bead on one line, for a person."""
+    holder = f"  @{bead.assignee}" if bead.assignee else ""
+    title = " ".join(bead.title.split())
+    return f"P{bead.priority} {bead.id:<14} {bead.status:<12}{title}{holder}{note}"
+
+
+def stdin_text() -> str:
+    """All of standard input, for texts given as `-`."""
+    return sys.stdin.buffer.read().decode("utf-8", "replace")
 
 
 def actor_name(given: str | None, hub_root: Path) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
-from b4tui.cli.common import NO_ENGINE, Failed, Place, guarded, place_options, print_json_line, say
+from b4tui.cli.common import Failed, NoEngine, Place, guarded, place_options, print_json_line, say
 
 if TYPE_CHECKING:
     from b4tui.config import Settings
+    from b4tui.engines.types import Engine
     from b4tui.events import Event
     from b4tui.runtime.runtime import Runtime
 
@@ -52,24 +54,24 @@ def command(place: Place, agents: tuple[str, ...], until_idle: bool, once: bool,
 
 
 def known_agents(settings: Settings, names: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The keys of the agents named by key or name; None for all. Raises Failed for an unknown one."""
+    """The keys of the agents named by key or name; None for all. Raises UsageError for an unknown one."""
     by_name = {key: key for key in settings.agents} | {
         agent.name.lower(): key for key, agent in settings.agents.items()
     }
     unknown = [name for name in names if name.lower() not in by_name]
     if unknown:
-        raise Failed(f"no agent {', '.join(unknown)}; there are {', '.join(sorted(settings.agents))}", exit_code=2)
+        raise click.UsageError(f"no agent {', '.join(unknown)}; there are {', '.join(sorted(settings.agents))}")
     return tuple(dict.fromkeys(by_name[name.lower()] for name in names)) or None
 
 
-async def _require_engine(engines: object) -> None:
+async def _require_engine(engines: Iterable[Engine]) -> None:
     reasons = []
-    for engine in engines:  # type: ignore[attr-defined]
+    for engine in engines:
         health = await engine.health()
         if health.up:
             return
         reasons.append(health.reason)
-    raise Failed("; ".join(reasons) or "no engine is configured", exit_code=NO_ENGINE)
+    raise NoEngine("; ".join(reasons) or "no engine is configured")
 
 
 async def run_headless(runtime: Runtime, *, as_json: bool, until_idle: bool) -> None:
@@ -91,7 +93,7 @@ async def run_headless(runtime: Runtime, *, as_json: bool, until_idle: bool) -> 
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, asked_to_stop.set)
-    waits = [asyncio.create_task(asked_to_stop.wait())]
+    waits: list[asyncio.Task[object]] = [asyncio.create_task(asked_to_stop.wait())]
     try:
         await runtime.start()
         if until_idle:
