@@ -36,7 +36,6 @@ from b4tui.board.model import Bead, BoardState, Changes, Hub, NewBead
 from b4tui.board.store import BoardError, ClaimLost, NoSuchBead, NothingChanged, ReadOnly, Refused
 
 _READER = "b4tui"  # the actor of calls that change nothing (rule 3: always named)
-_PATIENCE_S = 30.0  # rule 8
 
 
 class DoltStore:
@@ -52,7 +51,7 @@ class DoltStore:
         *,
         program: Path | None = None,
         environ: Mapping[str, str] | None = None,
-        patience_s: float = _PATIENCE_S,
+        patience_s: float = 30.0,  # rule 8
         clock: Callable[[], float] = time.time,
     ) -> None:
         environ = os.environ if environ is None else environ
@@ -119,8 +118,7 @@ class DoltStore:
             raise BoardError(f"bd wrote over {made.id} instead of making a bead: look at its history and put it back")
         # The answer has neither edges nor the stored times (section 2), and an edge that failed is only a warning.
         made = self._seen_again(made)
-        missing = edges_missing(made, new)
-        if missing:
+        if missing := edges_missing(made, new):
             raise BoardError(f"{made.id} was made, but without its edge to {', '.join(missing)}: add it by hand")
         return made
 
@@ -205,8 +203,7 @@ class DoltStore:
                 listed(state, on)
             if any(edge.depends_on_id == on and edge.type == kind for edge in bead.dependencies):
                 raise NothingChanged(f"{bead_id} already depends on {on} ({kind})")
-            command = bd_commands.add_dependency(bead_id, on, kind)
-            self._change_edge(bead, on, command, actor, there=True)
+            self._change_edge(bead, on, bd_commands.add_dependency(bead_id, on, kind), actor, there=True)
         return self._seen_again(with_edge(bead, on, kind))
 
     def remove_dependency(self, bead_id: str, on: str, actor: str) -> Bead:

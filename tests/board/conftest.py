@@ -16,6 +16,7 @@ import pytest
 
 from b4tui.board.classic import ClassicStore
 from b4tui.board.discover import open_hub
+from b4tui.board.dolt import DoltStore
 from b4tui.board.model import BoardState, Hub, HubKind
 from b4tui.board.reader import state_of
 
@@ -159,3 +160,14 @@ def board_of() -> Callable[..., BoardState]:
         return state_of(Hub(Path("hub"), Path("hub/.beads"), kind, Path("hub/.beads/issues.jsonl")), content)
 
     return make
+
+
+@pytest.fixture
+def dolt_hub(stand_in: StandIn) -> Hub:
+    return Hub(stand_in.root, stand_in.beads_dir, HubKind.DOLT, None)
+
+
+@pytest.fixture
+def dolt_store(stand_in: StandIn, dolt_hub: Hub) -> DoltStore:
+    stand_in.plan(list=[{"out": [{"id": "x-1", "title": "T"}, {"id": "x-2", "title": "T"}]}])
+    return DoltStore(dolt_hub, environ=stand_in.environ, patience_s=20, clock=lambda: 1_800_000_000.0)
