@@ -178,7 +178,7 @@ class TestModels:
     async def test_a_pull_that_the_server_cannot_do_says_so(self) -> None:
         async with scripted(lines({"error": "pull model manifest: file does not exist"})) as server:
             engine = engine_for(server.address)
-            with pytest.raises(EngineError, match="check the name.*file does not exist") as error:
+            with pytest.raises(EngineError, match=r"check the name.*file does not exist") as error:
                 [step async for step in engine.pull("nowhere")]
             await engine.aclose()
         assert error.value.failure.kind is FailureKind.REFUSED
