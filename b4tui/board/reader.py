@@ -55,7 +55,8 @@ def parse_lines(data: bytes, *, thorough: bool = False) -> Parsed:
                 problems.extend(found)
                 if row is None:
                     continue
-            if "_type" in row or "_schema" in row or not row.get("id"):
+            bead_id = row.get("id")
+            if type(bead_id) is not str or not bead_id or "_type" in row or "_schema" in row:
                 others.append((number, row))
                 if not _is_issue(row):
                     continue
@@ -163,7 +164,7 @@ def _sort_out(others: list[tuple[int, Row]], problems: list[Problem]) -> tuple[d
             title = str(row.get("title", ""))[:60]
             text = f"line {number} has no id{f' (title: {title})' if title else ''}: give it one, or delete the line"
             problems.append(Problem("no-id", Severity.ERROR, text, line=number))
-        elif row["_type"] != "issue":
+        elif row.get("_type", "issue") != "issue":
             text = f"{row['id']} is a row of kind {row['_type']!s:.40}, which is not known here; it is shown as a bead"
             problems.append(Problem("row-kind", Severity.INFO, text, str(row["id"]), number))
     return memories, header
