@@ -16,7 +16,8 @@ from b4tui.runtime.runtime import Runtime
 
 
 def show(event: Event) -> None:
-    print(json.dumps(as_json(event)), flush=True)
+    sys.stdout.write(json.dumps(as_json(event)) + "\n")
+    sys.stdout.flush()
 
 
 async def main(hub: str, address: str) -> None:
