@@ -30,6 +30,7 @@ from b4tui.events import Event, RunOutcome
 
 __all__ = ["Assignment", "work"]
 
+MAX_CALLS = 32
 RETRIES = 2
 RETRY_WARMER = 0.2
 
@@ -202,7 +203,9 @@ class _Run:
         if not calls:
             recovered = recover(text, self._specs, answer.cut_off)
             text, calls, problems = recovered.rest, recovered.calls, recovered.problems
-        calls = _told_apart(calls, step)
+        if len(calls) > MAX_CALLS:
+            problems = (*problems, f"of {len(calls)} calls only the first {MAX_CALLS} were carried out")
+        calls = _told_apart(calls[:MAX_CALLS], step)
         self._messages.append(Message(Role.ASSISTANT, valid(text), thinking=valid(answer.thinking), tool_calls=calls))
         if not calls:
             self._bad_answer(" ".join((*problems, CALL_A_TOOL)))
@@ -244,7 +247,7 @@ class _Run:
         began = self._a.monotonic()
         result = await carry_out(call, self._tools, self._bench)
         if problems:
-            result = replace(result, output=f"{result.output}\nAnother call was not read: {'; '.join(problems)}")
+            result = replace(result, output=f"{result.output}\nNot all calls were carried out: {'; '.join(problems)}")
         for event in result.events:
             self._publish(event)
         self._answered(call, result, self._a.monotonic() - began)

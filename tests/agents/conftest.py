@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,11 @@ class World:
         return await work(self.assignment, self.events.append)
 
 
+@cache
+def _proven(found: Sandbox) -> str:
+    return prove(found)
+
+
 def _sandboxes() -> dict[str, Sandbox | str]:
     older = Landlock.find()
     return {
@@ -128,7 +134,7 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     found = _sandboxes()[request.param]
     if isinstance(found, str):
         pytest.skip(f"{request.param}: {found}")
-    if failed := prove(found):
+    if failed := _proven(found):
         pytest.skip(f"{request.param} does not work on this machine: {failed}")
     return found
 
@@ -137,7 +143,7 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
 def any_sandbox() -> Sandbox:
     """The first sandbox that works here."""
     for found in _sandboxes().values():
-        if not isinstance(found, str) and not prove(found):
+        if not isinstance(found, str) and not _proven(found):
             return found
     pytest.skip("no sandbox works on this machine")
 

@@ -117,6 +117,13 @@ class TestABead:
         await world.run()
         assert world.engine.requests[1].messages[2].thinking == "hm"
 
+    async def test_a_flood_of_calls_is_cut_and_the_cut_is_said(self, world: World) -> None:
+        world.engine.calls(*[("read", {"path": f"{number}"}) for number in range(500)])
+        world.engine.calls(FINISH)
+        assert (await world.run()).kind is RunOutcome.FINISHED
+        assert len(world.of(ToolFinished)) == 32 + 1
+        assert "only the first 32" in world.engine.requests[1].messages[-1].content
+
     async def test_it_cannot_be_done(self, world: World) -> None:
         world.engine.calls(("finish", {"summary": "No access.", "evidence": "", "success": False}))
         outcome = await world.run()

@@ -212,6 +212,11 @@ class TestEdit:
         assert result.ok and "without indentation" in result.output
         assert file.read_text().startswith("def f():\n    if y:\n        return 7\n")
 
+    def test_windows_lines_stay_windows_lines(self, call: Call, folder: Path) -> None:
+        (folder / "a.py").write_bytes(b"a = 1\r\nb = 2\r\nc = 3\r\n")
+        assert self.edit(call, "a = 1\nb = 2", "a = 1\nb = 7").ok
+        assert (folder / "a.py").read_bytes() == b"a = 1\r\nb = 7\r\nc = 3\r\n"
+
     def test_not_there_shows_the_nearest(self, call: Call, file: Path) -> None:
         before = file.read_text()
         result = self.edit(call, "def h():\n    return 99", "x")

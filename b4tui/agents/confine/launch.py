@@ -57,6 +57,7 @@ def _start(order: Order) -> None:
 
 
 def _limit() -> None:
+    Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")  # when memory runs out, we go first
     for what, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, MAX_FILE_BYTES),

@@ -83,7 +83,7 @@ async def carry_out(call: ToolCall, tools: Tools, bench: Workbench) -> Result:
         return _failed(str(error), bench)
     except OSError as error:
         return _failed(f"{error.filename or 'the file'}: {error.strerror or error}", bench)
-    return replace(result, output=clip(result.output, bench.output_chars), summary=valid(result.summary))
+    return replace(result, output=clip(result.output, bench.output_chars), summary=one_line(valid(result.summary)))
 
 
 def _failed(reason: str, bench: Workbench, *, malformed: bool = False) -> Result:

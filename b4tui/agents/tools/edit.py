@@ -6,7 +6,7 @@ import asyncio
 
 from pydantic import Field
 
-from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench
+from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, one_line
 from b4tui.agents.tools.read import numbered, text_of
 from b4tui.agents.tools.replacing import NotReplaced, replace
 from b4tui.agents.tools.write import save
@@ -34,12 +34,20 @@ def _edit(arguments: EditArguments, bench: Workbench) -> Result:
         raise ToolError("old_text and new_text are the same; nothing would change")
     if "\ufffd" in text:
         raise ToolError(f"{arguments.path} is not UTF-8 text; change it with a command")
-    done = replace(text, arguments.old_text, arguments.new_text, everywhere=arguments.replace_all)
+    old, new = _with_line_ends_of(text, arguments.old_text), _with_line_ends_of(text, arguments.new_text)
+    done = replace(text, old, new, everywhere=arguments.replace_all)
     if isinstance(done, NotReplaced):
         raise ToolError(_why_not(arguments, done, text))
     places = "1 place" if done.count == 1 else f"{done.count} places"
     how = "" if done.how == "exactly" else f" (old_text matched {done.how})"
     return save(arguments.path, done.text, bench, f"Replaced {places}{how} in")
+
+
+def _with_line_ends_of(text: str, quoted: str) -> str:
+    """Models see lines, not line ends: in a file of Windows lines their text gets such lines too."""
+    if "\r\n" not in text or "\r\n" in quoted:
+        return quoted
+    return quoted.replace("\n", "\r\n")
 
 
 def _why_not(arguments: EditArguments, failed: NotReplaced, text: str) -> str:
@@ -64,7 +72,7 @@ EDIT = Tool(
     description="Replace a piece of a file. old_text must be in the file exactly once, or set replace_all.",
     arguments=EditArguments,
     example={"path": "hello.py", "old_text": "print('hello')", "new_text": "print('hello, world')"},
-    told=lambda arguments: arguments.path,
+    told=lambda arguments: one_line(arguments.path),
     run=_run,
     changes_files=True,
 )

@@ -10,7 +10,7 @@ from itertools import islice
 from pydantic import Field
 
 from b4tui.agents.confined import Confined
-from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench
+from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, one_line
 
 MAX_BYTES = 8 << 20
 MAX_LINE_CHARS = 2000
@@ -100,6 +100,6 @@ READ = Tool(
     description="Read a text file with line numbers, or list the names in a folder.",
     arguments=ReadArguments,
     example={"path": "src/app.py", "start": 1, "end": 80},
-    told=lambda arguments: arguments.path,
+    told=lambda arguments: one_line(arguments.path),
     run=_run,
 )

@@ -6,7 +6,7 @@ import asyncio
 
 from pydantic import Field
 
-from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench
+from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, one_line
 from b4tui.agents.tools.checking import complaint
 
 MAX_CHARS = 2_000_000
@@ -47,7 +47,7 @@ WRITE = Tool(
     description="Write a whole file, replacing what was there. For a small change of a long file use edit.",
     arguments=WriteArguments,
     example={"path": "hello.py", "content": "print('hello')\n"},
-    told=lambda arguments: f"{arguments.path} ({len(arguments.content)} characters)",
+    told=lambda arguments: f"{one_line(arguments.path)} ({len(arguments.content)} characters)",
     run=_run,
     changes_files=True,
 )
