@@ -6,17 +6,18 @@ What exists is never touched, so that it can be run again, and on a repository t
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from b4tui.board.git import git
 from b4tui.board.store import BoardError
 from b4tui.config import HUB_FILE, AgentConfig, Settings
 
 # Any of these is a board already, whatever else is missing beside it.
 BOARDS = ("issues.jsonl", "beads.jsonl", "beads.base.jsonl", "redirect", "backup")
+
+OWN_NAME = (("NAME", "b4tui"), ("EMAIL", "b4tui@b4tui.invalid"))
 
 GITIGNORE = "*.db\n*.db-*\nbd.sock\ndaemon.*\nlast-touched\n.local_version\n*.lock\nredirect\n.b4tui*\n"
 
@@ -107,37 +108,25 @@ def _write_new(path: Path, text: str) -> bool:
 
 
 def _repository(root: Path) -> bool:
-    if _git(root, "rev-parse", "--git-dir").returncode == 0:
+    """Make it a git repository, unless it lies in one."""
+    if git(root, ["rev-parse", "--git-dir"]).code == 0:
         return False
-    answer = _git(root, "init", "--quiet")
-    if answer.returncode:
-        raise BoardError(f"git init failed in {root}: {answer.stderr.strip()}")
+    answer = git(root, ["init", "--quiet"])
+    if answer.code == 127:
+        raise BoardError("git is not installed: a board lives in a git repository")
+    if answer.code:
+        raise BoardError(f"git init failed in {root}: {answer.error}")
     return True
 
 
 def _commit(root: Path, names: list[str]) -> None:
     """Commit only what was made; without a git identity the commit is b4tui's own."""
-    _git(root, "add", "--", *names)
+    git(root, ["add", "--", *names])
+    known = git(root, ["config", "user.email"]).text.strip()
     identity = (
-        []
-        if _git(root, "config", "user.email").stdout.strip()
-        else ["-c", "user.name=b4tui", "-c", "user.email=b4tui@b4tui.invalid"]
+        {} if known else {f"GIT_{who}_{part}": text for who in ("AUTHOR", "COMMITTER") for part, text in OWN_NAME}
     )
-    answer = _git(root, *identity, "commit", "--quiet", "--message", "b4tui init: make this a hub", "--", *names)
-    if answer.returncode:
-        raise BoardError(f"the hub was made, but git would not commit it: {(answer.stderr or answer.stdout).strip()}")
-
-
-def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    try:
-        return subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env=environment,
-        )
-    except FileNotFoundError as error:
-        raise BoardError("git is not installed: a board lives in a git repository") from error
+    message = "b4tui init: make this a hub"
+    answer = git(root, ["commit", "--quiet", "--message", message, "--", *names], env=identity)
+    if answer.code:
+        raise BoardError(f"the hub was made, but git would not commit it: {answer.error or answer.text.strip()}")
