@@ -7,8 +7,8 @@ bd counts `ready_issues` and `blocked_issues` otherwise than it lists them; meas
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from b4tui.board import graph
 from b4tui.board.content import equal_beads
@@ -47,8 +47,9 @@ def count(state: BoardState, *, drop_equal: bool = False) -> Summary:
     """
     later = {bead.id for group in equal_beads(state.beads.values()) for bead in group[1:]}
     if drop_equal:
-        kept = {key: bead for key, bead in state.beads.items() if key not in later}
-        state = BoardState(state.hub, kept, state.problems, state.version)
+        state = _only(state, lambda bead: bead.id not in later)
+    if state.era is Era.MODERN:  # bd 1.x keeps ephemeral beads in a table of their own, which it does not count
+        state = _only(state, lambda bead: not is_on(bead.row.get("ephemeral")))
     counts = Counter(graph.status_of(bead) for bead in state.beads.values())
     edges = graph.of(state)
     blocked, ready = _modern_counts(state, edges) if state.era is Era.MODERN else _classic_counts(state, edges)
@@ -66,6 +67,10 @@ def count(state: BoardState, *, drop_equal: bool = False) -> Summary:
         average_lead_time_hours=_lead_time(state.beads.values()),
         equal_content_issues=len(later),
     )
+
+
+def _only(state: BoardState, keep: Callable[[Bead], bool]) -> BoardState:
+    return replace(state, beads={key: bead for key, bead in state.beads.items() if keep(bead)})
 
 
 def _classic_counts(state: BoardState, edges: Graph) -> tuple[int, int]:
