@@ -32,6 +32,8 @@ _UNDER_WAY = {
 _LOCKED = re.compile(r"\.lock'|cannot lock ref|unable to create", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _ID = re.compile(r'^[+-].*?"id":\s?"([^"\\]{1,80})"', re.MULTILINE)
+_GLOB = re.compile(r"([\\*?\[\] ])")
+_ESCAPED = r"\\\1"
 _PATIENCE_S = 3.0
 _SUBJECT = 160  # characters
 _NAMED = 5  # beads named in the subject of a commit of foreign changes
@@ -196,7 +198,7 @@ class BoardLog:
             exclude = top / exclude
             exclude.parent.mkdir(parents=True, exist_ok=True)
             with exclude.open("a", encoding="utf-8") as file:
-                file.write(f"/{lock}\n")
+                file.write(f"/{_GLOB.sub(_ESCAPED, lock)}\n")
 
     def _status(self, place: tuple[Path, Path, str]) -> str:
         """Git's two letters for the file: "" clean, ?? not in git, !! ignored."""
