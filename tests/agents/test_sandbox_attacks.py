@@ -242,6 +242,8 @@ class TestItsEnd:
             "setsid sleep 4242{0} & sleep 60",
             "(setsid bash -c 'sleep 4242{0} & disown' &) ; sleep 60",
             "trap '' TERM INT HUP; sleep 4242{0}",
+            "f() {{ f & sleep 4242{0}; }}; f",
+            "while true; do setsid sleep 4242{0} & done",
         ],
     )
     def test_nothing_outlives_the_time(self, sh: Callable[..., Ran], command: str) -> None:

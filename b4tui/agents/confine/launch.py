@@ -11,6 +11,7 @@ import os
 import resource
 import select
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from b4tui.agents.confine import kernel, rules, seccomp
@@ -22,7 +23,7 @@ MAX_FILE_BYTES = 2 << 30
 MAX_ADDRESS_SPACE = 64 << 30
 MAX_PROCESSES = 4096
 
-POLL_S = 0.05
+POLL_S = 0.005
 
 
 def main(text: str) -> None:
@@ -88,16 +89,22 @@ def _kill_all() -> None:
     poll = select.poll()
     while True:
         for pid in _descendants(os.getpid()):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            _kill(pid)
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
             return
         poll.poll(POLL_S * 1000)
+
+
+def _kill(pid: int) -> None:
+    """Kill a descendant with its process group: at one stroke, so that a chain of forks cannot run ahead of us."""
+    with suppress(ProcessLookupError):
+        group = os.getpgid(pid)
+        if group != os.getpgrp():
+            os.killpg(group, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
 
 
 def _descendants(root: int) -> list[int]:
