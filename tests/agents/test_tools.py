@@ -212,6 +212,10 @@ class TestEdit:
         assert result.ok and "without indentation" in result.output
         assert file.read_text().startswith("def f():\n    if y:\n        return 7\n")
 
+    def test_a_file_of_one_line_over_and_over(self, call: Call, folder: Path) -> None:
+        (folder / "a.py").write_text("a\n" * 1_000_000)
+        assert not self.edit(call, "a\n" * 20_000 + "b\n", "c").ok
+
     def test_windows_lines_stay_windows_lines(self, call: Call, folder: Path) -> None:
         (folder / "a.py").write_bytes(b"a = 1\r\nb = 2\r\nc = 3\r\n")
         assert self.edit(call, "a = 1\nb = 2", "a = 1\nb = 7").ok

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 MAX_NEAREST_LINES = 5_000
+MAX_COMPARED = 20_000_000  # lines with lines: a file made of one line over and over must not take minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def _places(text: str, old: str, likeness: Callable[[str], str]) -> list[int]:
     """Indexes of the lines where `old` begins, compared line by line; places do not overlap."""
     lines = [likeness(line) for line in text.splitlines()]
     wanted = [likeness(line) for line in old.splitlines()]
-    if not any(wanted):
+    if not any(wanted) or len(lines) * len(wanted) > MAX_COMPARED:
         return []
     found: list[int] = []
     for index in range(len(lines) - len(wanted) + 1):
