@@ -91,7 +91,7 @@ def test_a_field_of_the_content_makes_rows_differ(board_of: MakeBoard, changed: 
     assert count(board_of(twins)).equal_content_issues == 1
     twins[1][changed] = "1"
     if changed == "priority":
-        twins[1][changed] = 1  # type: ignore[assignment]
+        twins[1][changed] = 1
     assert count(board_of(twins)).equal_content_issues == 0
 
 
