@@ -39,7 +39,7 @@ class EngineConfig(Section):
     slots: PositiveInt = 1
     connect_timeout_s: PositiveFloat = 5.0
     first_token_timeout_s: PositiveFloat = 600.0
-    idle_timeout_s: PositiveFloat = 120.0
+    idle_timeout_s: PositiveFloat = 300.0
 
 
 class RoleConfig(Section):
