@@ -1,13 +1,16 @@
-"""Keep the cache of an installed bd 0.4x fresh, off the caller's way (research/beads.md 2.6).
+"""Keep the cache of an installed bd 0.4x fresh (research/beads.md 2.6).
 
-bd 0.4x answers from a SQLite copy of the board and refuses to read while that copy is older than the file. Importing
-takes 0.1 s on small boards and grows with the square of their size, so it runs beside the caller, one import at a time,
-and is given up for good where it takes too long.
+bd 0.4x answers from a SQLite copy of the board, refuses to read while that copy is older than the file, and writes the
+whole file from the copy. A bd that read the file before our change and exports after it would therefore undo the change
+(measured: one of eight concurrent writes was lost). So the import is started while bd's export lock is held, and the
+importing bd inherits the lock: until it is through nobody exports, and whoever exports then has our change.
+
+An import takes 0.1 s on small boards and grows with the square of their size. The caller does not wait for it; the next
+change does. Where it takes too long it is given up for good.
 """
 
 from __future__ import annotations
 
-import atexit
 import os
 import re
 import shutil
@@ -25,14 +28,12 @@ class BdCache:
     """Imports the board file into bd's cache after changes. `warn` hears, in words, when that fails."""
 
     def __init__(
-        self, beads_dir: Path, environ: Mapping[str, str], warn: Callable[[str], None], *, timeout_s: float = 60.0
+        self, beads_dir: Path, environ: Mapping[str, str], warn: Callable[[str], None], *, timeout_s: float = 10.0
     ) -> None:
         self._folder = beads_dir
         self._environ = environ
         self._warn = warn
         self._timeout_s = timeout_s
-        self._guard = threading.Lock()
-        self._wanted = False
         self._worker: threading.Thread | None = None
         self._program: str | None = None  # "" where there is none to use
 
@@ -41,41 +42,35 @@ class BdCache:
         """Whether some bd keeps a cache here."""
         return any(self._folder.glob("*.db"))
 
-    def refresh(self) -> None:
-        """Ask for an import; returns at once. Several wishes while one import runs become one more import."""
-        if not self.exists or self._find() == "":
+    def refresh(self, lock: int) -> None:
+        """Start an import and return at once. `lock` is the descriptor of bd's export lock, held by the caller."""
+        if self._find() == "":
             return
-        with self._guard:
-            self._wanted = True
-            if self._worker is None:
-                self._worker = threading.Thread(target=self._work, name="bd-cache", daemon=True)
-                self._worker.start()
-                atexit.register(self._leave)
-
-    def settle(self, timeout_s: float) -> bool:
-        """Wait until no import is wanted or running; False when that took too long."""
-        worker = self._worker
-        if worker is not None:
-            worker.join(timeout_s)
-            return not worker.is_alive()
-        return True
-
-    def _work(self) -> None:
-        while True:
-            with self._guard:
-                if not self._wanted:
-                    self._worker = None
-                    atexit.unregister(self._leave)
-                    return
-                self._wanted = False
-            self._import()
-
-    def _import(self) -> None:
         try:
-            process = self._start()
+            process = subprocess.Popen(
+                [self._find(), "sync", "--import-only"],
+                cwd=self._folder.parent,
+                env={**self._environ, "BEADS_NO_DAEMON": "1", "BEADS_DIR": str(self._folder)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(lock,),
+                start_new_session=True,
+            )
         except OSError as error:
             self._give_up(f"bd could not be started: {error.strerror}")
             return
+        self._worker = threading.Thread(target=self._see_through, args=(process,), name="bd-cache", daemon=True)
+        self._worker.start()
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until the last import is through; False when that took too long."""
+        worker = self._worker
+        if worker is not None:
+            worker.join(timeout_s)
+        return worker is None or not worker.is_alive()
+
+    def _see_through(self, process: subprocess.Popen[bytes]) -> None:
         with process:
             try:
                 _, said = process.communicate(timeout=self._timeout_s)
@@ -86,22 +81,6 @@ class BdCache:
         if process.returncode:
             words = " ".join(said.decode("utf-8", "replace").split())[:300]
             self._warn(f"bd's cache is older than the board; run `bd sync --import-only`. It said: {words}")
-
-    def _leave(self) -> None:
-        """The program ends with an import still wanted: let bd do it alone."""
-        if self._wanted:
-            self._start()
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [self._find(), "sync", "--import-only"],
-            cwd=self._folder.parent,
-            env={**self._environ, "BEADS_NO_DAEMON": "1", "BEADS_DIR": str(self._folder)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
 
     def _give_up(self, why: str) -> None:
         self._program = ""

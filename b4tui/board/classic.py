@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -188,13 +188,14 @@ class ClassicStore:
                 bead_id, verb, document = plan(Document(self._read()), seen)
                 intent = Intent(f"{bead_id}: {verb}", actor, digest_of(document.data))
                 self._log.recover(lock)
-                with suppress(Overtaken), self._bd_kept_away():
+                with suppress(Overtaken), self._bd_kept_away() as bd_lock:
                     self._replace(document, seen, intent)
+                    if bd_lock is not None:
+                        self._bd.refresh(bd_lock)
                     break
             else:
                 raise Busy("another program keeps rewriting the board; nothing was changed: try again")
             self._log.commit(intent, lock)
-        self._bd.refresh()
         located = document.find(bead_id)
         return Bead(located.row, located.line)
 
@@ -211,12 +212,13 @@ class ClassicStore:
             raise
 
     @contextmanager
-    def _bd_kept_away(self) -> Iterator[None]:
-        """Hold the lock that bd 0.4x exports under, where a bd keeps a cache here."""
-        with ExitStack() as stack:
-            if self._bd.exists:
-                stack.enter_context(holding(self._hub.beads_dir / BD, self._lock_timeout_s))
-            yield
+    def _bd_kept_away(self) -> Iterator[int | None]:
+        """Hold the lock that bd 0.4x exports under, where a bd keeps a cache here; its descriptor."""
+        if self._bd.exists:
+            with holding(self._hub.beads_dir / BD, self._lock_timeout_s) as descriptor:
+                yield descriptor
+        else:
+            yield None
 
     def _recover(self) -> None:
         """Commit what a killed program left; a board in use by somebody else is left to that one."""

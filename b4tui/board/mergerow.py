@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -132,8 +133,12 @@ class RowPair:
         if not self._are_lists("comments"):
             return self._three_way("comments")
         ours = self.ours.get("comments", [])
-        known = {_comment(item) for item in ours}
-        new = [item for item in self.theirs.get("comments", []) if _comment(item) not in known]
+        missing = Counter(map(_comment, self.theirs.get("comments", []))) - Counter(map(_comment, ours))
+        new = []
+        for item in self.theirs.get("comments", []):
+            if missing[_comment(item)] > 0:
+                missing[_comment(item)] -= 1
+                new.append(item)
         if not new:
             return ours or ABSENT
         return sorted([*ours, *new], key=lambda item: instant(str(_part(item, "created_at"))) or 0.0)

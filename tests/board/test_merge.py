@@ -83,6 +83,12 @@ class TestOneBead:
         )
         assert [each["text"] for each in result["comments"]] == ["first", "theirs", "ours"]
 
+    def test_a_comment_made_twice_stays_twice(self) -> None:
+        twice = [comment("same"), comment("same")]
+        for ours, theirs in (([comment("same")], twice), (twice, [comment("same")])):
+            result, _ = one({}, {"comments": ours, "zzz": 1}, {"comments": theirs})
+            assert len(result["comments"]) == 2
+
     def test_notes_of_both(self) -> None:
         result, _ = one({}, {"notes": "A"}, {"notes": "B"})
         assert result["notes"] == "A\n\n---\n\nB"
