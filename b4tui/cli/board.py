@@ -45,11 +45,11 @@ def _known(state: BoardState, bead_id: str) -> Bead:
 @click.option("--all", "everything", is_flag=True, help="Closed beads too.")
 def list_beads(place: Place, as_json: bool, status: str | None, everything: bool) -> None:
     """All beads that are not closed, or all there are with --all."""
-    from b4tui.board.shapes import list_row
+    from b4tui.board.shapes import list_order, list_row
 
     state = _loaded(place)
     hidden = {"tombstone"} if everything or status else {"tombstone", "closed"}
-    beads = [b for b in state.beads.values() if (b.status == status if status else b.status not in hidden)]
+    beads = [b for b in list_order(state) if (b.status == status if status else b.status not in hidden)]
     if as_json:
         print_json([list_row(bead, state) for bead in beads])
         return
@@ -176,9 +176,11 @@ def stats(place: Place, as_json: bool) -> None:
 def lint(place: Place, as_json: bool) -> None:
     """Everything that is wrong with the board file. Exit code 1 if there is an error among it."""
     from b4tui.board.lint import lint as problems_of
+    from b4tui.board.lint import lint_hub
     from b4tui.board.model import Severity
 
-    problems = problems_of(_loaded(place))
+    store = place.store()
+    problems = lint_hub(store.hub) if store.hub.data_file else problems_of(store.load())
     if as_json:
         print_json(
             [
