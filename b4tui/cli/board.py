@@ -146,9 +146,10 @@ def why(place: Place, as_json: bool, bead_id: str) -> None:
     if as_json:
         print_json(why_row(explanation))
         return
-    say(f"{bead_id} is {'ready' if explanation.ready else 'not ready'}: {explanation.rule}")
-    for line in explanation.lines:
-        say(f"  {line}")
+    verdict, *facts = explanation.lines
+    say(f"{bead_id}  {verdict}")
+    for fact in facts:
+        say(f"  {fact}")
 
 
 @command.command("stats")
@@ -191,7 +192,7 @@ def lint(place: Place, as_json: bool) -> None:
     else:
         for problem in problems:
             where = f"line {problem.line}: " if problem.line else ""
-            which = f"{problem.bead}: " if problem.bead else ""
+            which = f"{problem.bead}: " if problem.bead and problem.bead not in problem.message else ""
             say(f"{problem.severity:<8}{problem.rule:<24}{where}{which}{problem.message}")
         say(f"{len(problems)} problems" if problems else "Nothing is wrong with this board.")
     if any(problem.severity is Severity.ERROR for problem in problems):
