@@ -12,6 +12,7 @@ caller is told, and the first change after it commits what waited.
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -65,6 +66,7 @@ class BoardLog:
         self._place: tuple[Path, Path, str] | None = None  # work tree, git folder, path of the file in the tree
         self._committer: dict[str, str] | None = None
         self._told: set[str] = set()
+        self._hidden = False
 
     @property
     def left_over(self) -> bool:
@@ -76,6 +78,7 @@ class BoardLog:
         """Note what is about to be written. Raises OSError."""
         place = self._find()
         if place is not None:
+            self._hide_lock(place)
             with self._journal(place).open("a", encoding="utf-8") as journal:
                 journal.write(json.dumps(asdict(intent)) + "\n")
 
@@ -155,7 +158,7 @@ class BoardLog:
 
     def _patiently(self, top: Path, command: Sequence[str], actor: str, lock: int) -> Answer:
         """Run it, again and again for a while where another git is in the way."""
-        env = {**self._identity(top, actor), "GIT_OPTIONAL_LOCKS": "1"}
+        env = {**self.identity(top, actor), "GIT_OPTIONAL_LOCKS": "1"}
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             answer = git(top, command, env=env, keep_open=lock)
@@ -163,8 +166,11 @@ class BoardLog:
                 return answer
             time.sleep(0.05)
 
-    def _identity(self, top: Path, actor: str) -> dict[str, str]:
-        """Who wrote it and who committed it. The user commits where git knows the user, else the author does."""
+    def identity(self, top: Path, actor: str) -> dict[str, str]:
+        """The environment that says who wrote it, the user where `actor` is empty, and who commits it.
+
+        The user commits where git knows the user, else the author does.
+        """
         if self._committer is None:
             found = git(top, ["config", "--get-regexp", r"^user\.(name|email)$"]).text
             self._committer = dict(line.split(" ", 1) for line in found.splitlines() if " " in line)
@@ -172,7 +178,7 @@ class BoardLog:
         name = actor_name(actor) if actor else known.get("user.name", "b4tui")
         email = f"{_address(actor)}@b4tui.invalid" if actor else known.get("user.email", "b4tui@b4tui.invalid")
         author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email}
-        if len(known) == 2:
+        if len(known) == 2 or {"GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"} <= os.environ.keys():
             return author
         return author | {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email}
 
@@ -183,13 +189,15 @@ class BoardLog:
             lines = answer.text.split("\n")
             if answer.code == 0 and len(lines) >= 3:
                 self._place = Path(lines[0]), Path(lines[1]), lines[2] + self._file.name
-                self._hide_lock(self._place)
             else:
                 self._tell_once(f"the board's changes are not committed: {answer.error}")
         return self._place
 
     def _hide_lock(self, place: tuple[Path, Path, str]) -> None:
         """Keep our lock file out of the user's `git status` without touching a file that is in git."""
+        if self._hidden:
+            return
+        self._hidden = True
         top, _, path = place
         lock = str(Path(path).with_name(".b4tui.lock"))
         not_literal = {"GIT_LITERAL_PATHSPECS": "0"}  # check-ignore refuses it, and takes paths literally anyway

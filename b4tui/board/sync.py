@@ -24,6 +24,7 @@ from b4tui.board.store import BoardError
 
 _NETWORK_TIMEOUT_S = 120.0
 _LOCK_TIMEOUT_S = 30.0
+_MERGE_TIMEOUT_S = 600.0
 _REJECTED = ("non-fast-forward", "fetch first", "rejected", "cannot lock ref", "failed to update ref")
 
 
@@ -123,7 +124,9 @@ class _Sync:
                 return 0, []
             with tempfile.TemporaryDirectory(prefix="b4tui-sync-") as scratch:
                 report = Path(scratch, "report")
-                answer = git(self._top, self._merge_command(Path(scratch), report), keep_open=lock, timeout_s=600)
+                command = self._merge_command(Path(scratch), report)
+                who = self._log.identity(self._top, "")
+                answer = git(self._top, command, env=who, keep_open=lock, timeout_s=_MERGE_TIMEOUT_S)
                 if answer.code:
                     self._undo(answer)
                 return came, _conflicts(report)
@@ -146,7 +149,9 @@ class _Sync:
         if files:
             raise SyncError(f"both sides changed {files}; nothing was merged: run `git pull` and resolve it by hand")
         said = answer.error or " ".join(answer.text.split())
-        raise SyncError(f"your own changes are in the way; commit or stash them and sync again. Git said: {said[:400]}")
+        raise SyncError(
+            f"nothing was merged: commit or stash your own changes, then sync again. Git said: {said[:400]}"
+        )
 
     def _push(self) -> bool:
         """Whether the push was taken; False when somebody pushed before us."""

@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from b4tui.board.discover import open_hub
+from b4tui.board.document import Document
 from b4tui.board.lock import OWN, holding
 from b4tui.board.model import Changes, HubKind, NewBead
 from b4tui.board.readonly import ReadOnlyStore
+from b4tui.board.rules import judge
 from b4tui.board.store import BoardError, Busy, ClaimLost, NoSuchBead, NothingChanged, ReadOnly, Refused
 from b4tui.board.stores import open_store
+from b4tui.board.vicinity import blockers
 
 BOARDS = sorted((Path(__file__).parents[2].parent / "shared/data/beads").glob("*.jsonl"))
 
@@ -228,6 +231,19 @@ def test_a_claim_and_a_close_on_a_real_board_touch_one_line_each(classic_hub, bo
         if claimed == 5:
             break
     assert claimed, "no bead of this board could be claimed"
+
+
+@pytest.mark.skipif(not BOARDS, reason="the shared real boards are not here")
+@pytest.mark.parametrize("board", BOARDS, ids=lambda path: path.stem)
+def test_what_blocks_one_bead_is_what_blocks_it_on_the_whole_board(classic_hub, board: Path) -> None:
+    classic_hub.file.write_bytes(board.read_bytes())
+    state = classic_hub.store().load()
+    whole = judge(state, 2e9).blocked
+    document = Document(board.read_bytes())
+    for bead_id, bead in state.beads.items():
+        if bead.status not in ("closed", "tombstone"):
+            alone = tuple(blocker.id for blocker in blockers(document, state.hub, bead_id, 2e9))
+            assert sorted(alone) == sorted(whole.get(bead_id, ()))
 
 
 def test_a_claim_on_a_very_large_board_reads_little(classic_hub, monkeypatch: pytest.MonkeyPatch) -> None:

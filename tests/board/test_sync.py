@@ -72,6 +72,14 @@ class TestTwoMachines:
             with pytest.raises(ClaimLost, match="Amy"):
                 machine.store.claim("hub-a", "Bob")
 
+    def test_a_merge_by_a_user_whom_git_does_not_know(self, machines, tmp_path: Path) -> None:
+        one, two = machines
+        one.store.comment("hub-a", "x", "Amy")
+        two.store.comment("hub-b", "y", "Bob")
+        one.sync()
+        (tmp_path / "gitconfig").write_text("[user]\n\tuseConfigOnly = true\n")
+        assert two.sync().pulled == 1
+
     def test_nothing_to_do_is_nothing_done(self, machines) -> None:
         before = machines[0].git("rev-parse", "HEAD")
         assert machines[0].sync() == Synced("origin", 0, 0, (), 1)
