@@ -108,6 +108,8 @@ TOPICS: Mapping[Category, frozenset[str]] = {
     Category.CONVERSATION: _words("coordination coordinate planning meeting announcement"),
 }
 
+TOPIC_OF: Mapping[str, Category] = {word: category for category, words in TOPICS.items() for word in words}
+
 # With an address in the bead these ask for a summary of what is there; alone they may mean any summary.
 SUMMARY_WORDS = _words("summary summarise summarize tl;dr article digest")
 

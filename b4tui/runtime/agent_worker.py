@@ -62,7 +62,8 @@ class AgentWorker:
         """Whether it has nothing in hand and will take nothing from the board as it was last read."""
         if self._bead:
             return False
-        return self._finished or self._paused or bool(self._parts.store.read_only) or not self._queue()
+        ended = self._finished or bool(self._stop_reason)
+        return ended or self._paused or bool(self._parts.store.read_only) or not self._queue()
 
     def wake(self) -> None:
         """Look again now."""
@@ -151,8 +152,9 @@ class AgentWorker:
             self._after(ending, bead_id, self._run.reason)
         except (BoardError, OSError) as error:
             parts.cooldowns.hit(bead_id)
-            self._back_off(f"{bead_id} could not be claimed: {error}")
-            parts.publish(Warned(at=now(), reason=f"{bead_id} could not be claimed: {error}", agent=self.key))
+            said = f"{bead_id} cannot be worked on: {error}"
+            self._back_off(said)
+            parts.publish(Warned(at=now(), reason=said, bead=bead_id, agent=self.key))
         finally:
             self._run = None
             if not self._stop_reason:

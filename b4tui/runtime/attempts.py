@@ -56,10 +56,10 @@ class Attempts:
         (self._folder / safe_name(bead_id)).unlink(missing_ok=True)
 
     def waiting(self) -> frozenset[str]:
-        """The beads that wait for the operator."""
+        """The beads that wait for the operator; none where the folder cannot be read, and no agent works then."""
         try:
             files = list(self._folder.iterdir())
-        except FileNotFoundError:
+        except OSError:
             return frozenset()
         read = (_read(path) for path in files if not path.name.endswith(".tmp"))
         return frozenset(bead for bead, tries in read if bead and self._waits(tries))

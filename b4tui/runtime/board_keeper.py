@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from random import Random
 
+from b4tui.board.collector import collector_off
 from b4tui.board.git import git
-from b4tui.board.model import Bead
+from b4tui.board.model import Bead, BoardState
 from b4tui.board.rules import judge
 from b4tui.board.store import BoardError, BoardStore
 from b4tui.routing.rules import Routing
@@ -47,6 +48,7 @@ class BoardKeeper:
         self._backoff = Backoff(first=LOOK_EVERY_S, most=30.0)
         self._random = random
         self._judged_at = 0.0
+        self._reading_s = 0.0  # a huge board that changes all the time is read at most half of the time
         self._fingerprint: str | None = None
         self._asked = 0
         self._answered = asyncio.Condition()
@@ -78,7 +80,7 @@ class BoardKeeper:
                 await self._answer(asked)
             if self._asked == asked:
                 self._wake.clear()
-                delay = self._backoff.delay(failures, self._random) or LOOK_EVERY_S
+                delay = self._backoff.delay(failures, self._random) or max(LOOK_EVERY_S, self._reading_s)
                 try:
                     async with asyncio.timeout(delay):
                         await self._wake.wait()
@@ -90,7 +92,9 @@ class BoardKeeper:
         if fingerprint == self._fingerprint and asked <= self._done:
             return
         self._fingerprint = fingerprint
+        began = time.monotonic()
         picture = await asyncio.to_thread(self._read)
+        self._reading_s = time.monotonic() - began
         if picture is not self.picture:
             self.picture = picture
             self._seen(picture)
@@ -110,8 +114,13 @@ class BoardKeeper:
         if last is not None and unchanged and clock - self._judged_at < self._rejudge_s:
             return last
         self._judged_at = clock
+        with collector_off():
+            return self._picture(state, waiting, branch, last if unchanged else None)
+
+    def _picture(self, state: BoardState, waiting: frozenset[str], branch: str, last: Picture | None) -> Picture:
+        """Judge the board; `last` is the picture to keep when nothing but time has passed and that changed nothing."""
         readiness = judge(state, time.time())
-        if last is not None and unchanged and last.readiness == readiness:
+        if last is not None and last.readiness == readiness:
             return last
         return Picture(
             state=state,

@@ -60,6 +60,7 @@ class ClaimLock:
     @classmethod
     def take(cls, folder: Path, bead_id: str) -> ClaimLock | None:
         """The bead's lock, or None when somebody holds it: another process, or another agent of this one."""
+        folder.mkdir(parents=True, exist_ok=True)
         return cls._take(folder / (safe_name(bead_id) + _SUFFIX), create=True)
 
     @classmethod

@@ -118,4 +118,4 @@ def progress(path: Path) -> Progress:
             steps += row["event"] == "step_started"
         except (ValueError, KeyError, TypeError):
             continue
-    return Progress(steps, (moments[-1] - moments[0]).total_seconds() if moments else 0.0)
+    return Progress(steps, (max(moments) - min(moments)).total_seconds() if moments else 0.0)

@@ -1,0 +1,270 @@
+"""What keeps a runtime alive: back-off, the watch on an engine, the board's reader, the supervisor, the bus."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from b4tui.agents.outcome import Outcome
+from b4tui.board.store import BoardError, Busy
+from b4tui.engines.types import Health
+from b4tui.events import BoardFailed, EngineStatus, RunOutcome, Warned
+from b4tui.runtime.backoff import Backoff
+from b4tui.runtime.bus import Bus
+from b4tui.runtime.cooldowns import Cooldowns
+from b4tui.runtime.engine_watch import EngineWatch, Rhythm
+from b4tui.runtime.settlement import Interruption, interrupted, plain, refused, settle
+from b4tui.runtime.slots import EngineSlots
+from b4tui.runtime.supervisor import supervised
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+QUICK = Backoff(first=0.01, most=0.02)
+
+
+@given(st.floats(0.01, 60), st.floats(1, 600), st.integers(-3, 10_000), st.integers())
+def test_a_wait_doubles_up_to_its_bound_with_jitter_downwards(first, most, failures, seed):
+    delay = Backoff(first, most).delay(failures, Random(seed))
+    full = min(first * 2.0 ** min(failures - 1, 60), most) if failures > 0 else 0.0
+    assert 0.75 * full <= delay <= full
+
+
+class FlakyEngine:
+    """An engine that is up when it is told to be."""
+
+    name = "o"
+    address = "http://127.0.0.1:1"
+
+    def __init__(self) -> None:
+        self.up = True
+        self.checks = 0
+
+    async def health(self) -> Health:
+        self.checks += 1
+        return Health(up=self.up, version="1", reason="" if self.up else "nobody answers")
+
+    async def loaded(self):
+        return ()
+
+
+async def until(true) -> None:
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 (what is waited for has no event)
+            await asyncio.sleep(0.001)
+
+
+def a_watch(engine, told, runs=QUICK):
+    rhythm = Rhythm(up_s=0.01, checks=QUICK, runs=runs)
+    return EngineWatch(engine, rhythm, told.append, lambda *_: None, lambda: None, Random(1))
+
+
+async def test_an_engine_is_told_of_only_when_it_changes():
+    engine, told = FlakyEngine(), []
+    watch = a_watch(engine, told)
+    task = asyncio.create_task(watch.run())
+    await until(lambda: engine.checks > 5)
+    engine.up = False
+    await until(lambda: not watch.up and engine.checks > 10)
+    engine.up = True
+    await until(lambda: watch.up)
+    task.cancel()
+    assert [event.status for event in told] == [EngineStatus.UP, EngineStatus.DOWN, EngineStatus.UP]
+
+
+async def test_runs_that_fail_on_a_healthy_server_wait_longer_each_time_and_count_once_together():
+    engine, told = FlakyEngine(), []
+    watch = a_watch(engine, told, runs=Backoff(first=0.02, most=10.0))
+    task = asyncio.create_task(watch.run())
+    waits = []
+    for _ in range(3):
+        await until(lambda: watch.up)
+        watch.failed("503")
+        watch.failed("503")
+        assert (watch.up, watch.reason) == (False, "503")
+        waits.append(watch.next_check_s)
+    await until(lambda: watch.up)
+    watch.worked()
+    watch.failed("503")
+    waits.append(watch.next_check_s)
+    task.cancel()
+    assert waits[0] < waits[1] < waits[2] and waits[3] < waits[1]
+
+
+async def test_a_task_that_breaks_down_is_reported_and_started_again():
+    told, calls = [], []
+
+    async def body() -> None:
+        calls.append(1)
+        if len(calls) < 3:
+            raise ValueError("a defect")
+
+    await supervised("agent x", body, told.append, Random(1), QUICK)
+    assert len(calls) == 3
+    assert [type(event) for event in told] == [Warned, Warned]
+    assert "agent x broke down (ValueError: a defect)" in told[0].reason
+
+
+def test_events_keep_their_order_and_a_broken_subscriber_is_reported_once():
+    bus, seen = Bus(), []
+
+    def chain(event: BoardFailed) -> None:
+        seen.append(event.reason)
+        if event.reason == "one":
+            bus.publish(BoardFailed(at=AT, reason="two"))
+
+    def broken(event: BoardFailed) -> None:
+        raise RuntimeError("no")
+
+    ends = [bus.subscribe(chain), bus.subscribe(broken), bus.subscribe(lambda event: seen.append(event.reason + "!"))]
+    bus.publish(BoardFailed(at=AT, reason="one"))
+    assert seen[:4] == ["one", "one!", "two", "two!"]
+    assert len(seen) == 6 and "failed on board_failed" in seen[-1]
+    for end in ends:
+        end()
+        end()
+    bus.publish(BoardFailed(at=AT, reason="three"))
+    assert len(seen) == 6
+
+
+async def test_a_slot_is_waited_for_in_order_and_the_wait_is_told():
+    slots, told = EngineSlots(1), []
+    first = slots.slot(told.append)
+    await first.__aenter__()
+
+    async def wait(name: str) -> None:
+        async with slots.slot(lambda waiting: told.append((name, waiting))):
+            pass
+
+    tasks = [asyncio.create_task(wait(name)) for name in "ab"]
+    await until(lambda: len(told) == 2)
+    tasks[0].cancel()
+    await asyncio.gather(tasks[0], return_exceptions=True)
+    await first.__aexit__(None, None, None)
+    await tasks[1]
+    assert told == [("a", True), ("b", True), ("b", False)]
+
+
+def test_a_bead_that_was_reached_for_in_vain_is_left_alone_for_longer_each_time():
+    clock = [100.0]
+    cooldowns = Cooldowns(Backoff(1.0, 60.0), lambda: clock[0], Random(1))
+    assert cooldowns.remaining("w-1") == 0
+    cooldowns.hit("w-1")
+    first = cooldowns.remaining("w-1")
+    cooldowns.hit("w-1")
+    assert 0 < first < cooldowns.remaining("w-1")
+    clock[0] += 5
+    assert cooldowns.remaining("w-1") == 0
+    cooldowns.clear("w-1")
+    assert cooldowns.remaining("w-1") == 0
+
+
+def test_a_finished_run_closes_with_its_summary_and_evidence():
+    short = settle(Outcome(kind=RunOutcome.FINISHED, steps=3, summary="did it", evidence="3 tests pass"), "r1", 1, 3)
+    assert (short.close, short.reason, short.comment) == (True, "did it\nOutput: 3 tests pass", "")
+    long = settle(Outcome(kind=RunOutcome.FINISHED, steps=3, summary="did it", evidence="a\nb\n" * 99), "r1", 1, 3)
+    assert long.reason == "did it" and long.comment.startswith("Output: a\nb") and "Status: done" in long.comment
+
+
+def test_what_fails_says_why_and_what_counts():
+    failed = settle(Outcome(kind=RunOutcome.FAILED, steps=3, reason="the tests are red"), "r1", 2, 3)
+    assert (failed.close, failed.counts) == (False, True) and "attempt 2 of 3" in failed.reason
+    assert "Blocked:" in settle(Outcome(kind=RunOutcome.FAILED, steps=3), "r1", 3, 3).reason
+    engine = settle(Outcome(kind=RunOutcome.ENGINE, steps=0, reason="503", retry_later=True), "r1", 3, 3)
+    assert not engine.counts and "does not count" in engine.reason
+    held = interrupted(Interruption("cancelled by the operator", hold=True), "r1")
+    assert held.hold and not held.counts and held.kind is RunOutcome.CANCELLED
+    done = settle(Outcome(kind=RunOutcome.FINISHED, steps=1, summary="did it"), "r1", 1, 3)
+    assert "did it" in refused(done, "w-2 blocks it").reason and refused(done, "w-2 blocks it").hold
+
+
+@given(st.text(alphabet=st.characters(), max_size=300))
+def test_a_models_text_reaches_the_board_plain_and_bounded(text):
+    said = plain(text + "\x1b]52;c;\x07\ud800\u202e", 200)
+    assert len(said) <= 200
+    assert all(char.isprintable() or char in "\n\t" for char in said)
+
+
+class MoodyStore:
+    """A real store whose writes and reads fail as often as it is told."""
+
+    def __init__(self, store) -> None:
+        self._store = store
+        self.failing: dict[str, int] = {}
+
+    def __getattr__(self, name):
+        found = getattr(self._store, name)
+        if self.failing.get(name, 0) > 0:
+            self.failing[name] -= 1
+            raise Busy(f"{name}: the board is locked")
+        return found
+
+
+@pytest.mark.parametrize("verb", ["load", "fingerprint", "claim", "close"])
+async def test_a_board_that_is_busy_is_waited_for_and_nothing_is_lost(make_world, a_row, verb):
+    world = await make_world([a_row("w-1", "Fix it")])
+    store = MoodyStore(world.store())
+    store.failing[verb] = 3
+    runtime = world.runtime(store)
+    await runtime.start()
+    await world.until(lambda: world.bead("w-1").status == "closed", "the bead is done")
+    await asyncio.wait_for(runtime.until_idle(), 20)
+    assert any("locked" in event.reason for event in world.told("board_failed", "warned"))
+    assert runtime.snapshot.board_error == ""
+    assert len(world.told("bead_closed")) == 1
+
+
+async def test_a_board_that_cannot_be_written_at_the_end_keeps_its_claim_for_the_next_start(make_world, a_row):
+    world = await make_world([a_row("w-1", "Fix it")])
+    store = MoodyStore(world.store())
+    store.failing["close"] = store.failing["release"] = 1_000
+    runtime = world.runtime(store)
+    await runtime.start()
+    await world.until(lambda: bool(world.told("board_failed")), "the close fails")
+    await asyncio.wait_for(runtime.stop("enough"), 2.0)
+    assert world.bead("w-1").status == "in_progress"
+    await world.run_until_idle()
+    assert world.bead("w-1").status == "closed"
+    assert "interrupted" in world.bead("w-1").comments[0].text
+
+
+async def test_a_defect_in_the_store_does_not_kill_an_agent(make_world, a_row):
+    world = await make_world([a_row("w-1", "Fix it")])
+    store = world.store()
+    claim, calls = store.claim, []
+
+    def broken(*args):
+        calls.append(args)
+        if len(calls) == 1:
+            raise ZeroDivisionError("a defect")
+        return claim(*args)
+
+    store.claim = broken
+    runtime = world.runtime(store)
+    await runtime.start()
+    await world.until(lambda: world.bead("w-1").status == "closed", "the bead is done")
+    assert any("agent codemonkey broke down" in event.reason for event in world.told("warned"))
+
+
+async def test_an_unreadable_board_is_said_once_and_read_when_it_is_mended(make_world, a_row):
+    world = await make_world([a_row("w-1", "Fix it")])
+
+    class Absent(MoodyStore):
+        gone = True
+
+        def load(self):
+            if self.gone:
+                raise BoardError("the board is gone; bring it back")
+            return self._store.load()
+
+    store = Absent(world.store())
+    runtime = world.runtime(store)
+    await runtime.start()
+    await world.until(lambda: runtime.snapshot.board_error != "", "the failure shows")
+    assert not runtime.snapshot.loading
+    store.gone = False
+    await world.until(lambda: world.bead("w-1").status == "closed", "the bead is done")
+    assert len(world.told("board_failed")) == 1
