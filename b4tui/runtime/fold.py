@@ -26,6 +26,8 @@ _EMPTY_HANDED: Mapping[str, Any] = {"state": AgentState.IDLE, "bead": "", "run":
 
 def fold(snapshot: Snapshot, event: Event) -> Snapshot:
     """The snapshot after an event; the same object when the event changes nothing that is in it."""
+    if isinstance(event, e.TextStreamed):
+        return snapshot
     after = _with_activity(_folded(snapshot, event), event)
     return snapshot if after is snapshot else replace(after, revision=snapshot.revision + 1)
 
