@@ -9,6 +9,7 @@ from b4tui.runtime.agent_worker import AgentWorker
 from b4tui.runtime.attempts import Attempts
 from b4tui.runtime.board_keeper import BoardKeeper
 from b4tui.runtime.cooldowns import Cooldowns
+from b4tui.runtime.operator import OperatorError
 from b4tui.runtime.settlement import Interruption
 
 
@@ -50,8 +51,11 @@ class WorkerCrew:
         await self._keeper.refresh()
 
     async def allow(self, bead_id: str) -> None:
-        """Forget the attempts and the hold of a bead, and look at the board again."""
-        await asyncio.to_thread(self._attempts.forget, bead_id)
+        """Forget the attempts and the hold of a bead, and look at the board again. Raises OperatorError."""
+        try:
+            await asyncio.to_thread(self._attempts.forget, bead_id)
+        except OSError as error:
+            raise OperatorError(f"The attempts of {bead_id} cannot be forgotten: {error}") from error
         self._cooldowns.clear(bead_id)
         await self._keeper.refresh()
 
