@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from b4tui.runtime.runtime import Runtime
 
 FRAMES_PER_S = 8
+MOST_COPIED = 70_000
+"""Characters that go to the clipboard: what terminals take in one OSC 52."""
 STOP_S = 3.0
 """How long the runtime may take to stop before the console leaves without it."""
 
@@ -86,7 +88,7 @@ class Console(App[None], inherit_bindings=False):
     def _poll(self) -> None:
         self.snapshot = snapshot = self.runtime.snapshot
         screen = self.screen
-        if not isinstance(screen, HouseScreen) or not screen.drawable:
+        if not (isinstance(screen, HouseScreen) and screen.drawable and self.is_running):
             return
         # Ages and the clock change once a second without the runtime's doing.
         stamp = (snapshot.revision, int(self.clock().timestamp()))
@@ -128,8 +130,10 @@ class Console(App[None], inherit_bindings=False):
 
     def copy(self, text: str) -> None:
         """Put text in the clipboard of the operator's own terminal (OSC 52: works over SSH)."""
-        self.copy_to_clipboard(text)
-        self.say(f"Copied {plain(text, 60)}")
+        self.copy_to_clipboard(visible(text[:MOST_COPIED]))
+        self.say(
+            f"Copied {plain(text, 60)}" + (f" and on, {MOST_COPIED:,} characters" if len(text) > MOST_COPIED else "")
+        )
 
     def report(self, make: Callable[[], Report], show: Callable[[Report], None], group: str) -> None:
         """Make a report in a thread and show it; a failure is shown in its place."""

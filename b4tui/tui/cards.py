@@ -94,7 +94,7 @@ class Deck:
 
     def _short(self, bead: Bead, run: RunView | None, column: Column) -> Line:
         second = self._second(bead, run, column)
-        return Line(self._head(bead, column).left, (*second.left[1:], Span(" "), *second.right))
+        return Line(self._head(bead, column).left, (second.left[1], Span(" "), *second.right))
 
     def _second(self, bead: Bead, run: RunView | None, column: Column) -> Line:
         match column:
@@ -116,8 +116,10 @@ class Deck:
         if run is not None and run.outcome in {RunOutcome.FAILED, RunOutcome.ENGINE}:
             return line(Span(INDENT), Span(f"✗ {run.reason or run.outcome}", Ink.BAD), right=(created,))
         route = self.snapshot.routes.get(bead.id)
-        who = f"{self.name(route.agent)} · {_category(route.category)}" if route else bead.assignee or "not routed yet"
-        return line(Span(INDENT), Span(who, Ink.FAINT), right=(created,))
+        if route is None:
+            return line(Span(INDENT), Span(bead.assignee or "not routed yet", Ink.FAINT), right=(created,))
+        category = Span(f" · {_category(route.category)}", Ink.FAINT)
+        return line(Span(INDENT), Span(self.name(route.agent), Ink.FAINT), category, right=(created,))
 
     def _working(self, bead: Bead, run: RunView | None) -> Line:
         if run is None or run.ended_at:

@@ -15,7 +15,7 @@ from b4tui.board.model import Bead
 from b4tui.board.times import instant
 from b4tui.runtime.snapshot import Snapshot
 
-_TOKEN = re.compile(r'(?P<not>[-!]?)(?:(?P<field>[A-Za-z]+)(?P<op><=|>=|:|<|>|=))?(?P<value>"[^"]*"?|\S+)')
+_TOKEN = re.compile(r'(?P<not>[-!]?)(?:(?P<field>[A-Za-z]+)(?P<op><=|>=|:|<|>|=))?(?P<value>"[^"]*"?|\S*)')
 _AGE = re.compile(r"(\d+)([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _LONGEST = 2000

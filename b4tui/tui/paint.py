@@ -14,6 +14,7 @@ from enum import StrEnum
 from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
 from rich.style import Style
+from textual.content import Content
 from textual.strip import Strip
 
 from b4tui.safe_text import visible
@@ -150,3 +151,8 @@ def sparkline(values: Iterable[float], width: int) -> str:
     top = max(shown, default=0.0)
     bars = "".join("▁▂▃▄▅▆▇█"[min(7, int(value / top * 7.999))] if top > 0 else "▁" for value in shown)
     return bars.rjust(max(0, width))
+
+
+def title(text: str) -> Content:
+    """Foreign text as a border's title: no markup in it, nothing a terminal acts on."""
+    return Content(plain(text, 200))

@@ -15,7 +15,7 @@ from b4tui.tui import bead_reports
 from b4tui.tui.bead_reports import Report
 from b4tui.tui.bead_view import Page, comment_lines
 from b4tui.tui.keymap import bindings
-from b4tui.tui.paint import Ink, Span, line, plain
+from b4tui.tui.paint import Ink, Span, line
 from b4tui.tui.screens.base import HouseScreen
 from b4tui.tui.widgets.changes_pane import ChangesPane
 from b4tui.tui.widgets.stream_pane import StreamPane
@@ -65,10 +65,10 @@ class BeadScreen(HouseScreen):
     def on_mount(self) -> None:
         """Titles, and the live output in front where there is some."""
         self.drawable = True
-        for selector, title in zip(PANES, TABS, strict=True):
+        for selector, name in zip(PANES, TABS, strict=True):
             pane = self.query_one(selector, TextPane)
             pane.add_class("panel")
-            pane.border_title = title.upper()
+            pane.entitle(name.upper())
         run = self.console.snapshot.runs.get(self.bead_id)
         self.go_to_tab(1 if run is not None else 0)
 
@@ -82,7 +82,7 @@ class BeadScreen(HouseScreen):
             self._verbs = verbs
             self.refresh_bindings()
         first = 0 if self.narrow else 1
-        self.query_one(TabRow).show(TABS[first:], self._tab - first, first=first + 1)
+        self.query_one(TabRow).show(TABS[first:], self._tab - first, first=first + 1, aside=self.bead_id)
         self._show_text(snapshot)
         run = snapshot.runs.get(self.bead_id)
         self.query_one(StreamPane).show_run(run)
@@ -109,9 +109,9 @@ class BeadScreen(HouseScreen):
             text.write(lambda _width: numbered(gone))
             return
         page = Page(snapshot, bead, now, self._needed_by)
-        text.border_title = plain(bead.id, 60)
+        text.entitle(bead.id)
         text.write(lambda width: numbered(page.lines(width)))
-        comments.border_title = f"COMMENTS {len(bead.comments)}"
+        comments.entitle(f"COMMENTS {len(bead.comments)}")
         comments.write(lambda width: numbered(comment_lines(bead, now, width)))
 
     # Reports: what takes long is made in a thread, when its tab is seen and what it is made from changed -----------

@@ -14,6 +14,7 @@ from b4tui.tui.attention import wants
 from b4tui.tui.cards import Column, Deck
 from b4tui.tui.filter import Filter
 from b4tui.tui.keymap import bindings
+from b4tui.tui.paint import title
 from b4tui.tui.screens.base import HouseScreen
 from b4tui.tui.widgets.activity import ActivityStrip
 from b4tui.tui.widgets.agents_panel import AgentsPanel
@@ -56,9 +57,9 @@ class DashboardScreen(HouseScreen):
 
     def on_mount(self) -> None:
         """Names of the panels."""
-        for id_, title in (("agents", "AGENTS"), ("machine", "MACHINE"), ("activity", "ACTIVITY")):
+        for id_, name in (("agents", "AGENTS"), ("machine", "MACHINE"), ("activity", "ACTIVITY")):
             panel = self.query_one(f"#{id_}")
-            panel.border_title = title
+            panel.border_title = title(name)
             panel.add_class("panel")
         self.query_one(FilterBar).display = False
         self._mark_column()

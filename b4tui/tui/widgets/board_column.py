@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from textual.content import Content
-
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import cards
 from b4tui.tui.cards import Column, Deck
@@ -27,15 +25,9 @@ class BoardColumn(Lines):
             filtered_from=total if filtered else 0,
             hub=snapshot.hub,
         )
-        self.set_title(f"{self.column.upper()} {counted(len(keys), total)}")
+        self.entitle(f"{self.column.upper()} {counted(len(keys), total)}")
         height = 1 if short else cards.HEIGHTS[self.column]
         self.show_rows(keys, lambda key: deck.card(key, self.column, height), row_height=height)
-
-    def set_title(self, title: str) -> None:
-        """The title in the border; drawn again only when it changed."""
-        content = Content(title)
-        if self.border_title != title:
-            self.border_title = content
 
 
 def counted(shown: int, total: int) -> str:

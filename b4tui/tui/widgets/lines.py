@@ -66,9 +66,16 @@ class Lines(ScrollView, can_focus=True):
         self.empty = empty
         self.keys: Sequence[str] = ()
         self._make: RowMaker = no_rows
+        self._titles = ("", "")
         self._painted: dict[int, tuple[Line, ...]] = {}
         self._strips: LRUCache[tuple[Line, int, bool], Strip] = LRUCache(1024)
         self._styles: dict[tuple[Ink, bool], Style] = {}
+
+    def entitle(self, head: str, foot: str = "") -> None:
+        """What stands in the border; drawn again only when it changed, since Textual would always."""
+        if (head, foot) != self._titles:
+            self._titles = (head, foot)
+            self.border_title, self.border_subtitle = paint.title(head), paint.title(foot)
 
     @property
     def key(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from textual.content import Content
-
 from b4tui.runtime.snapshot import RunView
 from b4tui.runtime.transcript import Transcript
 from b4tui.tui import words
@@ -20,6 +18,7 @@ class StreamPane(TextPane):
         self.stream = Stream()
         self._transcript: Transcript | None = None
         self._position = 0
+        self._following = True
         self.empty = (Line(), line(Span("  No run of this bead is known here.", Ink.SOFT)))
 
     def on_mount(self) -> None:
@@ -30,6 +29,7 @@ class StreamPane(TextPane):
         """Show this transcript; another one than before begins anew. Cheap when nothing came."""
         if transcript is not self._transcript:
             self._transcript, self._position, self.stream = transcript, 0, Stream()
+            self._following = True
             self._writer = self.stream.rows
             self.rewrite()
         if transcript is None:
@@ -42,16 +42,29 @@ class StreamPane(TextPane):
         self.rewrite()
 
     def rewrite(self) -> None:
-        """Stay at the end if that is where the cursor is; else stay on the row."""
-        at_end = self.cursor >= len(self.keys) - 1
+        """Stay at the end while the operator is there; else stay on the row."""
         super().rewrite()
-        if at_end:
+        if self._following and self.keys:
             self.cursor = len(self.keys) - 1
+            # Textual scrolls only what has a scrollbar, and gives it one after the next layout.
+            self.call_after_refresh(self.reveal)
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """The cursor on the last row means: follow."""
+        super().watch_cursor(old, new)
+        self._following = new >= len(self.keys) - 1
+
+    def on_mouse_scroll_up(self) -> None:
+        """Whoever scrolls back reads; nothing may pull the text away."""
+        self._following = False
+
+    def on_mouse_scroll_down(self) -> None:
+        """Back at the end: follow again."""
+        self._following = self.is_vertical_scroll_end
 
     def show_run(self, run: RunView | None) -> None:
         """The run's figures, in the border."""
-        self.border_title = Content(run_title(run))
-        self.border_subtitle = Content(run_figures(run))
+        self.entitle(run_title(run), run_figures(run))
 
     def action_open(self) -> None:
         """Open or fold the row; the cursor stays on its head."""

@@ -24,8 +24,8 @@ class TabRow(Panel):
         super().__init__(id=id)
         self._labels: tuple[str, ...] = ()
 
-    def show(self, labels: tuple[str, ...], chosen: int, first: int = 1) -> None:
-        """The tabs as they are now; `chosen` counts from 0, `first` is the first tab's key."""
+    def show(self, labels: tuple[str, ...], chosen: int, first: int = 1, aside: str = "") -> None:
+        """The tabs as they are now; `chosen` counts from 0, `first` is the first tab's key, `aside` stands right."""
         self._labels = labels
         spans: list[Span] = []
         for index, label in enumerate(labels):
@@ -34,7 +34,7 @@ class TabRow(Panel):
             spans.append(Span(f"{index + first} ", Ink.ACCENT if at else Ink.FAINT))
             spans.append(Span(label, Ink.STRONG if at else Ink.SOFT))
             spans.append(Span("] " if at else "  ", Ink.ACCENT))
-        self.show_lines((Line(tuple(spans)),))
+        self.show_lines((Line(tuple(spans), (Span(aside, Ink.SOFT), Span(" ")) if aside else ()),))
 
     def on_click(self, event: events.Click) -> None:
         """Choose the tab under the pointer."""

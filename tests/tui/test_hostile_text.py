@@ -1,0 +1,220 @@
+"""Nothing foreign reaches the terminal as anything but characters to read: by construction, by property, by pty."""
+
+import ast
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from frozen_world import HUB, NOW, WORLD, FrozenRuntime, clock
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from textual import events
+
+import b4tui.tui
+from b4tui.board.model import Bead, BoardState
+from b4tui.config import TuiConfig
+from b4tui.runtime.snapshot import Activity, Columns, FileChange, Route
+from b4tui.runtime.transcript import Kind, Piece, Transcript
+from b4tui.tui.app import Console
+from b4tui.tui.screens.bead import BeadScreen
+from b4tui.tui.screens.dashboard import DashboardScreen
+from b4tui.tui.screens.dialogs import NewBeadScreen
+from b4tui.tui.widgets.filter_bar import SafeInput
+
+ATTACKS = (
+    "\x1b]52;c;cHduZWQ=\x07",
+    "\x1b[5;5HPWN\x1b[2J",
+    "\x9b31m\x90q\x9d0;title\x9c",
+    "[@click=app.quit]read the policy[/] [/foo] [red]",
+    "\u202eevil\u202c\u2066\u200b\ufeff",
+    "\ud800\udfff",
+    "界" * 200 + "👩‍💻⚠️e\u0301" + "\u0301" * 500,
+    "x" * 1_000_000,
+    "a\r\nb\x00\x7f\t\v\f\b",
+    "\U000e0041\U000e007f",
+    "",
+)
+
+
+def output(app: Console) -> str:
+    """Every character of every cell, and every control code that Textual would write besides."""
+    strips = app.screen._compositor.render_strips()
+    assert all(not segment.control for strip in strips for segment in strip)
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+def assert_safe(app: Console) -> None:
+    text = output(app).replace("\n", "")
+    bad = {hex(ord(character)) for character in text if unicodedata.category(character) in {"Cc", "Cf", "Cs"}}
+    assert not bad, bad
+    text.encode("utf-8")
+    assert all(strip.cell_length == app.size.width for strip in app.screen._compositor.render_strips())
+
+
+def world_of(text: str):
+    """A world in which every field that is foreign holds this text."""
+    fields = """title description design acceptance_criteria notes assignee issue_type created_at updated_at created_by
+    close_reason"""
+    row = dict.fromkeys(fields.split(), text)
+    ids = (text or "hub-0", "hub-1", "hub-2", "hub-3")
+    extras = {
+        "labels": [text, text],
+        "comments": [{"id": text, "author": text, "text": text, "created_at": text}],
+        "dependencies": [{"issue_id": ids[0], "depends_on_id": key, "type": text} for key in (*ids, text + "x")],
+    }
+    statuses = ("open", "in_progress", text, "closed")
+    beads = {
+        key: Bead({**row, **extras, "id": key, "status": status}) for key, status in zip(ids, statuses, strict=True)
+    }
+    run = replace(
+        WORLD.runs["hub-77c"], bead=ids[1], model=text, engine=text, last_tool=text, reason=text,
+        files=(FileChange(path=text, added=1, removed=1),),
+    )  # fmt: skip
+    agent = replace(WORLD.agents[0], key=text, name=text, model=text, bead=ids[1], reason=text)
+    engine = replace(WORLD.engines[0], name=text, address=text, version=text, locality=text, reason=text)
+    return replace(
+        WORLD,
+        hub=text,
+        branch=text,
+        read_only=text,
+        board=BoardState(HUB, beads, version=text[:50]),
+        board_error=text,
+        columns=Columns(ready=ids[:1], working=ids[1:2], blocked=ids[2:3], closed=ids[3:]),
+        blocked_by={ids[2]: (text,)},
+        routes={ids[0]: Route(agent=text, category=text, reason=text)},
+        agents=(agent, *WORLD.agents[3:]),
+        runs={ids[1]: run, ids[3]: replace(run, bead=ids[3], ended_at=NOW)},
+        attempts_spent=frozenset({ids[0]}),
+        engines=(engine,),
+        machine=replace(WORLD.machine, gpu_reason=text, gpus=(replace(WORLD.machine.gpus[0], name=text),)),
+        activity=tuple(Activity(at=NOW, who=text, text=text, bead=text) for _ in range(3)),
+        revision=WORLD.revision + 1,
+    )
+
+
+def runtime_of(text: str) -> FrozenRuntime:
+    runtime = FrozenRuntime(world_of(text))
+    told = Transcript()
+    for kind in Kind:
+        told.add(Piece(kind, text, detail=text, ok=False))
+    runtime.transcripts = {"hub-1": told}
+
+    class Folder:
+        def changes(self):
+            return (FileChange(path=text, added=1, removed=0),)
+
+        def diff(self, _path: str) -> str:
+            return f"@@\n+{text}\n-{text}\n"
+
+    runtime.folders = {"hub-1": Folder()}
+    return runtime
+
+
+async def walk(app: Console, pilot, until) -> None:
+    """Look at everything there is to see."""
+    await until(lambda: app.screen_stack and isinstance(app.screen, DashboardScreen) and app.screen.drawable)
+    await pilot.pause()
+    assert_safe(app)
+    for key in ("2", "5", "6"):
+        await pilot.press(key)
+        assert_safe(app)
+    app.say(app.snapshot.hub, wrong=True)
+    app.open_bead("hub-1")
+    await until(lambda: isinstance(app.screen, BeadScreen) and app.screen.drawable)
+    for key in ("1", "2", "3", "4", "5", "6", "2", "g", "enter", "Y", "y"):
+        await pilot.press(key)
+        await pilot.pause()
+        assert_safe(app)
+    await pilot.press("escape")
+
+
+@pytest.mark.parametrize("text", ATTACKS, ids=lambda text: ascii(text[:12]))
+async def test_known_attacks_are_shown_not_obeyed_on_every_screen(text: str, until) -> None:
+    app = Console(runtime_of(text), TuiConfig(bell=False), clock=clock)
+    async with app.run_test(size=(110, 34), notifications=True) as pilot:
+        await walk(app, pilot, until)
+        assert app.is_running
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x9b[]/@\u202e\ud800界\n\t")), max_size=300))
+async def test_any_text_is_shown_not_obeyed(text: str, until) -> None:
+    app = Console(runtime_of(text), TuiConfig(bell=False), clock=clock)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(lambda: isinstance(app.screen, DashboardScreen) and app.screen.drawable)
+        await pilot.pause()
+        assert_safe(app)
+        app.open_bead("hub-1")
+        await until(lambda: isinstance(app.screen, BeadScreen) and app.screen.drawable)
+        for tab in range(6):
+            app.screen.go_to_tab(tab)
+            await pilot.pause()
+            assert_safe(app)
+
+
+@pytest.mark.parametrize("text", [attack for attack in ATTACKS if attack and len(attack) < 10_000], ids=ascii)
+async def test_pasted_text_is_shown_not_obeyed(text: str, until) -> None:
+    app = Console(FrozenRuntime(), TuiConfig(bell=False), clock=clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: app.screen.drawable)
+        for keys in (("slash",), ("escape", "n"), ("tab",), ("escape", "ctrl+p")):
+            await pilot.press(*keys)
+            await pilot.pause()
+            app.post_message(events.Paste(text))
+            await pilot.pause()
+            assert_safe(app)
+
+
+async def test_a_value_set_by_program_is_safe_too(until) -> None:
+    app = Console(FrozenRuntime(), TuiConfig(bell=False), clock=clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(lambda: isinstance(app.screen, NewBeadScreen))
+        app.screen.query_one("#title", SafeInput).value = ATTACKS[0]
+        await pilot.pause()
+        assert_safe(app)
+
+
+class TestTheBoundaryIsOne:
+    """In b4tui/tui no widget that could show text by itself is handed anything but a literal."""
+
+    SHOWS = frozenset(
+        {"Static", "Label", "Markdown", "RichLog", "Log", "Button", "Collapsible", "DataTable", "OptionList", "Tree"}
+    )
+
+    def calls(self):
+        for path in sorted(Path(b4tui.tui.__file__).parent.rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                yield path, node
+
+    def test_no_widget_of_textual_that_shows_text_is_used(self) -> None:
+        for path, node in self.calls():
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("textual.widgets"):
+                assert not {name.name for name in node.names} & self.SHOWS, path
+
+    def test_notices_go_out_in_one_place_without_markup(self) -> None:
+        notices = [
+            (path.name, node)
+            for path, node in self.calls()
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "notify"
+        ]
+        assert [name for name, _ in notices] == ["app.py"]
+        assert any(word.arg == "markup" and word.value.value is False for word in notices[0][1].keywords)
+
+    def test_titles_in_borders_are_literals_or_made_by_title(self) -> None:
+        for path, node in self.calls():
+            if not isinstance(node, ast.Assign):
+                continue
+            names = {
+                part.attr for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Attribute)
+            }
+            if names & {"border_title", "border_subtitle", "tooltip"}:
+                values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+                for value in values:
+                    made = isinstance(value, ast.Call) and ast.unparse(value.func) in {"title", "paint.title"}
+                    assert made or isinstance(value, ast.Constant), f"{path.name}:{node.lineno}"
+
+    def test_segments_are_made_in_one_place(self) -> None:
+        users = {path.name for path, node in self.calls() if isinstance(node, ast.Name) and node.id == "Segment"}
+        assert users == {"paint.py"}
