@@ -23,7 +23,7 @@ from b4tui.board.lock import BD, OWN, holding
 from b4tui.board.model import Bead, BoardState, Changes, Hub, NewBead
 from b4tui.board.reader import state_of
 from b4tui.board.stamp import file_stamp
-from b4tui.board.store import BoardError, Busy, NoSuchBead, ReadOnly, Refused
+from b4tui.board.store import BoardError, Busy, NoSuchBead, ReadOnly, Refused, known
 from b4tui.board.vicinity import blockers
 from b4tui.events import now as present
 
@@ -89,6 +89,13 @@ class ClassicStore:
             if self._state is not None and seen == self._seen:
                 return self._state
             return self._state_of(self._read(), seen)
+
+    def detail(self, bead_id: str) -> Bead:
+        """The bead; `load` has all of it. Raises NoSuchBead."""
+        return known(self.load(), bead_id)
+
+    def stop(self) -> None:
+        """Nothing lasts long here: a write ends by itself."""
 
     def fingerprint(self) -> str:
         """The data file's stamp; changes when somebody changed the board."""

@@ -26,14 +26,13 @@ from b4tui.board.dolt_rules import (
     has_edge,
     holds,
     landed_bead,
-    listed,
     not_written,
     state_of_rows,
     with_edge,
     without_edge,
 )
 from b4tui.board.model import Bead, BoardState, Changes, Hub, NewBead
-from b4tui.board.store import BoardError, ClaimLost, NoSuchBead, NothingChanged, ReadOnly, Refused
+from b4tui.board.store import BoardError, ClaimLost, NoSuchBead, NothingChanged, ReadOnly, Refused, known
 
 _READER = "b4tui"  # the actor of calls that change nothing (rule 3: always named)
 
@@ -92,7 +91,7 @@ class DoltStore:
     def detail(self, bead_id: str) -> Bead:
         """The bead with its comments, read on demand and once per version of the board. Raises NoSuchBead."""
         state = self.load()
-        bead = listed(state, bead_id)
+        bead = known(state, bead_id)
         if not bead.row.get("comment_count"):
             return bead
         if self._details_of != state.version:
@@ -125,7 +124,7 @@ class DoltStore:
     def update(self, bead_id: str, changes: Changes, actor: str) -> Bead:
         """Change those fields that differ, in one write; labels too (rule 13)."""
         with self._turn():
-            bead = listed(self.load(), bead_id)
+            bead = known(self.load(), bead_id)
             command = bd_commands.update(bead, changes)
             if command is None:
                 raise NothingChanged(f"{bead_id} is already so")
@@ -139,7 +138,7 @@ class DoltStore:
         """
         with self._turn():
             state = self.load()
-            bead = listed(state, bead_id)
+            bead = known(state, bead_id)
             check_claim(state, bead, actor, self._clock())
             try:
                 answer = self._ask(bd_commands.claim(bead_id), actor)
@@ -157,7 +156,7 @@ class DoltStore:
     def release(self, bead_id: str, actor: str, comment: str) -> Bead:
         """Give a bead back. The comment is written first, so that whoever takes the bead next finds it."""
         with self._turn():
-            bead = listed(self.load(), bead_id)
+            bead = known(self.load(), bead_id)
             if bead.status == "closed" or (bead.status == "open" and not bead.assignee):
                 raise NothingChanged(f"{bead_id} is {bead.status} and held by nobody")
             bead = self._commented(bead, comment, actor)
@@ -168,7 +167,7 @@ class DoltStore:
     def close(self, bead_id: str, reason: str, actor: str, *, force: bool = False) -> Bead:
         """Close with a reason; a closed bead is left alone, because bd would write over its reason (rule 14)."""
         with self._turn():
-            bead = listed(self.load(), bead_id)
+            bead = known(self.load(), bead_id)
             if bead.status == "closed":
                 raise NothingChanged(f"{bead_id} is already closed")
             command = bd_commands.close(bead_id, reason, force=force)
@@ -177,7 +176,7 @@ class DoltStore:
     def reopen(self, bead_id: str, actor: str, reason: str = "") -> Bead:
         """Closed back to open; bd keeps no reason of its own (section 3), so it becomes a comment."""
         with self._turn():
-            bead = listed(self.load(), bead_id)
+            bead = known(self.load(), bead_id)
             if bead.status != "closed":
                 raise NothingChanged(f"{bead_id} is {bead.status}, not closed")
             bead = self._commented(bead, reason, actor)
@@ -188,7 +187,7 @@ class DoltStore:
         if not text.strip():
             raise Refused("a comment needs a text")
         with self._turn():
-            bead = self._commented(listed(self.load(), bead_id), text, actor)
+            bead = self._commented(known(self.load(), bead_id), text, actor)
         try:
             return self._with_comments(bead)
         except BoardError:
@@ -198,9 +197,9 @@ class DoltStore:
         """Make `bead_id` depend on `on`; bd keeps one edge a pair and refuses a second type and cycles."""
         with self._turn():
             state = self.load()
-            bead = listed(state, bead_id)
+            bead = known(state, bead_id)
             if not on.startswith("external:"):
-                listed(state, on)
+                known(state, on)
             if any(edge.depends_on_id == on and edge.type == kind for edge in bead.dependencies):
                 raise NothingChanged(f"{bead_id} already depends on {on} ({kind})")
             self._change_edge(bead, on, bd_commands.add_dependency(bead_id, on, kind), actor, there=True)
@@ -209,7 +208,7 @@ class DoltStore:
     def remove_dependency(self, bead_id: str, on: str, actor: str) -> Bead:
         """Take the edge away; bd says 0 to an edge that is not there, so that is checked here."""
         with self._turn():
-            bead = listed(self.load(), bead_id)
+            bead = known(self.load(), bead_id)
             if not has_edge(bead, on):
                 raise NothingChanged(f"{bead_id} does not depend on {on}")
             self._change_edge(bead, on, bd_commands.remove_dependency(bead_id, on), actor, there=False)

@@ -11,7 +11,7 @@ from typing import Any
 from b4tui.board.bd_answers import Unanswered
 from b4tui.board.model import Bead, BoardState, Hub, NewBead, Problem, Severity
 from b4tui.board.rules import judge
-from b4tui.board.store import BoardError, ClaimLost, NoSuchBead, Refused
+from b4tui.board.store import BoardError, ClaimLost, Refused
 
 
 def state_of_rows(hub: Hub, rows: Sequence[Mapping[str, Any]], version: str) -> BoardState:
@@ -26,14 +26,6 @@ def state_of_rows(hub: Hub, rows: Sequence[Mapping[str, Any]], version: str) -> 
             continue
         beads[bead.id] = bead
     return BoardState(hub, beads, tuple(problems), version)
-
-
-def listed(state: BoardState, bead_id: str) -> Bead:
-    """The bead of that id. Rule 5: only ids that are in the list, in full, ever reach bd. Raises NoSuchBead."""
-    bead = state.beads.get(bead_id)
-    if bead is None:
-        raise NoSuchBead(f"there is no bead {bead_id!r} on this board; ids are written in full")
-    return bead
 
 
 def not_written(unknown: Unanswered, finding: str) -> BoardError:

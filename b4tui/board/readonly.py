@@ -8,7 +8,7 @@ from typing import NoReturn
 from b4tui.board.model import Bead, BoardState, Changes, Hub, NewBead
 from b4tui.board.reader import read_state
 from b4tui.board.stamp import file_stamp
-from b4tui.board.store import ReadOnly
+from b4tui.board.store import ReadOnly, known
 
 
 class ReadOnlyStore:
@@ -39,6 +39,13 @@ class ReadOnlyStore:
                 self._state = self._read()
                 self._seen = seen
             return self._state
+
+    def detail(self, bead_id: str) -> Bead:
+        """The bead; `load` has all of it. Raises NoSuchBead."""
+        return known(self.load(), bead_id)
+
+    def stop(self) -> None:
+        """Nothing lasts long here."""
 
     def fingerprint(self) -> str:
         """The stamps of every file this board is made of."""

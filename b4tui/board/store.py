@@ -60,6 +60,14 @@ class BoardStore(Protocol):
         """The board as it is now; cheap when nothing changed since the last call. Raises BoardError."""
         ...
 
+    def detail(self, bead_id: str) -> Bead:
+        """The bead with everything known of it: its comments too, which `load` may leave out. Raises NoSuchBead."""
+        ...
+
+    def stop(self) -> None:
+        """For the end of the program: end what is under way and may take long; later calls may be refused."""
+        ...
+
     def fingerprint(self) -> str:
         """A cheap token that changes when somebody changed the board (no parsing, a stat or 150 bytes)."""
         ...
@@ -99,3 +107,13 @@ class BoardStore(Protocol):
     def remove_dependency(self, bead_id: str, on: str, actor: str) -> Bead:
         """Take the edge away. Raises NothingChanged when there is none."""
         ...
+
+
+def known(state: BoardState, bead_id: str) -> Bead:
+    """The bead of exactly this id. Raises NoSuchBead."""
+    bead = state.beads.get(bead_id)
+    if bead is None:
+        raise NoSuchBead(
+            f"there is no bead {bead_id} on this board; ids are full ids, as `b4tui board list` shows them"
+        )
+    return bead

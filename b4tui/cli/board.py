@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from b4tui.cli.board_changes import add_changes
-from b4tui.cli.common import Failed, Place, guarded, json_option, place_options, print_json, say, title_line
+from b4tui.cli.common import Place, guarded, json_option, place_options, print_json, say, title_line
 
 if TYPE_CHECKING:
-    from b4tui.board.model import Bead, BoardState
+    from b4tui.board.model import BoardState
 
 
 @click.group("board")
@@ -30,13 +30,6 @@ def _now() -> float:
 
 def _loaded(place: Place) -> BoardState:
     return place.store().load()
-
-
-def _known(state: BoardState, bead_id: str) -> Bead:
-    bead = state.beads.get(bead_id)
-    if bead is None:
-        raise Failed(f"no bead {bead_id} on this board (ids are full ids: `b4tui board list`)")
-    return bead
 
 
 @command.command("list")
@@ -110,8 +103,8 @@ def show(place: Place, as_json: bool, bead_id: str) -> None:
     """One bead, whole."""
     from b4tui.board.shapes import show_row
 
-    state = _loaded(place)
-    bead = _known(state, bead_id)
+    store = place.store()
+    bead, state = store.detail(bead_id), store.load()
     if as_json:
         print_json([show_row(bead, state)])
         return
@@ -141,7 +134,6 @@ def why(place: Place, as_json: bool, bead_id: str) -> None:
     from b4tui.board.why import explain
 
     state = _loaded(place)
-    _known(state, bead_id)
     explanation = explain(state, bead_id, _now())
     if as_json:
         print_json(why_row(explanation))
