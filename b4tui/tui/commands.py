@@ -8,6 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.fuzzy import Matcher
 
 from b4tui.events import AgentState
 from b4tui.runtime.snapshot import AgentView
@@ -23,7 +25,7 @@ NOT_LISTED = frozenset({"list", "dialog", "form", "palette", "leave"})
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One entry of the palette."""
+    """One entry of the palette. The title may hold foreign text; `help` is markup to Textual, so it may not."""
 
     title: str
     help: str
@@ -41,7 +43,7 @@ class ConsoleCommands(Provider):
     async def discover(self) -> Hits:
         """Everything, before a letter is typed."""
         for command in self._commands():
-            yield DiscoveryHit(command.title, command.run, help=command.help)
+            yield DiscoveryHit(Content(command.title), command.run, text=command.title, help=command.help)
 
     async def search(self, query: str) -> Hits:
         """What fits the letters typed; a bead's id opens that bead."""
@@ -49,7 +51,8 @@ class ConsoleCommands(Provider):
         for command in (*self._commands(), *self._bead(query)):
             score = matcher.match(command.title)
             if score > 0:
-                yield Hit(score, matcher.highlight(command.title), command.run, help=command.help)
+                shown = _highlighted(command.title, matcher)
+                yield Hit(score, shown, command.run, text=command.title, help=command.help)
 
     def _commands(self) -> Iterator[Command]:
         yield from self._keys()
@@ -88,7 +91,17 @@ class ConsoleCommands(Provider):
         words = query.split()
         if board and words and (bead := board.beads.get(words[-1])) is not None:
             shown = plain(bead.id, 80)
-            yield Command(f"bead: open {shown}", plain(bead.title, 80), partial(self.console.open_bead, bead.id))
+            yield Command(
+                f"bead: open {shown}", "Its text and what its agent does", partial(self.console.open_bead, bead.id)
+            )
 
     def _theme(self, name: str) -> None:
         self.console.theme = name
+
+
+def _highlighted(title: str, matcher: Matcher) -> Content:
+    """The title with the letters that matched marked; Textual's own way would read markup in it."""
+    content = Content(title)
+    for offset in matcher.fuzzy_search.match(matcher.query, title)[1]:
+        content = content.stylize(matcher.match_style, offset, offset + 1)
+    return content
