@@ -6,7 +6,7 @@ Rows have keys. The cursor stays on its key when the rows change, and only lines
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.style import Style
@@ -117,9 +117,10 @@ class Lines(ScrollView, can_focus=True):
     def _refresh_changed(self) -> None:
         top = self.scroll_offset.y // self.row_height
         last = min(len(self.keys), top + self.size.height // self.row_height + 2)
-        for index in range(top, last):
-            if self._painted.get(index) != self._make(self.keys[index]):
-                self.refresh_lines(index * self.row_height, self.row_height)
+        changed = [index for index in range(top, last) if self._painted.get(index) != self._make(self.keys[index])]
+        # Each region costs a pass of the compositor: rows that stand together are one.
+        for first, count in _together(changed):
+            self.refresh_lines(first * self.row_height, count * self.row_height)
 
     def notify_style_update(self) -> None:
         """A theme or a state changed: forget what was painted in the old one."""
@@ -226,3 +227,12 @@ class Lines(ScrollView, can_focus=True):
         if index == self.cursor and event.chain > 1:
             self.action_open()
         self.cursor = index
+
+
+def _together(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Ascending indexes as (first, count) of their unbroken stretches."""
+    start = 0
+    for place in range(1, len(indexes) + 1):
+        if place == len(indexes) or indexes[place] != indexes[place - 1] + 1:
+            yield indexes[start], place - start
+            start = place
