@@ -59,9 +59,9 @@ async def work(assignment: Assignment, publish: Callable[[Event], None]) -> Outc
         return Outcome(kind=RunOutcome.FAILED, steps=run.limits.steps, reason=str(error))
     except AnswerFailed as error:
         failure = error.failure
-        return Outcome(
-            kind=RunOutcome.ENGINE, steps=run.limits.steps, reason=failure.message, retry_later=failure.transient
-        )
+        # A prompt that does not fit is this bead's trouble; everything else would meet every bead.
+        kind = RunOutcome.FAILED if failure.kind is FailureKind.OVERFLOW else RunOutcome.ENGINE
+        return Outcome(kind=kind, steps=run.limits.steps, reason=failure.message, retry_later=failure.transient)
     except TimeoutError:
         if not scope.expired():
             raise
@@ -76,6 +76,7 @@ def _ended(ending: Ending, steps: int) -> Outcome:
         summary=ending.summary,
         evidence=ending.evidence,
         reason="" if ending.success else ending.summary,
+        gave_up=not ending.success,
     )
 
 

@@ -11,7 +11,8 @@ from b4tui.events import RunOutcome
 class Outcome:
     """`summary` and `evidence` come from `finish`; `reason` says in words why it failed. `steps` were taken.
 
-    `retry_later` when the model server failed in a way that may pass by itself.
+    `retry_later` when the model server failed in a way that may pass by itself; `gave_up` when the agent itself said
+    that the bead cannot be done as it stands.
     """
 
     kind: RunOutcome
@@ -20,3 +21,4 @@ class Outcome:
     evidence: str = ""
     reason: str = ""
     retry_later: bool = False
+    gave_up: bool = False

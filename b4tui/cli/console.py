@@ -11,19 +11,16 @@ def open_console(place: Place, *, paused: bool, agents: tuple[str, ...]) -> None
     """Open the console and stay in it. Raises Failed without a terminal or a hub."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Failed("the console needs a terminal; `b4tui work` runs the agents without one")
-    from b4tui.board.stores import open_store
     from b4tui.cli.work import known_agents
-    from b4tui.engines.opening import open_engines
-    from b4tui.runtime.runtime import Runtime
+    from b4tui.runtime.opening import open_runtime
     from b4tui.telemetry.sampler import Sampler
     from b4tui.tui.app import Console
 
     hub = place.find_hub()
     settings = place.settings(hub=hub.root)
-    runtime = Runtime(
+    runtime = open_runtime(
         settings,
-        open_store(hub),
-        open_engines(settings),
+        hub,
         agents=known_agents(settings, agents),
         paused=paused or settings.policy.start_paused,
         sampler=Sampler(settings.telemetry.interval_s, settings.telemetry.gpu),

@@ -29,14 +29,12 @@ def command(place: Place, headless: bool, speed: float, as_json: bool) -> None:
 
 async def _headless(speed: float, as_json: bool) -> None:
     from b4tui.board.discover import open_hub
-    from b4tui.board.stores import open_store
     from b4tui.cli.work import run_headless
     from b4tui.demo.run import demo_world
-    from b4tui.engines.opening import open_engines
-    from b4tui.runtime.runtime import Runtime
+    from b4tui.runtime.opening import open_runtime
 
     async with demo_world(speed=speed) as world:
-        runtime = Runtime(world.settings, open_store(open_hub(world.hub)), open_engines(world.settings), simulated=True)
+        runtime = open_runtime(world.settings, open_hub(world.hub), simulated=True)
         await run_headless(runtime, as_json=as_json, until_idle=True)
         columns = runtime.snapshot.columns
         if not as_json:
@@ -45,19 +43,16 @@ async def _headless(speed: float, as_json: bool) -> None:
 
 async def _console(speed: float) -> None:
     from b4tui.board.discover import open_hub
-    from b4tui.board.stores import open_store
     from b4tui.demo.run import demo_world
-    from b4tui.engines.opening import open_engines
-    from b4tui.runtime.runtime import Runtime
+    from b4tui.runtime.opening import open_runtime
     from b4tui.telemetry.sampler import Sampler
     from b4tui.tui.app import Console
 
     async with demo_world(speed=speed) as world:
         telemetry = world.settings.telemetry
-        runtime = Runtime(
+        runtime = open_runtime(
             world.settings,
-            open_store(open_hub(world.hub)),
-            open_engines(world.settings),
+            open_hub(world.hub),
             simulated=True,
             sampler=Sampler(telemetry.interval_s, telemetry.gpu),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -28,27 +28,24 @@ if TYPE_CHECKING:
 @guarded
 def command(place: Place, agents: tuple[str, ...], until_idle: bool, once: bool, as_json: bool) -> None:
     """Run the agents with no screen until interrupted (or see --until-idle, --once)."""
-    from b4tui.board.stores import open_store
+    from b4tui.agents.profiles import profiles
     from b4tui.engines.opening import open_engines
-    from b4tui.runtime.runtime import Runtime
+    from b4tui.runtime.opening import open_runtime
 
     hub = place.find_hub()
     settings = place.settings(hub=hub.root)
-    store = open_store(hub)
-    if store.read_only:
-        raise Failed(f"agents cannot work on this hub: {store.read_only}")
     chosen = known_agents(settings, agents)
+    crew = [profile for profile in profiles(settings, hub.root) if profile.key in (chosen or settings.agents)]
 
     async def session() -> None:
-        engines = open_engines(settings)
-        try:
-            if until_idle or once:
-                await _require_engine(engines.values())
-            runtime = Runtime(settings, store, engines, agents=chosen, once=once)
-            await run_headless(runtime, as_json=as_json, until_idle=until_idle or once)
-        finally:
-            for engine in engines.values():
-                await engine.aclose()
+        if until_idle or once:
+            await _require_engine(
+                open_engines(settings), {(profile.role.engine, profile.role.model) for profile in crew}
+            )
+        runtime = open_runtime(settings, hub, agents=chosen, once=once)
+        if runtime.snapshot.read_only:
+            raise Failed(f"agents cannot work on this hub: {runtime.snapshot.read_only}")
+        await run_headless(runtime, as_json=as_json, until_idle=until_idle or once)
 
     asyncio.run(session())
 
@@ -64,14 +61,24 @@ def known_agents(settings: Settings, names: tuple[str, ...]) -> tuple[str, ...] 
     return tuple(dict.fromkeys(by_name[name.lower()] for name in names)) or None
 
 
-async def _require_engine(engines: Iterable[Engine]) -> None:
+async def _require_engine(engines: Mapping[str, Engine], wanted: Iterable[tuple[str, str]]) -> None:
+    """At least one of the wanted (engine, model) pairs must be there, or waiting would have no end. Raises NoEngine."""
+    from b4tui.engines.names import objection
+    from b4tui.engines.types import EngineError
+
     reasons = []
-    for engine in engines:
+    for name, model in sorted(wanted):
+        engine = engines[name]
         health = await engine.health()
-        if health.up:
+        try:
+            reason = objection(model, await engine.models()) if health.up else health.reason
+        except EngineError as error:
+            reason = str(error)
+        await engine.aclose()
+        if not reason:
             return
-        reasons.append(health.reason)
-    raise NoEngine("; ".join(reasons) or "no engine is configured")
+        reasons.append(reason)
+    raise NoEngine("; ".join(dict.fromkeys(reasons)) or "no engine is configured")
 
 
 async def run_headless(runtime: Runtime, *, as_json: bool, until_idle: bool) -> None:

@@ -62,8 +62,13 @@ class AgentWorker:
         """Whether it has nothing in hand and will take nothing from the board as it was last read."""
         if self._bead:
             return False
-        ended = self._finished or bool(self._stop_reason)
+        ended = self._finished or bool(self._stop_reason) or self._hopeless()
         return ended or self._paused or bool(self._parts.store.read_only) or not self._queue()
+
+    def _hopeless(self) -> bool:
+        """Whether the engine answers and has no model for this agent: somebody must do something first."""
+        watch = self._parts.watches[self._profile.role.engine]
+        return watch.up and bool(watch.objection(self._profile.role.model))
 
     def wake(self) -> None:
         """Look again now."""
@@ -124,6 +129,9 @@ class AgentWorker:
             return float("inf")
         if not watch.up:
             self._say(AgentState.BACKOFF, watch.reason, until=watch.next_check_s)
+            return float("inf")
+        if why := watch.objection(self._profile.role.model):
+            self._say(AgentState.BACKOFF, why, until=watch.next_check_s)
             return float("inf")
         left = self._not_before - self._clock()
         if left > 0:

@@ -19,7 +19,7 @@ from b4tui.board.lint import lint
 from b4tui.board.model import Hub, Severity
 from b4tui.board.store import BoardError, BoardStore, NoHub
 from b4tui.config import Settings
-from b4tui.engines.names import is_cloud_name
+from b4tui.engines.names import find_model, is_cloud_name
 from b4tui.engines.types import Engine, EngineError, ModelInfo
 from b4tui.telemetry.sampler import Sampler
 
@@ -190,14 +190,9 @@ def _cloud(name: str, disabled: bool | None) -> Check:
     )
 
 
-def _find(model: str, installed: tuple[ModelInfo, ...]) -> ModelInfo | None:
-    names = {model, f"{model}:latest"}
-    return next((info for info in installed if info.name in names), None)
-
-
 def _model(role: str, model: str, installed: tuple[ModelInfo, ...]) -> Check:
     title = f"model {role}"
-    info = _find(model, installed)
+    info = find_model(model, installed)
     if is_cloud_name(model) or (info is not None and info.remote):
         return Check(title, Status.FAIL, f"{model} is not computed on this machine", f"choose a local model for {role}")
     if info is None:
@@ -208,6 +203,6 @@ def _model(role: str, model: str, installed: tuple[ModelInfo, ...]) -> Check:
 
 
 def _role_model(role: str, model: str, installed: tuple[ModelInfo, ...]) -> RoleModel:
-    info = _find(model, installed)
+    info = find_model(model, installed)
     remote = is_cloud_name(model) or (info is not None and info.remote)
     return RoleModel(role, model, info.digest if info else "", "remote" if remote else "unattested")

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from b4tui.engines.types import Engine, EngineError, Health, LoadedModel
+from b4tui.engines.names import objection
+from b4tui.engines.types import Engine, EngineError, Health, LoadedModel, ModelInfo
 from b4tui.events import EngineChanged, EngineStatus, Event, now
 from b4tui.runtime.backoff import Backoff
 
@@ -47,6 +48,7 @@ class EngineWatch:
         self._failed_runs = 0
         self._health = Health(up=False)
         self._not_before = 0.0
+        self._models: tuple[ModelInfo, ...] | None = None
         self.status = EngineStatus.UNKNOWN
         self.reason = ""
         self.next_check_s = 0.0
@@ -55,6 +57,10 @@ class EngineWatch:
     def up(self) -> bool:
         """Whether runs may start."""
         return self.status is EngineStatus.UP
+
+    def objection(self, model: str) -> str:
+        """Why no run may start with this model now; "" where it may, or where the server would not list its models."""
+        return "" if self._models is None else objection(model, self._models)
 
     def failed(self, reason: str) -> None:
         """A run failed because of the engine. Several runs that fail together count once."""
@@ -97,12 +103,24 @@ class EngineWatch:
             self._becomes(EngineStatus.DOWN, health)
             return self._rhythm.checks.delay(self._failed_checks, self._random)
         self._failed_checks = 0
+        await self._list_models()
         self._becomes(EngineStatus.UP, health)
         try:
             self._tell_loaded(self._engine.name, await self._engine.loaded())
         except EngineError:
             self._tell_loaded(self._engine.name, ())
         return self._rhythm.up_s
+
+    async def _list_models(self) -> None:
+        """Agents look again when a model came, went, or turned out to be remote."""
+        try:
+            models = await self._engine.models()
+        except EngineError:
+            models = None
+        changed = models != self._models
+        self._models = models
+        if changed and self.up:
+            self._tell_up()
 
     def _becomes(self, status: EngineStatus, health: Health) -> None:
         changed = (status, health) != (self.status, self._health)

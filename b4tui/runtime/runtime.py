@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from b4tui.agents.workfolder import WorkFolder, safe_name
-from b4tui.board.model import Hub
+from b4tui.board.model import Bead, Hub
 from b4tui.board.store import BoardStore
 from b4tui.config import Settings
 from b4tui.engines.types import Engine, LoadedModel
@@ -31,7 +31,7 @@ from b4tui.runtime.assembly import Hooks, assemble, chosen_profiles, first_snaps
 from b4tui.runtime.bus import Bus
 from b4tui.runtime.crew import WorkerCrew
 from b4tui.runtime.fold import fold, with_loaded, with_machine, with_picture, with_rates
-from b4tui.runtime.housekeeping import Sweeper, tick
+from b4tui.runtime.housekeeping import Sweeper, tick, tidy
 from b4tui.runtime.journal import Journals
 from b4tui.runtime.meter import Meter
 from b4tui.runtime.operator import Operator
@@ -133,6 +133,10 @@ class Runtime:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(lambda: self._bus.publish(Warned(at=now(), reason=reason)))
 
+    async def detail(self, bead_id: str) -> Bead:
+        """The bead with its comments, which the snapshot's board may leave out. Raises BoardError."""
+        return await asyncio.to_thread(self._store.detail, bead_id)
+
     def transcript(self, bead_id: str) -> Transcript | None:
         """The live output of the bead's latest run in this process."""
         return self._transcripts.of(bead_id)
@@ -160,11 +164,15 @@ class Runtime:
                 self._state, self._store, self._bus.publish, every_s=self._settings.policy.poll.interval_s
             )
             self._begin("the search for claims left behind", sweeper.run)
+            self._begin("the tidying of the repository", functools.partial(tidy, self.hub))
         for key, worker in self._workers.items():
             self._begin(f"agent {key}", worker.run)
 
     async def stop(self, reason: str) -> None:
-        """Cancel the runs, give their beads back, end within two seconds. A second call waits for the first."""
+        """Cancel the runs, give their beads back, close engines and store, all within two seconds.
+
+        A second call waits for the first.
+        """
         if self._ending is None:
             self._ending = asyncio.create_task(self._end(reason))
         await asyncio.shield(self._ending)
@@ -222,6 +230,9 @@ class Runtime:
             await asyncio.wait(self._tasks.values(), timeout=_LAST_MOMENTS_S)
         if self._sampler is not None:
             await asyncio.to_thread(self._sampler.stop)
+        for engine in self._parts.engines.values():
+            await engine.aclose()
+        await asyncio.to_thread(self._store.stop)
         if self._loop is not None:
             self._bus.publish(RuntimeStopped(at=now(), reason=reason))
         self._journals.close()

@@ -47,6 +47,9 @@ def settle(outcome: Outcome, run: str, attempt: int, limit: int) -> Settlement:
     if outcome.kind is RunOutcome.ENGINE:
         said = f"Status: not done, the model server failed: {why} (run {run}; this attempt does not count)"
         return Settlement(kind=outcome.kind, close=False, reason=said, counts=False)
+    if outcome.gave_up:
+        said = f"Blocked: {why} (run {run}; it waits for the operator to retry, reassign or close it)"
+        return Settlement(kind=outcome.kind, close=False, reason=said, hold=f"the agent gave up: {why}")
     said = f"Status: not done: {why} (run {run}, attempt {attempt} of {limit})"
     if attempt >= limit:
         said += f"\nBlocked: {limit} attempts are used up; it waits for the operator to retry or reassign it"

@@ -122,11 +122,14 @@ class World:
             await asyncio.sleep(0.01)
 
 
+SHORT_POLL = {"interval_s": 0.2, "max_interval_s": 1.0, "engine_backoff_s": 0.05}
+
+
 def settings_for(address: str, overrides: Mapping[str, Any] | None = None) -> Settings:
     """The built-in settings with short waits, every engine at this address."""
     tree: dict[str, Any] = {
         "engines": {"ollama": {"address": address, "slots": 3, "connect_timeout_s": 1.0}},
-        "policy": {"poll": {"interval_s": 0.2, "max_interval_s": 1.0, "engine_backoff_s": 0.05}},
+        "policy": {"poll": SHORT_POLL},
     }
     for section, values in (overrides or {}).items():
         tree[section] = {**tree.get(section, {}), **values}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import subprocess
 
+import pytest
+
 from b4tui.board.model import Changes
 from b4tui.demo.faults import FaultKind
 from b4tui.demo.script import Call, Step
@@ -91,20 +93,65 @@ async def test_a_change_on_the_board_wakes_the_agents_within_a_moment(make_world
     await world.until(lambda: world.bead("w-1").status == "closed", "the bead is done", seconds=10)
 
 
-async def test_a_bead_that_the_agent_gives_up_goes_back_with_a_comment_until_its_attempts_are_spent(
-    make_world, a_row, a_script
-):
+async def test_a_bead_that_the_agent_gives_up_waits_for_the_operator_at_once(make_world, a_row, a_script):
     gives_up = Step(calls=(Call(tool="finish", summary="the tests are red", evidence="", success=False),))
     world = await make_world([a_row("w-1", "Fix it")], (a_script("w-1", gives_up),))
     runtime = await world.run_until_idle()
     bead = world.bead("w-1")
     assert (bead.status, bead.assignee) == ("open", "")
-    assert [comment.author for comment in bead.comments] == ["codemonkey"] * 3
-    assert "the tests are red" in bead.comments[0].text and "attempt 1 of 3" in bead.comments[0].text
-    assert "waits for the operator" in bead.comments[2].text
+    (comment,) = bead.comments
+    assert comment.author == "codemonkey"
+    assert comment.text.startswith("Blocked: the tests are red") and "waits for the operator" in comment.text
     assert runtime.snapshot.attempts_spent == {"w-1"}
     await world.run_until_idle()
-    assert len(world.bead("w-1").comments) == 3  # a restart does not forget
+    assert len(world.bead("w-1").comments) == 1  # a restart does not forget
+
+
+async def test_a_bead_whose_runs_fail_goes_back_with_a_comment_each_until_its_attempts_are_spent(
+    make_world, a_row, a_script
+):
+    talks = Step(say="I would rather talk.")
+    world = await make_world(
+        [a_row("w-1", "Fix it")],
+        (a_script("w-1", talks),),
+        overrides={"policy": {"limits": {"format_errors": 1}, "poll": {"interval_s": 0.2, "max_interval_s": 1.0}}},
+    )
+    runtime = await world.run_until_idle()
+    bead = world.bead("w-1")
+    assert (bead.status, bead.assignee) == ("open", "")
+    assert [comment.author for comment in bead.comments] == ["codemonkey"] * 3
+    assert "attempt 1 of 3" in bead.comments[0].text
+    assert "waits for the operator" in bead.comments[2].text
+    assert runtime.snapshot.attempts_spent == {"w-1"}
+
+
+@pytest.mark.parametrize("model", ["absent", "alias:cloud"])
+async def test_without_the_model_nothing_is_claimed_and_the_reason_is_said(model, make_world, a_row):
+    role = {"model": model, "engine": "ollama"}
+    world = await make_world([a_row("w-1", "Fix it")], overrides={"roles": {"workhorse": role}})
+    runtime = world.runtime()
+    await runtime.start()
+    view = {view.key: view for view in runtime.snapshot.agents}
+    await world.until(lambda: any(model in event.reason for event in world.told("agent_changed")), "the reason")
+    await asyncio.wait_for(runtime.until_idle(), 10)
+    assert view["codemonkey"].model == model
+    assert world.told("bead_claimed") == []
+    assert world.bead("w-1").row["status"] == "open"
+    assert world.commits("w-1") == []
+
+
+async def test_a_local_name_for_a_remote_model_gets_no_prompt(make_world, a_row):
+    world = await make_world([a_row("w-1", "Fix it")])
+    world.server.faults.add(FaultKind.REMOTE_MODEL, times=1000, path="/api/tags")
+    runtime = world.runtime()
+    await runtime.start()
+    await world.until(
+        lambda: any("not computed on this machine" in event.reason for event in world.told("agent_changed")),
+        "the reason",
+    )
+    await asyncio.wait_for(runtime.until_idle(), 10)
+    assert [exchange.path for exchange in world.server.requests if exchange.path == "/api/chat"] == []
+    assert world.told("bead_claimed") == []
 
 
 async def test_agents_wait_for_a_slot_and_say_so(make_world, a_row):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from b4tui.agents.outcome import Outcome
 from b4tui.board.store import BoardError, Busy
-from b4tui.engines.types import Health
+from b4tui.engines.types import Health, ModelInfo
 from b4tui.events import BoardFailed, EngineStatus, RunOutcome, Warned
 from b4tui.runtime.backoff import Backoff
 from b4tui.runtime.bus import Bus
@@ -42,10 +42,14 @@ class FlakyEngine:
     def __init__(self) -> None:
         self.up = True
         self.checks = 0
+        self.has = (ModelInfo(name="tiny:latest"), ModelInfo(name="alias:latest", remote=True))
 
     async def health(self) -> Health:
         self.checks += 1
         return Health(up=self.up, version="1", reason="" if self.up else "nobody answers")
+
+    async def models(self):
+        return self.has
 
     async def loaded(self):
         return ()
@@ -73,6 +77,24 @@ async def test_an_engine_is_told_of_only_when_it_changes():
     await until(lambda: watch.up)
     task.cancel()
     assert [event.status for event in told] == [EngineStatus.UP, EngineStatus.DOWN, EngineStatus.UP]
+
+
+async def test_a_model_that_is_absent_remote_or_named_after_the_cloud_is_objected_to():
+    engine, woken = FlakyEngine(), []
+    rhythm = Rhythm(up_s=0.01, checks=QUICK, runs=QUICK)
+    watch = EngineWatch(engine, rhythm, lambda _: None, lambda *_: None, lambda: woken.append(1), Random(1))
+    assert watch.objection("anything") == "", "nothing is known yet"
+    task = asyncio.create_task(watch.run())
+    await until(lambda: watch.up)
+    assert watch.objection("tiny") == watch.objection("tiny:latest") == ""
+    assert "not computed on this machine" in watch.objection("alias")
+    assert "cloud" in watch.objection("tiny:cloud")
+    assert "ollama pull other" in watch.objection("other")
+    before = len(woken)
+    engine.has += (ModelInfo(name="other:latest"),)
+    await until(lambda: len(woken) > before)
+    assert watch.objection("other") == ""
+    task.cancel()
 
 
 async def test_runs_that_fail_on_a_healthy_server_wait_longer_each_time_and_count_once_together():
@@ -173,6 +195,8 @@ def test_what_fails_says_why_and_what_counts():
     failed = settle(Outcome(kind=RunOutcome.FAILED, steps=3, reason="the tests are red"), "r1", 2, 3)
     assert (failed.close, failed.counts) == (False, True) and "attempt 2 of 3" in failed.reason
     assert "Blocked:" in settle(Outcome(kind=RunOutcome.FAILED, steps=3), "r1", 3, 3).reason
+    gave_up = settle(Outcome(kind=RunOutcome.FAILED, steps=1, reason="no file", gave_up=True), "r1", 1, 3)
+    assert gave_up.hold == "the agent gave up: no file" and gave_up.reason.startswith("Blocked: no file")
     engine = settle(Outcome(kind=RunOutcome.ENGINE, steps=0, reason="503", retry_later=True), "r1", 3, 3)
     assert not engine.counts and "does not count" in engine.reason
     held = interrupted(Interruption("cancelled by the operator", hold=True), "r1")
