@@ -89,8 +89,9 @@ async def test_processes_killed_at_any_moment_lose_no_bead_and_repeat_none_in_si
     chance = random.Random(7)
     for _ in range(6):
         process = await begin(world)
-        await process.stdout.readline()  # it has started
-        await asyncio.sleep(chance.uniform(0.05, 0.6))  # the moment of the kill, not a wait for anything
+        while (line := await process.stdout.readline()) and b'"bead_claimed"' not in line:
+            pass
+        await asyncio.sleep(chance.uniform(0.0, 0.3))  # the moment of the kill, not a wait for anything
         process.kill()
         await end(process)
     await end(await begin(world))
