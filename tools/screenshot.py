@@ -1,6 +1,6 @@
 """Make docs/console.svg: the console on the demo's hub, with its simulated models, at a moment when all are at work.
 
-    python tools/screenshot.py [FILE] [--width 150] [--height 42] [--theme b4-dark]
+    python tools/screenshot.py [FILE] [--width 160] [--height 42] [--theme b4-dark]
 
 Scripts, titles and order are the demo's and the same each time; clock, rates and the host's figures are of the moment.
 """
@@ -88,7 +88,7 @@ def main() -> None:
     """Read the arguments and write the file."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("file", nargs="?", type=Path, default=Path(__file__).parent.parent / "docs" / "console.svg")
-    parser.add_argument("--width", type=int, default=150)
+    parser.add_argument("--width", type=int, default=160)
     parser.add_argument("--height", type=int, default=42)
     parser.add_argument("--theme", default="b4-dark")
     chosen = parser.parse_args()

@@ -45,7 +45,8 @@ class Console(App[None], inherit_bindings=False):
     """The console of one hub."""
 
     TITLE = "b4tui"
-    CSS_PATH = sorted(resource("styles").glob("*.tcss"))
+    # Tokens first: the last of two equal rules wins, and a screen's own must.
+    CSS_PATH = sorted(resource("styles").glob("*.tcss"), key=lambda sheet: (sheet.stem != "tokens", sheet.stem))
     BINDINGS = bindings("global")
     COMMANDS = {ConsoleCommands}
 

@@ -47,6 +47,11 @@ def ids(snapshot: Snapshot, column: Column) -> tuple[str, ...]:
     return chosen
 
 
+def running_first(snapshot: Snapshot, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The beads that an agent here works on before those that somebody else holds, each in their order."""
+    return tuple(sorted(keys, key=lambda key: key not in snapshot.runs or snapshot.runs[key].ended_at is not None))
+
+
 def priority_ink(priority: int) -> Ink:
     """The ink of a priority; its number always stands beside it."""
     return (Ink.INFO, Ink.INFO, Ink.SOFT)[priority] if 0 <= priority < 3 else Ink.FAINT

@@ -11,7 +11,7 @@ from b4tui.events import EngineStatus, RunOutcome
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.telemetry.types import GpuSample
 from b4tui.tui import attention, words
-from b4tui.tui.cards import Column, Deck, empty_lines
+from b4tui.tui.cards import Column, Deck, empty_lines, running_first
 from b4tui.tui.paint import Ink, Line, width_of
 from b4tui.tui.widgets.agents_panel import agent_line
 from b4tui.tui.widgets.header import header_line
@@ -79,6 +79,11 @@ class TestACard:
     def test_takes_any_priority(self, priority: int) -> None:
         odd = replace(WORLD, board=BoardState(WORLD.board.hub, {"x": bead("x", "t", priority)}))
         assert said(*card("x", Column.READY, 2, odd)).startswith("P")
+
+
+def test_what_runs_here_stands_before_what_somebody_holds() -> None:
+    keys = ("hub-x", "hub-52b", "hub-0fa", "hub-77c")
+    assert running_first(WORLD, keys) == ("hub-52b", "hub-77c", "hub-x", "hub-0fa")
 
 
 class TestAnEmptyColumn:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
-
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -13,7 +11,7 @@ from b4tui.runtime.operator import Verb, applies
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import bead_reports
 from b4tui.tui.bead_reports import Report
-from b4tui.tui.bead_view import Page, comment_lines
+from b4tui.tui.bead_view import Page, comment_lines, needed_by
 from b4tui.tui.keymap import bindings
 from b4tui.tui.paint import Ink, Span, line
 from b4tui.tui.screens.base import HouseScreen
@@ -39,7 +37,6 @@ class BeadScreen(HouseScreen):
 
     BINDINGS = bindings("bead")
     AUTO_FOCUS = ""
-    OWN_TITLE: ClassVar[str] = "BEAD"
 
     def __init__(self, bead_id: str) -> None:
         super().__init__()
@@ -48,7 +45,7 @@ class BeadScreen(HouseScreen):
         self._verbs: frozenset[Verb] = frozenset()
         self._page_state: tuple[object, ...] = ()
         self._reported: dict[int, object] = {}
-        self._needed_by: tuple[str, ...] = ()
+        self._needed_by: tuple[str, tuple[str, ...]] = ("", ())
 
     def body(self) -> ComposeResult:
         """Text on the left, tabs on the right; all in tabs where there is room for one."""
@@ -108,11 +105,17 @@ class BeadScreen(HouseScreen):
             gone = (line(Span(f"{self.bead_id} is not on this board any more.", Ink.SOFT)),)
             text.write(lambda _width: numbered(gone))
             return
-        page = Page(snapshot, bead, now, self._needed_by)
+        page = Page(snapshot, bead, now, self._dependents(snapshot))
         text.entitle(bead.id)
         text.write(lambda width: numbered(page.lines(width)))
         comments.entitle(f"COMMENTS {len(bead.comments)}")
         comments.write(lambda width: numbered(comment_lines(bead, now, width)))
+
+    def _dependents(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Who depends on this bead: a look at every row, so only when the board changed."""
+        if snapshot.board is not None and self._needed_by[0] != snapshot.board.version:
+            self._needed_by = (snapshot.board.version, needed_by(snapshot.board.beads.values(), self.bead_id))
+        return self._needed_by[1]
 
     # Reports: what takes long is made in a thread, when its tab is seen and what it is made from changed -----------
 

@@ -97,13 +97,15 @@ class DashboardScreen(HouseScreen):
     def _filtered(self, snapshot: Snapshot) -> dict[Column, tuple[str, ...]]:
         """The ids per column; filtered anew only when board, routes or filter changed."""
         version = snapshot.board.version if snapshot.board else ""
-        state = (version, snapshot.columns, self.filter)
+        running = frozenset(key for key, run in snapshot.runs.items() if run.ended_at is None)
+        state = (version, snapshot.columns, self.filter, running)
         if self._chosen[0] != state:
             now = self.console.clock().timestamp()
             ids = {
                 column: self.filter.chosen(snapshot, column.value, cards.ids(snapshot, column), now)
                 for column in COLUMNS
             }
+            ids[Column.WORKING] = cards.running_first(snapshot, ids[Column.WORKING])
             self._chosen = (state, ids)
         return self._chosen[1]
 
