@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -41,12 +42,16 @@ STOP_S = 3.0
 """How long the runtime may take to stop before the console leaves without it."""
 
 
+def style_sheets() -> list[Path]:
+    """Every style sheet, the tokens first: the last of two equal rules wins, and a screen's own must."""
+    return sorted(resource("styles").glob("*.tcss"), key=lambda sheet: (sheet.stem != "tokens", sheet.stem))
+
+
 class Console(App[None], inherit_bindings=False):
     """The console of one hub."""
 
     TITLE = "b4tui"
-    # Tokens first: the last of two equal rules wins, and a screen's own must.
-    CSS_PATH = sorted(resource("styles").glob("*.tcss"), key=lambda sheet: (sheet.stem != "tokens", sheet.stem))
+    CSS_PATH = [*style_sheets()]
     BINDINGS = bindings("global")
     COMMANDS = {ConsoleCommands}
 
