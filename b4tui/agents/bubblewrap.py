@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from b4tui.agents.confine import seccomp
 from b4tui.agents.confine.places import ETC, SYSTEM, prefixes
-from b4tui.agents.confine.starting import Order, launcher
+from b4tui.agents.confine.starting import FILTER_FD, Order, launcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Bubblewrap:
 
 
 def _namespaces() -> tuple[str, ...]:
-    return ("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
+    filtered = ("--seccomp", str(FILTER_FD)) if seccomp.known_machine() else ()
+    return ("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", *filtered)
 
 
 def _files(work: Path, tmp: Path) -> list[str]:
@@ -44,7 +46,11 @@ def _files(work: Path, tmp: Path) -> list[str]:
             arguments += ["--ro-bind", place, place]
     for place in ETC:
         arguments += ["--ro-bind-try", place, place]
-    arguments += ["--proc", "/proc", "--dev", "/dev", "--bind", str(tmp), "/tmp"]
+    # The kernel's settings are files in /proc that belong to root: a program that root runs could write them.
+    arguments += ["--proc", "/proc", "--remount-ro", "/proc"]
+    # Shared memory is kept on disk, where it is bounded as temporary files are.
+    arguments += ["--dev", "/dev", "--bind", str(tmp), "/dev/shm", "--remount-ro", "/dev"]
+    arguments += ["--bind", str(tmp), "/tmp"]
     for place in prefixes():
         arguments += ["--ro-bind-try", place, place]
     arguments += ["--bind", str(work), str(work), "--remount-ro", "/"]

@@ -1,8 +1,9 @@
 """The sandbox that needs no program: Landlock for files, a seccomp filter for the network and other processes.
 
-What it cannot hide: that a path exists and its size and times (`stat` is not restricted). Changing the mode, owner or
-times of a file by its name does nothing in it, silently: Landlock does not restrict that, and a filter sees no paths;
-an error instead would stop git and every program that copies files.
+What it cannot hide: that a path exists, its size and times (`stat`), and where a link points. Changing the mode or
+owner of a file does nothing in it, silently, inside as well as outside: Landlock does not restrict that, a filter sees
+no paths, and an error instead would stop git and every program that copies files. A file that a command may read can
+be locked, and its times can be changed if it belongs to whoever runs this program.
 """
 
 from __future__ import annotations

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import shlex
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -130,6 +132,11 @@ class TestNetwork:
             ran = sh(python(f"import socket; socket.socket(socket.AF_UNIX).connect(chr(0) + '{name}')"))
         assert ran.status != 0 and "Error" in ran.output
 
+    @pytest.mark.skipif(not hasattr(socket, "AF_VSOCK"), reason="no sockets to a machine's host here")
+    def test_the_machine_that_hosts_this_one(self, sh: Callable[..., Ran]) -> None:
+        ran = sh(python("import socket; socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)"))
+        assert ran.status != 0 and "Error" in ran.output
+
     def test_datagram_pair_sent_to_a_path(self, sh: Callable[..., Ran]) -> None:
         with tempfile.TemporaryDirectory() as place, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
             server.bind(f"{place}/s")
@@ -194,6 +201,32 @@ class TestFiles:
             assert sh(f"echo x > {place}/b4tui-was-here").status != 0
             assert not Path(place, "b4tui-was-here").exists()
 
+    @pytest.mark.parametrize(
+        "what", ["os.fchmod(fd, 0o600)", "os.setxattr(fd, 'user.mark', b'1')", "ioctl(fd, SET, OFF)"]
+    )
+    def test_changing_the_system_through_a_file_open_for_reading(
+        self, sandbox: Sandbox, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+    ) -> None:
+        """As whoever owns the Python that runs us could."""
+        (tmp_path / "lib").mkdir()
+        owned = tmp_path / "lib" / "owned"
+        owned.write_text("kept")
+        owned.chmod(0o644)
+        attributes = "import struct; from fcntl import ioctl; SET, OFF = 0x40086602, struct.pack('l', 0x80)"
+        attack = (
+            f"import os; {attributes}; fd = os.open({str(owned)!r}, os.O_RDONLY); print('open', flush=True); {what}"
+        )
+        monkeypatch.setattr("sys.prefix", str(tmp_path / "lib"))
+        ran = asyncio.run(run(sandbox, python(attack), folder, timeout_s=30, most=1000))
+        assert ran.output.startswith("open\n")
+        assert stat.S_IMODE(owned.stat().st_mode) == 0o644
+        assert os.listxattr(owned) == []
+        assert ran.status != 0 or "chmod" in what
+
+    def test_the_kernels_settings(self, sh: Callable[..., Ran]) -> None:
+        for place in ("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/self/oom_score_adj"):
+            assert sh(f": >> {place}").status != 0
+
     def test_secrets_of_the_environment(self, sh: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OLLAMA_API_KEY", "s3cret")
         assert "s3cret" not in sh("env").output
@@ -227,6 +260,20 @@ class TestOtherProcesses:
                 print("held")
         """
         assert sh(python(attack.replace("{0}", str(victim.pid)))).output == "held\n"
+
+    def test_keys_of_the_session(self, sh: Callable[..., Ran]) -> None:
+        """The kernel keeps keys for a whole session, and hands them to whatever it starts."""
+        attack = """
+            import ctypes
+            print(ctypes.CDLL(None).syscall({0}, 11, -3, None, 0))
+        """
+        call = {"x86_64": 250, "aarch64": 219}.get(platform.machine())
+        if call is None:
+            pytest.skip("no filter is known for this kind of processor")
+        assert sh(python(attack.replace("{0}", str(call)))).output == "-1\n"
+
+    def test_a_namespace_of_its_own(self, sh: Callable[..., Ran]) -> None:
+        assert sh("unshare --user --map-root-user true").status != 0
 
 
 class TestItsEnd:
@@ -289,10 +336,13 @@ class TestItsEnd:
         assert len(ran.output) < 1200
         assert psutil.Process().memory_info().rss - before < 64 << 20
 
-    def test_its_temporary_folder_is_removed(self, sh: Callable[..., Ran]) -> None:
-        before = set(Path(tempfile.gettempdir()).glob("b4tui-*"))
-        sh('cd "$TMPDIR" && mkdir -p a/b && chmod 500 a && touch x')
-        assert not set(Path(tempfile.gettempdir()).glob("b4tui-*")) - before
+    def test_its_temporary_folder_is_removed(
+        self, sh: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+        (tmp_path / "tmp").mkdir()
+        assert sh('cd "$TMPDIR" && mkdir -p a/b && chmod 500 a && touch x').status == 0
+        assert list((tmp_path / "tmp").iterdir()) == []
 
     def test_from_a_loop_in_another_thread(self, sandbox: Sandbox, folder: Path) -> None:
         said: list[str] = []

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from b4tui.agents.confine import kernel, rules, seccomp
-from b4tui.agents.confine.starting import Order
+from b4tui.agents.confine.starting import FILTER_FD, Order
 
 COULD_NOT_START = 125
 
@@ -51,6 +51,8 @@ def _start(order: Order) -> None:
             kernel.drop_capabilities()
             rules.restrict(order.landlock_abi, order.readable, (order.work, order.tmp))
             seccomp.install(signals_are_scoped=order.landlock_abi >= rules.SCOPES_SINCE)
+        elif seccomp.known_machine():
+            seccomp.hand_over(FILTER_FD)
         os.execv(order.command[0], list(order.command))
     except BaseException as error:
         os.write(2, f"b4tui: the command could not be confined, so it was not started: {error}\n".encode())

@@ -32,6 +32,18 @@ def reach_out() -> None:
         datagram.connect(("192.0.2.1", 9))
 
 
+def reach_the_host() -> None:
+    """Make a socket that leads from a virtual machine to the one that hosts it."""
+    with socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM):
+        pass
+
+
+def change_the_kernel() -> None:
+    """Open one of the kernel's settings for writing, as a program that root runs could."""
+    with Path("/proc/sys/kernel/core_pattern").open("r+", encoding="ascii"):
+        pass
+
+
 def verdict(outside: Path) -> str:
     """`held`, or what the sandbox let through."""
     checks = (
@@ -39,6 +51,8 @@ def verdict(outside: Path) -> str:
         ("a file outside could be read", fails((outside / "secret").read_text)),
         ("a file outside could be written", fails(lambda: (outside / "made").write_text("x"))),
         ("the network could be reached", fails(reach_out)),
+        ("the machine's host could be reached", fails(reach_the_host)),
+        ("the kernel's settings could be changed", fails(change_the_kernel)),
     )
     return next((what for what, fine in checks if not fine), HELD)
 

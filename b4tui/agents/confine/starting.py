@@ -11,6 +11,9 @@ from pathlib import Path
 # Our package's folder goes last, so that nothing in it can stand in for the standard library.
 _BOOT = "import sys; sys.path.append(sys.argv[1]); from b4tui.agents.confine.launch import main; main(sys.argv[2])"
 
+# Where bubblewrap finds its filter (`seccomp.hand_over`).
+FILTER_FD = 9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
