@@ -121,6 +121,12 @@ def idle_timeout(asked: Asked, seconds: float) -> Failure:
     )
 
 
+def no_answer(asked: Asked, seconds: float) -> Failure:
+    """A question that is answered at once by a server in order was not."""
+    words = f"Ollama at {asked.place} did not answer within {seconds:g} s: see its log, or start it again"
+    return Failure(FailureKind.TIMEOUT, words)
+
+
 def incomplete(asked: Asked) -> Failure:
     """The stream ended without `done`."""
     return Failure(
@@ -159,6 +165,15 @@ def cloud_name(asked: Asked) -> Failure:
     )
 
 
+def remote_model(asked: Asked, said: str) -> Failure:
+    """The server says of the model that it is computed elsewhere; no prompt was sent."""
+    return Failure(
+        FailureKind.REMOTE,
+        f"{asked.model} is not computed by Ollama at {asked.place} but by {plain(said, 120)}, so no prompt was sent: "
+        "choose a local model, and start Ollama with OLLAMA_NO_CLOUD=1",
+    )
+
+
 def remote_chunk(asked: Asked, said: str) -> Failure:
     """A part of the answer says that it was computed elsewhere."""
     return Failure(
@@ -171,6 +186,15 @@ def remote_chunk(asked: Asked, said: str) -> Failure:
 def bad_call(asked: Asked, what: str) -> Failure:
     """The server passed on a tool call that cannot be read."""
     return Failure(FailureKind.TOOL_FORMAT, f"{asked.model} wrote {plain(what)}: ask again with other sampling")
+
+
+def package_unusable(asked: Asked, what: str) -> Failure:
+    """The `ollama` package cannot be loaded, so models cannot be managed; chats do without it."""
+    return Failure(
+        FailureKind.REFUSED,
+        f"the models of Ollama at {asked.place} cannot be managed, because the package `ollama` does not load here "
+        f"({plain(what)}): mend OLLAMA_HOST and ALL_PROXY, HTTP_PROXY, HTTPS_PROXY in the environment",
+    )
 
 
 def bad_request(asked: Asked, what: str) -> Failure:

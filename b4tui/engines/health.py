@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
 from b4tui.engines import errors
-from b4tui.engines.http import TRANSPORT_ERRORS, read_some, transport_failure
+from b4tui.engines.http import Reply, ask_json
 from b4tui.engines.types import Failure, Health
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    status: int
-    row: dict[str, Any]
-    simulated: bool
 
 
 async def ask_health(client: httpx.AsyncClient, url: str, asked: errors.Asked, seconds: float) -> Health:
@@ -40,7 +30,7 @@ async def ask_health(client: httpx.AsyncClient, url: str, asked: errors.Asked, s
     )
 
 
-def _cloud_disabled(reply: _Reply) -> bool | None:
+def _cloud_disabled(reply: Reply) -> bool | None:
     cloud = reply.row.get("cloud")
     disabled = cloud.get("disabled") if reply.status == 200 and isinstance(cloud, dict) else None
     return disabled if isinstance(disabled, bool) else None
@@ -48,17 +38,9 @@ def _cloud_disabled(reply: _Reply) -> bool | None:
 
 async def _get(
     client: httpx.AsyncClient, url: str, asked: errors.Asked, seconds: float, deadline: float
-) -> _Reply | Failure:
+) -> Reply | Failure:
     try:
-        async with asyncio.timeout_at(deadline), client.stream("GET", url) as response:
-            data = await read_some(response)
+        async with asyncio.timeout_at(deadline):
+            return await ask_json(client, "GET", url, asked, seconds)
     except TimeoutError:
         return errors.connect_timeout(asked, seconds)
-    except TRANSPORT_ERRORS as error:
-        return transport_failure(asked, error, seconds)
-    try:
-        row = json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError):
-        row = None
-    simulated = response.headers.get("x-b4tui-simulated") == "1"
-    return _Reply(response.status_code, row if isinstance(row, dict) else {}, simulated)

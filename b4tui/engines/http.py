@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -13,6 +15,7 @@ from b4tui.engines.address import Address
 from b4tui.engines.types import Failure
 
 BODY_LIMIT = 128 * 1024 * 1024
+JSON_LIMIT = 16 * 1024 * 1024
 TRANSPORT_ERRORS = (httpx.HTTPError, httpx.StreamError, OSError)
 _HEADERS = {"user-agent": "b4tui", "accept-encoding": "identity"}
 
@@ -92,13 +95,45 @@ def client_options(address: Address, connect_timeout_s: float) -> dict[str, Any]
 
 async def read_some(response: httpx.Response, limit: int = 64 * 1024) -> bytes:
     """The beginning of a body, for replies that are short when they are honest. Raises what httpx raises."""
-    data = b""
+    data = bytearray()
     async for part in response.aiter_raw():
         data += part
         if len(data) >= limit:
             break
     await response.aclose()
-    return data[:limit]
+    return bytes(data[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A short reply: its HTTP status, its JSON object ({} where it is none), and whether its server is simulated."""
+
+    status: int
+    row: dict[str, Any]
+    simulated: bool
+
+
+async def ask_json(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    asked: errors.Asked,
+    connect_timeout_s: float,
+    body: bytes | None = None,
+) -> Reply | Failure:
+    """Ask, and read an answer that is one JSON object. Raises nothing; the caller bounds its time."""
+    headers = {"content-type": "application/json"} if body is not None else None
+    try:
+        async with client.stream(method, url, content=body, headers=headers) as response:
+            data = await read_some(response, JSON_LIMIT)
+    except TRANSPORT_ERRORS as error:
+        return transport_failure(asked, error, connect_timeout_s)
+    try:
+        row = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError):
+        row = None
+    simulated = response.headers.get("x-b4tui-simulated") == "1"
+    return Reply(response.status_code, row if isinstance(row, dict) else {}, simulated)
 
 
 def transport_failure(asked: errors.Asked, error: Exception, connect_timeout_s: float) -> Failure:

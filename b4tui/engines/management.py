@@ -20,7 +20,6 @@ from b4tui.engines.http import TRANSPORT_ERRORS, client_options, transport_failu
 from b4tui.engines.types import (
     EngineError,
     Failure,
-    FailureKind,
     LoadedModel,
     ModelCard,
     ModelInfo,
@@ -141,8 +140,7 @@ class Management:
             async with asyncio.timeout(seconds):
                 return await step
         except TimeoutError:
-            words = f"Ollama at {asked.place} did not answer within {seconds:g} s: see its log, or start it again"
-            raise EngineError(Failure(FailureKind.TIMEOUT, words)) from None
+            raise EngineError(errors.no_answer(asked, seconds)) from None
         except ollama.ResponseError as error:
             status = error.status_code if error.status_code > 0 else None
             raise EngineError(errors.server_failure(asked, status, error_text(error.error))) from None

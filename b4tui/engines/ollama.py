@@ -26,6 +26,7 @@ from b4tui.engines.types import (
 if TYPE_CHECKING:
     import httpx
 
+    from b4tui.engines.locality import Locality
     from b4tui.engines.management import Management
 
 
@@ -50,6 +51,7 @@ class OllamaEngine:
         self._new_id = new_id
         self._clock = clock
         self._client: httpx.AsyncClient | None = None
+        self._locality: Locality | None = None
         self._manager: Management | None = None
 
     @property
@@ -63,12 +65,19 @@ class OllamaEngine:
         return self._address.url
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        """Ask. Closing the iterator cancels the answer on the server. Never raises for the server's faults."""
+        """Ask. Closing the iterator cancels the answer on the server. Never raises for the server's faults.
+
+        No prompt is sent before the server has said that it computes this model itself.
+        """
         from b4tui.engines.chat import Exchange, stream_chat
 
         asked = self._asked(request.model)
         if is_cloud_name(request.model):
             yield errors.cloud_name(asked)
+            return
+        refusal = await self._local_models().refusal(request.model, asked)
+        if refusal is not None:
+            yield refusal
             return
         exchange = Exchange(self._http(), self._address.url, self._config, self._new_id, self._clock)
         async with aclosing(stream_chat(exchange, request, asked)) as events:
@@ -101,7 +110,8 @@ class OllamaEngine:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        client, manager, self._client, self._manager = self._client, self._manager, None, None
+        client, manager = self._client, self._manager
+        self._client = self._locality = self._manager = None
         if client is not None:
             await client.aclose()
         if manager is not None:
@@ -124,9 +134,20 @@ class OllamaEngine:
             self._client = httpx.AsyncClient(**client_options(self._address, self._config.connect_timeout_s))
         return self._client
 
+    def _local_models(self) -> Locality:
+        if self._locality is None:
+            from b4tui.engines.locality import Locality
+
+            self._locality = Locality(self._http(), self._address.url, self._clock)
+        return self._locality
+
     def _management(self) -> Management:
         if self._manager is None:
-            from b4tui.engines.management import open_management
+            try:
+                from b4tui.engines.management import open_management
+            except Exception as error:
+                # The package makes a client from the environment when it is imported, and that may raise anything.
+                raise EngineError(errors.package_unusable(self._asked(), str(error))) from error
 
             self._manager = open_management(self._address, self._config, self._asked())
         return self._manager

@@ -95,7 +95,7 @@ def _chunk(row: Mapping[str, Any], new_id: Callable[[], str]) -> Chunk:
         reason=_word(row.get("done_reason")) if done else "",
         usage=_usage(row) if done else None,
         error=error_text(row["error"]) if row.get("error") else "",
-        remote=_remote(row),
+        remote=remote_of(row),
     )
 
 
@@ -115,6 +115,12 @@ def error_text(value: object) -> str:
         kind = value.get("type")
         value = f"{inner} ({kind})" if isinstance(inner, str) and isinstance(kind, str) else inner
     return clean(value if isinstance(value, str) else json.dumps(value, default=str))
+
+
+def remote_of(row: Mapping[str, Any]) -> str:
+    """Where a model is computed when that is not here, "" when it is: any value in these fields counts (1.7 B)."""
+    said = [row.get("remote_host"), row.get("remote_model")]
+    return " ".join(clean(str(value)) for value in said if value not in (None, ""))
 
 
 def clean(text: str) -> str:
@@ -247,12 +253,6 @@ def _seconds(value: object) -> float | None:
 
 def _word(value: object) -> str:
     return clean(value) if isinstance(value, str) else ""
-
-
-def _remote(row: Mapping[str, Any]) -> str:
-    """Where the answer is computed when that is not here: any value in these fields counts (1.7 B)."""
-    said = [row.get("remote_host"), row.get("remote_model")]
-    return " ".join(clean(str(value)) for value in said if value not in (None, ""))
 
 
 def _kind(value: object) -> str:

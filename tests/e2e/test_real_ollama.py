@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -150,6 +151,16 @@ async def test_a_cloud_model_never_reaches_the_server(engine: OllamaEngine, real
     before = real_ollama.log.read_text(errors="replace").count("/api/chat")
     assert before, "the log names every request"
     failed = await failure(engine, ask(model="qwen3:cloud"))
+    assert failed.kind is FailureKind.REMOTE
+    assert real_ollama.log.read_text(errors="replace").count("/api/chat") == before
+
+
+async def test_an_alias_of_a_cloud_model_gets_no_prompt(engine: OllamaEngine, real_ollama: RealOllama) -> None:
+    alias = {"model": "looks-local", "from": "gpt-oss:120b", "remote_host": "https://ollama.com:443", "stream": False}
+    async with httpx.AsyncClient(base_url=real_ollama.address, trust_env=False, timeout=60) as client:
+        (await client.post("/api/create", json=alias)).raise_for_status()
+    before = real_ollama.log.read_text(errors="replace").count("/api/chat")
+    failed = await failure(engine, ask(model="library/LOOKS-local"))
     assert failed.kind is FailureKind.REMOTE
     assert real_ollama.log.read_text(errors="replace").count("/api/chat") == before
 

@@ -68,9 +68,13 @@ class Connection:
 
 @dataclass
 class ScriptedServer:
-    """Answers every request by `script`; keeps what came in."""
+    """Answers every request by `script`; keeps what came in.
+
+    With `local` it answers what the engine asks before a chat by itself, keeping nothing: every model is its own.
+    """
 
     script: Script
+    local: bool
     address: str = ""
     requests: list[Received] = field(default_factory=list)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,8 +82,12 @@ class ScriptedServer:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = await self._receive(reader)
+            connection = Connection(request, reader, writer, self.gone)
+            if self.local and request.path == "/api/show":
+                await lines({"details": {"format": "gguf"}})(connection)
+                return
             self.requests.append(request)
-            await self.script(Connection(request, reader, writer, self.gone))
+            await self.script(connection)
         except (ConnectionError, asyncio.IncompleteReadError):
             self.gone.set()
         finally:
@@ -95,9 +103,9 @@ class ScriptedServer:
 
 
 @asynccontextmanager
-async def scripted(script: Script) -> AsyncIterator[ScriptedServer]:
-    """A server that answers by a script, on a free port of this machine."""
-    server = ScriptedServer(script)
+async def scripted(script: Script, *, local: bool = True) -> AsyncIterator[ScriptedServer]:
+    """A server that answers by a script, on a free port of this machine; `local` as in ScriptedServer."""
+    server = ScriptedServer(script, local)
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     server.address = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
     try:

@@ -143,7 +143,7 @@ class TestModels:
     async def test_one_is_shown(self) -> None:
         info = {"general.architecture": "qwen3next", "qwen3next.context_length": 262144}
         card = {"details": DETAILS, "model_info": info, "capabilities": ["completion", "tools"], "remote_model": "m"}
-        async with scripted(by_path({"/api/show": card})) as server:
+        async with scripted(by_path({"/api/show": card}), local=False) as server:
             engine = engine_for(server.address)
             shown = await engine.show("a:1b")
             await engine.aclose()
