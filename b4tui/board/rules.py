@@ -10,8 +10,8 @@ from math import floor
 
 from b4tui.board import graph
 from b4tui.board.collector import collector_off
-from b4tui.board.model import BoardState, Era, Readiness
-from b4tui.board.times import instant
+from b4tui.board.model import Bead, BoardState, Era, Readiness
+from b4tui.board.times import instant, written
 
 NOT_WORK_TYPES = frozenset({"merge-request", "gate", "molecule", "message", "agent", "role", "rig"})
 DONE_STATUSES = frozenset({"closed", "tombstone"})
@@ -105,17 +105,22 @@ def is_later(value: object, now: float) -> bool:
 
 
 def _ordered(state: BoardState, ids: list[str], now: float, sort: Sort) -> tuple[str, ...]:
-    recent = now - RECENT_SECONDS
-    newest_first = whole_seconds = state.era is Era.MODERN  # Dolt keeps times rounded to seconds
+    rank = _modern_rank if state.era is Era.MODERN else _classic_rank
+    return tuple(sorted(ids, key=lambda bead_id: rank(state.beads[bead_id], now - RECENT_SECONDS, sort)))
 
-    def key(bead_id: str) -> tuple[float, float, float, str]:
-        bead = state.beads[bead_id]
-        created = instant(bead.created_at) or 0.0
-        created = floor(created + 0.5) if whole_seconds else created
-        if sort is Sort.PRIORITY:
-            return (0, bead.priority, -created if newest_first else created, bead_id)
-        if sort is Sort.HYBRID and created >= recent:
-            return (0, bead.priority, created, bead_id)
-        return (1, 0, created, bead_id)
 
-    return tuple(sorted(ids, key=key))
+def _modern_rank(bead: Bead, recent: float, sort: Sort) -> tuple[float | str, ...]:
+    created = floor((instant(bead.created_at) or 0.0) + 0.5)  # Dolt keeps times rounded to seconds
+    if sort is Sort.PRIORITY:
+        return (0, bead.priority, -created, bead.id)
+    if sort is Sort.HYBRID and created >= recent:
+        return (0, bead.priority, created, bead.id)
+    return (1, 0, created, bead.id)
+
+
+def _classic_rank(bead: Bead, recent: float, sort: Sort) -> tuple[float | str, ...]:
+    """bd 0.49 sorts times as texts, whatever their offsets; equal ones by priority, then as its import came to them."""
+    created, depth = written(bead.created_at), bead.id.count(".")
+    if sort is Sort.PRIORITY or (sort is Sort.HYBRID and (instant(bead.created_at) or 0.0) >= recent):
+        return (0, bead.priority, created, depth, bead.id)
+    return (1, 0, created, bead.priority, depth, bead.id)

@@ -129,9 +129,9 @@ def _blocked_by_classic(state: BoardState) -> dict[str, list[str]]:
         status = graph.status_of(bead)
         if status not in BLOCKING_STATUSES or is_on(bead.row.get("pinned")):
             continue
-        holders = [edge.depends_on_id for edge in bead.dependencies if edge.type == "blocks" and _blocks(state, edge)]
+        holders = {edge.depends_on_id for edge in bead.dependencies if edge.type == "blocks" and _blocks(state, edge)}
         if holders or status in ("blocked", "deferred"):
-            blocked[key] = holders
+            blocked[key] = sorted(holders)
     return blocked
 
 

@@ -87,10 +87,10 @@ def _modern_counts(state: BoardState, edges: Graph) -> tuple[int, int]:
 
 
 def _finished_epics(state: BoardState, edges: Graph) -> int:
-    """Epics that are not closed while all their children, one at least, are."""
+    """Epics that are not closed while all their children, one at least, are; bd 0.49 counts deleted epics too."""
     return sum(
         bead.issue_type == "epic"
-        and graph.status_of(bead) not in DONE_STATUSES
+        and graph.status_of(bead) not in (DONE_STATUSES if state.era is Era.MODERN else ("closed",))
         and all(graph.status_of(state.beads[child]) == "closed" for child in edges.children[key])
         for key, bead in state.beads.items()
         if key in edges.children

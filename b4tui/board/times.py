@@ -13,6 +13,7 @@ _LOOSE = re.compile(
     """,
     re.VERBOSE,
 )
+_GO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 _DAY = 86_400
 _ZERO_YEAR = 1
 
@@ -51,6 +52,17 @@ def _loosely(text: object) -> float | None:
     if abs(offset) > _DAY:
         return None
     return midnight + hours * 3600 + minutes * 60 + seconds + float(f"0.{fraction or 0}") - offset
+
+
+def written(text: str) -> str:
+    """The time as Go writes it again (RFC3339Nano), its offset kept; of other shapes the instant, "" where none is."""
+    match = _GO.fullmatch(text)
+    if match is None:
+        moment = instant(text)
+        return "" if moment is None else stamp(datetime.fromtimestamp(moment, UTC))
+    seconds, fraction, offset = match.groups("")
+    digits = fraction.rstrip("0")
+    return f"{seconds}{'.' if digits else ''}{digits}{'Z' if offset == '+00:00' else offset}"
 
 
 def stamp(moment: datetime) -> str:

@@ -158,6 +158,25 @@ class TestRulesBesideTheMatrix:
         found = judge(board_of(rows), LATER).blocked
         assert (found["p"], found["c"], found["d"]) == (("a",), ("p",), ("a",))
 
+    @pytest.mark.parametrize("sort", [Sort.OLDEST, Sort.HYBRID, Sort.PRIORITY])
+    def test_bd_049_sorts_times_as_the_texts_it_keeps_and_bd_1x_as_instants(
+        self, board_of: MakeBoard, sort: Sort
+    ) -> None:
+        rows = [
+            bead("noon-utc", created_at="2026-01-01T12:00:00+00:00"),
+            bead("morning-far-west", created_at="2026-01-01T08:00:00.250000000-08:00"),  # four hours later
+        ]
+        classic, modern = board_of(rows), board_of(rows, HubKind.EXPORT)
+        assert judge(classic, LATER, sort).ready == ("morning-far-west", "noon-utc")
+        newest_first = sort is Sort.PRIORITY
+        assert (judge(modern, LATER, sort).ready[0] == "morning-far-west") is newest_first
+
+    def test_bd_049_orders_what_was_made_at_once_by_priority_then_parents_first(self, board_of: MakeBoard) -> None:
+        at = {"created_at": "2026-01-01T00:00:00Z"}
+        rows = [bead("a.1", **at), bead("b", **at), bead("c", **{**at, "priority": 0})]
+        assert judge(board_of(rows), LATER, Sort.OLDEST).ready == ("c", "b", "a.1")
+        assert judge(board_of(rows), LATER, Sort.PRIORITY).ready == ("c", "b", "a.1")
+
     def test_deferral_ends_by_the_clock_that_is_handed_in(self, board_of: MakeBoard) -> None:
         state = board_of([bead("a", defer_until="2026-06-01T00:00:00+02:00")])
         end = instant("2026-05-31T22:00:00Z") or 0.0

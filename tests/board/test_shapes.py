@@ -125,6 +125,12 @@ class TestOddRows:
         state = board_of([{"id": "x", "title": "t", "dependencies": [{"type": "blocks", "depends_on_id": "gone"}]}])
         assert show_row(state.beads["x"], state)["dependencies"] == [{"id": "gone", "dependency_type": "blocks"}]
 
+    def test_bd_049_names_what_blocks_once_and_by_id(self, board_of: MakeBoard) -> None:
+        edges = [{"type": "blocks", "depends_on_id": target} for target in ("b", "a", "b")]
+        state = board_of([{"id": "a"}, {"id": "b"}, {"id": "x", "dependencies": edges}])
+        (row,) = blocked_rows(state, judge(state, NOW))
+        assert (row["blocked_by"], row["blocked_by_count"]) == (["a", "b"], 2)
+
     def test_dependents_are_found_although_the_edge_names_another_owner(self, board_of: MakeBoard) -> None:
         edge = {"issue_id": "other", "type": "blocks", "depends_on_id": "x"}
         state = board_of([{"id": "x", "title": "t"}, {"id": "y", "title": "u", "dependencies": [edge]}])

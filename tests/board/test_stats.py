@@ -81,6 +81,16 @@ def test_an_epic_is_done_when_all_its_children_are(board_of: MakeBoard) -> None:
     assert count(board_of(rows)).epics_eligible_for_closure == 1
 
 
+@pytest.mark.parametrize(("kind", "epics"), [(HubKind.CLASSIC, 1), (HubKind.EXPORT, 0)])
+def test_a_deleted_epic_counts_as_finished_in_049_alone(board_of: MakeBoard, kind: HubKind, epics: int) -> None:
+    edge = {"type": "parent-child", "depends_on_id": "e"}
+    rows = [
+        {"id": "e", "title": "e", "status": "tombstone", "issue_type": "epic"},
+        {"id": "c", "title": "c", "status": "closed", "dependencies": [edge]},
+    ]
+    assert count(board_of(rows, kind)).epics_eligible_for_closure == epics
+
+
 def test_an_empty_board_counts_nothing(board_of: MakeBoard) -> None:
     assert set(asdict(count(board_of([]))).values()) == {0}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b4tui.board.times import instant, stamp
+from b4tui.board.times import instant, stamp, written
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC).timestamp()
 
@@ -69,3 +69,17 @@ def test_the_fraction_is_only_as_long_as_it_must_be() -> None:
     assert stamp(datetime(2026, 1, 31, 12, tzinfo=UTC)) == "2026-01-31T12:00:00Z"
     assert stamp(datetime(2026, 1, 31, 12, microsecond=250_000, tzinfo=UTC)) == "2026-01-31T12:00:00.25Z"
     assert stamp(datetime(301, 1, 31, 12, tzinfo=UTC)) == "0301-01-31T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ("2026-01-31T04:00:00.120000000-08:00", "2026-01-31T04:00:00.12-08:00"),
+        ("2026-01-31T12:00:00.000Z", "2026-01-31T12:00:00Z"),
+        ("2026-01-31T12:00:00+00:00", "2026-01-31T12:00:00Z"),
+        ("2026-01-31 04:00:00 -0800 PST", "2026-01-31T12:00:00Z"),
+        ("soon", ""),
+    ],
+)
+def test_go_writes_a_time_again_with_its_offset_and_without_needless_zeros(text: str, again: str) -> None:
+    assert written(text) == again
