@@ -46,12 +46,27 @@ class Limits:
         """Count tokens, prompt and generated; the next step notices when they were too many."""
         self.tokens += max(0, tokens)
 
-    def called(self, name: str, arguments: Mapping[str, Any]) -> None:
-        """Count a call: the same call with the same arguments, N times among the last eight, is a loop."""
-        call = json.dumps([name, dict(arguments)], sort_keys=True, default=repr)
+    def called(self, name: str, arguments: Mapping[str, Any]) -> bool:
+        """Count a call: the same call with the same arguments, N times among the last eight, is a loop.
+
+        Whether one more of the same would be too many.
+        """
+        call = _as_text(name, arguments)
         self._recent.append(call)
-        if self._recent.count(call) >= self._config.identical_calls:
-            raise LimitReached(f"the same call of {name[:60]} was made {self._config.identical_calls} times")
+        count = self._recent.count(call)
+        if count >= self._config.identical_calls:
+            raise LimitReached(f"the same call of {name[:60]} was made {count} times, and nothing changed in between")
+        return count == self._config.identical_calls - 1
+
+    def changed(self, name: str, arguments: Mapping[str, Any]) -> None:
+        """A call changed the folder: the others may be made again, because they may now give something else.
+
+        A test that is run after every edit is no loop; the same edit over and over is one.
+        """
+        call = _as_text(name, arguments)
+        same = [recent for recent in self._recent if recent == call]
+        self._recent.clear()
+        self._recent.extend(same)
 
     def format_error(self, reason: str) -> None:
         """Count an answer that holds no call that can be carried out."""
@@ -62,3 +77,7 @@ class Limits:
     def well_formed(self) -> None:
         """An answer could be used: format errors are counted in a row."""
         self._format_errors = 0
+
+
+def _as_text(name: str, arguments: Mapping[str, Any]) -> str:
+    return json.dumps([name, dict(arguments)], sort_keys=True, default=repr)

@@ -6,26 +6,26 @@ Read `work`, then `_Run.step`. Every ending but `finish` is an exception that `w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from b4tui import events
-from b4tui.agents import context
+from b4tui.agents import context, prompt
 from b4tui.agents.answer import Answer, AnswerFailed, ask
 from b4tui.agents.assignment import Assignment
 from b4tui.agents.confined import Confined
 from b4tui.agents.limits import LimitReached, Limits
 from b4tui.agents.outcome import Outcome
-from b4tui.agents.prompt import CALL_A_TOOL, system_message, task_message
+from b4tui.agents.reporting import Reporter
 from b4tui.agents.sandbox import NoSandbox
 from b4tui.agents.tools import chosen
 from b4tui.agents.tools.base import Ending, Result, Workbench
-from b4tui.agents.tools.calling import carry_out, spec, told
+from b4tui.agents.tools.calling import carry_out, spec
+from b4tui.agents.tools.finish import FINISH
 from b4tui.agents.tools.text import clip, valid
 from b4tui.agents.workfolder import FileDiff
 from b4tui.agents.workspace import read_workspace
 from b4tui.engines.recovery import recover
-from b4tui.engines.types import ChatRequest, FailureKind, Message, Role, Text, Thinking, ToolCall
+from b4tui.engines.types import ChatRequest, FailureKind, Message, Role, ToolCall
 from b4tui.events import Event, RunOutcome
 
 __all__ = ["Assignment", "work"]
@@ -33,12 +33,6 @@ __all__ = ["Assignment", "work"]
 MAX_CALLS = 32
 RETRIES = 2
 RETRY_WARMER = 0.2
-
-CUT_OFF = (
-    "Error: not carried out, because your answer was cut off at {limit} tokens. Send a shorter one: "
-    "write long files in parts."
-)
-UNREADABLE = "The server could not read your tool call ({reason}). Send it again, shorter and with plainer content."
 
 
 class ContextFull(Exception):
@@ -85,8 +79,7 @@ class _Run:
 
     def __init__(self, assignment: Assignment, publish: Callable[[Event], None]) -> None:
         self._a = assignment
-        self._publish = publish
-        self._who = {"run": assignment.run, "bead": assignment.bead.id, "agent": assignment.profile.key}
+        self._report = Reporter(publish, assignment.clock, assignment.run, assignment.bead.id, assignment.profile.key)
         role = assignment.profile.role
         self._tools = chosen(assignment.profile.tools)
         self._specs = tuple(spec(tool) for tool in self._tools.values())
@@ -115,23 +108,24 @@ class _Run:
         files = await asyncio.to_thread(read_workspace, profile.workspace, profile.persona, today)
         can_run = not isinstance(self._a.sandbox, NoSandbox)
         most = self._budget.room * context.CHARS_PER_TOKEN // 3
-        system = system_message(profile, files, bash=can_run)
+        system = prompt.system_message(profile, files, bash=can_run)
         if len(system.content) > most:
-            self._warn(f"the workspace of {profile.name} is too long for its model's window and was cut")
+            self._report.warned(f"the workspace of {profile.name} is too long for its model's window and was cut")
             system = replace(system, content=clip(system.content, most))
-        self._messages = [system, task_message(self._a.bead, most)]
+        self._messages = [system, prompt.task_message(self._a.bead, most)]
 
     async def step(self) -> Ending | None:
         """One question to the model and all calls of its answer; the ending when one of them was `finish`."""
         number = self.limits.step(self._a.monotonic())
-        self._publish(events.StepStarted(at=self._a.clock(), step=number, **self._who))
+        self._report.step(number)
         self._make_room()
         try:
             answer = await self._answer(number)
         except AnswerFailed as error:
             if error.failure.kind is not FailureKind.TOOL_FORMAT:
                 raise
-            self._bad_answer(UNREADABLE.format(reason=clip(error.failure.message, 300)))
+            self._messages.append(Message(Role.ASSISTANT, prompt.NOT_READ))
+            self._bad_answer(prompt.UNREADABLE.format(reason=clip(error.failure.message, 300)))
             return None
         return await self._act(answer, number)
 
@@ -143,7 +137,7 @@ class _Run:
                 f"{self._budget.room}; split the bead, or give the role a larger num_ctx"
             )
         if fitted.omitted:
-            self._warn(f"{fitted.omitted} old tool outputs were left out of the prompt to make room")
+            self._report.warned(f"{fitted.omitted} old tool outputs were left out of the prompt to make room")
         self._messages = list(fitted.messages)
 
     async def _answer(self, step: int) -> Answer:
@@ -170,13 +164,9 @@ class _Run:
             seed=self._a.seeds() if attempt else None,
             options=role.options,
         )
-        answer = await ask(self._a.engine, request, self._a.slot, self._streamed)
+        answer = await ask(self._a.engine, request, self._a.slot, self._report.streamed)
         self._count(answer, step)
         return answer
-
-    def _streamed(self, piece: Text | Thinking) -> None:
-        thinking = isinstance(piece, Thinking)
-        self._publish(events.TextStreamed(at=self._a.clock(), text=piece.text, thinking=thinking, **self._who))
 
     def _count(self, answer: Answer, step: int) -> None:
         usage = answer.usage
@@ -184,19 +174,7 @@ class _Run:
             return
         self._budget.counted(self._messages, usage.prompt_tokens)
         self.limits.used(usage.prompt_tokens + usage.generated_tokens)
-        counted = events.TokensCounted(
-            at=self._a.clock(),
-            step=step,
-            prompt_tokens=usage.prompt_tokens,
-            cached_tokens=usage.cached_tokens,
-            generated_tokens=usage.generated_tokens,
-            prompt_seconds=usage.prompt_seconds,
-            generate_seconds=usage.generate_seconds,
-            load_seconds=usage.load_seconds,
-            first_token_seconds=usage.first_token_seconds,
-            **self._who,
-        )
-        self._publish(counted)
+        self._report.counted(usage, step)
 
     async def _act(self, answer: Answer, step: int) -> Ending | None:
         text, calls = answer.text, answer.calls
@@ -207,9 +185,11 @@ class _Run:
         if len(calls) > MAX_CALLS:
             problems = (*problems, f"of {len(calls)} calls only the first {MAX_CALLS} were carried out")
         calls = _told_apart(calls[:MAX_CALLS], step)
-        self._messages.append(Message(Role.ASSISTANT, valid(text), thinking=valid(answer.thinking), tool_calls=calls))
+        # Templates of some models refuse an answer of nothing at all.
+        said = valid(text) or ("" if calls else prompt.NOTHING_SAID)
+        self._messages.append(Message(Role.ASSISTANT, said, thinking=valid(answer.thinking), tool_calls=calls))
         if not calls:
-            self._bad_answer(" ".join((*problems, CALL_A_TOOL)))
+            self._bad_answer(" ".join((*problems, prompt.CALL_A_TOOL)))
             return None
         if answer.cut_off:
             self._not_carried_out(calls)
@@ -217,82 +197,80 @@ class _Run:
         return await self._carry_out_all(calls, problems)
 
     def _bad_answer(self, reason: str) -> None:
-        """Tell the model what was wrong with its answer, as a user: there is no call to answer."""
+        """Tell the model what was wrong with its answer, as a user: there is no call to answer.
+
+        Its answer, or what stands for it, comes before: many templates want users and assistants to take turns.
+        """
         self._messages.append(Message(Role.USER, clip(reason, 2000)))
         self.limits.format_error("they held no tool call")
 
     def _not_carried_out(self, calls: tuple[ToolCall, ...]) -> None:
         """An answer that was cut off may hold half a call: none of them is run, each is answered."""
-        reason = CUT_OFF.format(limit=self._a.profile.role.num_predict)
+        reason = prompt.CUT_OFF.format(limit=self._a.profile.role.num_predict)
         for call in calls:
-            self._called(call)
+            self._report.called(call, self._tools)
             self._answered(call, Result(ok=False, output=reason, summary="the answer was cut off"), 0.0)
         self.limits.format_error("they were cut off")
 
     async def _carry_out_all(self, calls: tuple[ToolCall, ...], problems: tuple[str, ...]) -> Ending | None:
-        malformed = 0
+        results: list[Result] = []
         for call in calls:
-            self.limits.called(call.name, call.arguments)
-            result = await self._carry_out(call, problems if call is calls[-1] else ())
-            malformed += result.malformed
-            if result.ending is not None:
-                return result.ending
-        if malformed == len(calls):
+            last_time = self.limits.called(call.name, call.arguments)
+            notes = [prompt.LAST_TIME] if last_time else []
+            if problems and call is calls[-1]:
+                notes.append(f"Not all calls were carried out: {'; '.join(problems)}")
+            if call.name == FINISH.name and not _gives_up(call) and not all(result.ok for result in results):
+                results.append(self._too_early(call))
+                continue
+            results.append(await self._carry_out(call, notes))
+            if results[-1].ending is not None:
+                return results[-1].ending
+        if all(result.malformed for result in results):
             self.limits.format_error("their calls did not fit the tools")
         else:
             self.limits.well_formed()
         return None
 
-    async def _carry_out(self, call: ToolCall, problems: tuple[str, ...]) -> Result:
-        self._called(call)
-        began = self._a.monotonic()
-        result = await carry_out(call, self._tools, self._bench)
-        if problems:
-            result = replace(result, output=f"{result.output}\nNot all calls were carried out: {'; '.join(problems)}")
-        for event in result.events:
-            self._publish(event)
-        self._answered(call, result, self._a.monotonic() - began)
-        if call.name in self._tools and self._tools[call.name].changes_files:
-            await self._report_changes()
+    def _too_early(self, call: ToolCall) -> Result:
+        """The model said that all is done before it saw that something failed."""
+        result = Result(ok=False, output=f"Error: {prompt.TOO_EARLY}", summary="not accepted: a call before it failed")
+        self._report.called(call, self._tools)
+        self._answered(call, result, 0.0)
         return result
 
-    def _called(self, call: ToolCall) -> None:
-        summary = told(call, self._tools)
-        name = valid(call.name)[:60]
-        self._publish(events.ToolCalled(at=self._a.clock(), call=call.id, tool=name, summary=summary, **self._who))
+    async def _carry_out(self, call: ToolCall, notes: Sequence[str]) -> Result:
+        self._report.called(call, self._tools)
+        began = self._a.monotonic()
+        result = await carry_out(call, self._tools, self._bench)
+        if notes:
+            result = replace(result, output="\n".join([result.output, *notes]))
+        self._answered(call, result, self._a.monotonic() - began)
+        tool = self._tools.get(call.name)
+        if tool is not None and tool.changes_files and await self._report_changes():
+            self.limits.changed(call.name, call.arguments)
+        return result
 
     def _answered(self, call: ToolCall, result: Result, seconds: float) -> None:
         """The one result of a call: for the model, and for whoever watches."""
         self._messages.append(Message(Role.TOOL, result.output, tool_name=call.name, call_id=call.id))
-        finished = events.ToolFinished(
-            at=self._a.clock(),
-            call=call.id,
-            tool=valid(call.name)[:60],
-            ok=result.ok,
-            seconds=seconds,
-            summary=result.summary,
-            output=result.output,
-            **self._who,
-        )
-        self._publish(finished)
+        self._report.answered(call, result, seconds)
 
-    async def _report_changes(self) -> None:
-        """Publish what changed in the folder since the last look; a file that is as it was again counts 0 and 0."""
+    async def _report_changes(self) -> bool:
+        """Publish what changed in the folder since the last look, and say whether anything did."""
         now = {change.path: change for change in await asyncio.to_thread(self._a.folder.changes)}
-        for path in sorted(self._changes.keys() | now.keys()):
-            if self._changes.get(path) == now.get(path):
-                continue
-            change = now.get(path, FileDiff(path, 0, 0))
-            self._publish(
-                events.FileChanged(
-                    at=self._a.clock(), path=path, added=change.added, removed=change.removed, **self._who
-                )
-            )
-        self._changes = now
+        before, self._changes = self._changes, now
+        fresh = [path for path in before.keys() | now.keys() if _content(before.get(path)) != _content(now.get(path))]
+        for path in sorted(fresh):
+            self._report.changed(now.get(path, FileDiff(path, 0, 0)))
+        return bool(fresh)
 
-    def _warn(self, reason: str) -> None:
-        warned = events.Warned(at=self._a.clock(), reason=reason, bead=self._a.bead.id, agent=self._a.profile.key)
-        self._publish(warned)
+
+def _content(change: FileDiff | None) -> str | None:
+    return None if change is None else change.content
+
+
+def _gives_up(call: ToolCall) -> bool:
+    return str(call.arguments.get("success", True)).casefold() == "false"
 
 
 def _told_apart(calls: tuple[ToolCall, ...], step: int) -> tuple[ToolCall, ...]:

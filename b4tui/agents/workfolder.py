@@ -15,7 +15,7 @@ import stat
 import subprocess
 import threading
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from b4tui.agents.confined import Confined, Entry, Outside
@@ -32,11 +32,15 @@ _BINARY_LOOK = 8000
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """A file that differs from the run's start; lines added and removed (0 and 0 for a binary file)."""
+    """A file that differs from the run's start; lines added and removed (0 and 0 for a binary file).
+
+    `content` is the same as long as the file is; "" when it is gone.
+    """
 
     path: str
     added: int
     removed: int
+    content: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class WorkFolder:
         with self._lock:
             before, after = self._start(), self._current()
             return tuple(
-                FileDiff(path, *self._count(before.get(path), after.get(path)))
+                FileDiff(path, *self._count(before.get(path), after.get(path)), content=_identity(after.get(path)))
                 for path in sorted(before.keys() | after.keys())
                 if before.get(path) != after.get(path)
             )
@@ -216,6 +220,10 @@ def _cut(text: str) -> str:
 def _shown(path: str) -> str:
     """A name that is not UTF-8 is shown with escapes, so that it can be printed and asked for."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _identity(content: _Content | None) -> str:
+    return f"{content.mode:o} {content.blob}" if content else ""
 
 
 def _line_count(data: bytes) -> int:

@@ -141,6 +141,20 @@ class TestABead:
         await world.run()
         assert not (world.folder / "late").exists()
 
+    async def test_finish_is_not_accepted_together_with_a_call_that_failed(self, world: World) -> None:
+        world.engine.calls(("read", {"path": "missing"}), FINISH)
+        world.engine.calls(FINISH)
+        outcome = await world.run()
+        assert (outcome.kind, outcome.steps) == (RunOutcome.FINISHED, 2)
+        answers = [message.content for message in world.engine.requests[1].messages if message.role is Role.TOOL]
+        assert len(answers) == 2 and "finish was not accepted" in answers[1]
+
+    async def test_giving_up_is_accepted_at_any_time(self, world: World) -> None:
+        world.engine.calls(
+            ("read", {"path": "missing"}), ("finish", {"summary": "No.", "evidence": "", "success": False})
+        )
+        assert (await world.run()).reason == "No."
+
     async def test_commands_run_in_the_folder(self, world: World, any_sandbox: Sandbox) -> None:
         world.assignment = replace(world.assignment, sandbox=any_sandbox)
         world.engine.calls(("bash", {"command": "echo hi > made && cat made"}))
@@ -243,6 +257,20 @@ class TestLeakedAndBrokenCalls:
         assert (outcome.kind, outcome.retry_later) == (RunOutcome.ENGINE, True)
         assert not (world.folder / "a").exists()
 
+    @pytest.mark.parametrize(
+        "answer", [[Text("well"), Done("stop")], [Done("stop")], [Failure(FailureKind.TOOL_FORMAT, "XML")]]
+    )
+    async def test_user_and_assistant_take_turns_for_strict_templates(self, world: World, answer: list[Any]) -> None:
+        for _ in range(2):
+            world.engine.answers += [answer] * (3 if isinstance(answer[0], Failure) else 1)
+        world.engine.calls(("read", {"path": "."}))
+        world.engine.calls(FINISH)
+        assert (await world.run()).kind is RunOutcome.FINISHED
+        said = world.engine.requests[-1].messages
+        turns = "user assistant user assistant user assistant tool"
+        assert [message.role.value for message in said] == ["system", *turns.split()]
+        assert all(message.content or message.tool_calls for message in said)
+
     async def test_prose_is_answered_and_the_third_time_ends_the_run(self, world: World) -> None:
         world.engine.answers += [[Text("I would say"), Done("stop")]] * 3
         outcome = await world.run()
@@ -310,6 +338,20 @@ class TestLimits:
             world.engine.calls(("read", {"path": "."}))
         outcome = await world.run()
         assert "the same call of read was made 3 times" in outcome.reason
+        assert ["ends the run" in event.output for event in world.of(ToolFinished)] == [False, True]
+
+    async def test_a_check_after_every_change_is_no_loop(self, world: World) -> None:
+        for number in range(5):
+            world.engine.calls(("write", {"path": "a.txt", "content": f"{number}"}), ("read", {"path": "a.txt"}))
+        world.engine.calls(FINISH)
+        assert (await world.run()).kind is RunOutcome.FINISHED
+
+    @pytest.mark.parametrize("path", ["{0}", "same"])
+    async def test_a_change_over_and_over_is_one(self, world: World, path: str) -> None:
+        (world.folder / "same").write_text("x")
+        for number in range(3):
+            world.engine.calls(("write", {"path": "a", "content": "x"}), ("read", {"path": path.format(number)}))
+        assert "the same call of write was made 3 times" in (await world.run()).reason
 
     async def test_tokens(self, world: World) -> None:
         world.limit(tokens=100)

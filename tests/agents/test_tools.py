@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from b4tui.agents.tools import REGISTRY, chosen
-from b4tui.agents.tools.base import Result
+from b4tui.agents.tools.base import Result, ToolError
 from b4tui.agents.tools.calling import spec
 from b4tui.agents.tools.text import clip
 from b4tui.config import ConfigError
@@ -268,6 +270,19 @@ class TestSearch:
         here.mkdir(parents=True)
         (here / "a").write_text("hit")
         assert (call("search", pattern="hit")).ok
+
+
+class TestBash:
+    def test_a_command_longer_than_the_system_takes(self, any_sandbox: Any, bench: Any) -> None:
+        tool, arguments = REGISTRY["bash"], {"command": "true #" + "\u00fc" * 50_000}
+        with pytest.raises(ToolError, match="make a file with write"):
+            asyncio.run(tool.run(tool.arguments(**arguments), replace(bench, sandbox=any_sandbox)))
+
+    def test_one_as_long_as_it_may_be_runs(self, any_sandbox: Any, bench: Any) -> None:
+        tool = REGISTRY["bash"]
+        arguments = tool.arguments(command="echo ran #" + "\u00fc" * 16_600)
+        result = asyncio.run(tool.run(arguments, replace(bench, sandbox=any_sandbox)))
+        assert result.output.startswith("ran\n")
 
 
 class TestBoard:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 from pydantic import Field
 
 from b4tui.agents import commands
 from b4tui.agents.sandbox import NoSandbox
 from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, one_line
+
+# It is handed on as JSON in one argument of a program, and Linux allows 128 KiB for each.
+MAX_BYTES = 100_000
 
 
 class BashArguments(Arguments):
@@ -21,6 +26,8 @@ async def _run(arguments: BashArguments, bench: Workbench) -> Result:
         raise ToolError(f"commands cannot be run here: no sandbox works on this machine ({bench.sandbox.reason})")
     if "\0" in arguments.command:
         raise ToolError("a command cannot contain a NUL character")
+    if len(json.dumps(arguments.command)) > MAX_BYTES:
+        raise ToolError(f"the command is longer than {MAX_BYTES} bytes; make a file with write, and use that")
     seconds = min(arguments.timeout_s, bench.limits.command_timeout_s, max(1.0, bench.seconds_left()))
     ran = await commands.run(
         bench.sandbox, arguments.command, bench.files.root, timeout_s=seconds, most=bench.output_chars - 200

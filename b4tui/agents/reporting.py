@@ -1,0 +1,86 @@
+"""What happens in one run, as events for whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from b4tui import events
+from b4tui.agents.tools.base import Result, Tool
+from b4tui.agents.tools.calling import told
+from b4tui.agents.tools.text import valid
+from b4tui.agents.workfolder import FileDiff
+from b4tui.engines.types import Text, Thinking, ToolCall, Usage
+
+MAX_NAME_CHARS = 60
+
+
+class Reporter:
+    """Publishes the events of one run, each with its time and with whom it is about."""
+
+    def __init__(
+        self, publish: Callable[[events.Event], None], clock: Callable[[], datetime], run: str, bead: str, agent: str
+    ) -> None:
+        self._publish = publish
+        self._clock = clock
+        self._who = {"run": run, "bead": bead, "agent": agent}
+
+    def step(self, number: int) -> None:
+        """Another step begins."""
+        self._publish(events.StepStarted(at=self._clock(), step=number, **self._who))
+
+    def streamed(self, piece: Text | Thinking) -> None:
+        """A piece of an answer came in."""
+        thinking = isinstance(piece, Thinking)
+        self._publish(events.TextStreamed(at=self._clock(), text=piece.text, thinking=thinking, **self._who))
+
+    def counted(self, usage: Usage, step: int) -> None:
+        """The server counted the tokens of an answer."""
+        counted = events.TokensCounted(
+            at=self._clock(),
+            step=step,
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached_tokens,
+            generated_tokens=usage.generated_tokens,
+            prompt_seconds=usage.prompt_seconds,
+            generate_seconds=usage.generate_seconds,
+            load_seconds=usage.load_seconds,
+            first_token_seconds=usage.first_token_seconds,
+            **self._who,
+        )
+        self._publish(counted)
+
+    def called(self, call: ToolCall, tools: Mapping[str, Tool[Any]]) -> None:
+        """A call is about to be answered."""
+        name = valid(call.name)[:MAX_NAME_CHARS]
+        summary = told(call, tools)
+        self._publish(events.ToolCalled(at=self._clock(), call=call.id, tool=name, summary=summary, **self._who))
+
+    def answered(self, call: ToolCall, result: Result, seconds: float) -> None:
+        """A call has its result; the events that the tool made of it come first."""
+        for event in result.events:
+            self._publish(event)
+        finished = events.ToolFinished(
+            at=self._clock(),
+            call=call.id,
+            tool=valid(call.name)[:MAX_NAME_CHARS],
+            ok=result.ok,
+            seconds=seconds,
+            summary=result.summary,
+            output=result.output,
+            **self._who,
+        )
+        self._publish(finished)
+
+    def changed(self, change: FileDiff) -> None:
+        """A file of the folder is not as it was; 0 lines added and removed when it is as at the start again."""
+        changed = events.FileChanged(
+            at=self._clock(), path=change.path, added=change.added, removed=change.removed, **self._who
+        )
+        self._publish(changed)
+
+    def warned(self, reason: str) -> None:
+        """Something the operator should know, and that the run goes on with."""
+        who = {"bead": self._who["bead"], "agent": self._who["agent"]}
+        self._publish(events.Warned(at=self._clock(), reason=reason, **who))
