@@ -110,7 +110,10 @@ def _open(beads_dir: Path) -> Hub:
         note = "read from the backup tables in .beads/backup, the only data there is"
         return replace(hub, kind=HubKind.BACKUP, data_file=tables, note=note)
     note = "its SQLite database is not read: run `bd sync` or `bd export` first" if any(beads_dir.glob("*.db")) else ""
-    return replace(hub, data_file=beads_dir / (_export_name(metadata) or CLASSIC_NAMES[0]), note=note)
+    fresh = beads_dir / (_export_name(metadata) or CLASSIC_NAMES[0])
+    if fresh.exists():  # a folder, or a pipe that would hold every reader up
+        raise NoHub(f"{fresh} is no plain file: move it away, or put the board's file in its place")
+    return replace(hub, data_file=fresh, note=note)
 
 
 def _unknown(beads_dir: Path, config: Mapping[str, Any], why: str) -> Hub:
@@ -163,12 +166,16 @@ def _redirected(beads_dir: Path) -> Path:
 def _export_name(metadata: Mapping[str, Any]) -> str:
     """The data file's name by `metadata.json`, which must stay inside `.beads`."""
     name = metadata.get("jsonl_export")
-    return name if isinstance(name, str) and name == Path(name).name and name not in ("", ".", "..") else ""
+    return (
+        name
+        if isinstance(name, str) and name == Path(name).name and name not in ("", ".", "..") and "\0" not in name
+        else ""
+    )
 
 
 def _data_file(beads_dir: Path, metadata: Mapping[str, Any]) -> Path | None:
     for name in (_export_name(metadata), *CLASSIC_NAMES):
-        if name and "\0" not in name and (beads_dir / name).is_file():
+        if name and (beads_dir / name).is_file():
             return beads_dir / name
     return None
 

@@ -7,6 +7,7 @@ makes it refuse the whole file). Keys they do not name stay as they are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ TYPES = ("task", "bug", "feature", "epic", "chore")
 _ALIASES = {"enhancement": "feature", "feat": "feature"}
 _LONGEST_TITLE = 500
 _LONGEST_KIND = 50
+_HALF = re.compile("[\ud800-\udfff]")
 _STEP = timedelta(microseconds=2)  # more than a float of seconds can lose
 
 
@@ -126,8 +128,7 @@ def depending(row: Mapping[str, Any], on: str, kind: str, actor: str, now: datet
     bead, new = _begin(row)
     if on == bead.id:
         raise Refused(f"{bead.id} cannot depend on itself")
-    if not kind.strip() or len(kind) > _LONGEST_KIND:
-        raise Refused(f"a dependency's kind has 1 to {_LONGEST_KIND} letters, such as blocks or parent-child")
+    _kind(kind)
     if any(edge.depends_on_id == on and edge.type == kind for edge in bead.dependencies):
         raise NothingChanged(f"{bead.id} already depends on {on} ({kind})")
     new["dependencies"] = [*_list(new, "dependencies"), _edge(bead.id, on, kind, actor, now)]
@@ -156,7 +157,11 @@ def created(new: NewBead, bead_id: str, actor: str, now: datetime) -> Row:
     row |= {"created_at": at, "created_by": actor, "updated_at": at}
     _put(row, "labels", sorted(_labels(new.labels)))
     edges = [("parent-child", new.parent)] if new.parent else []
-    edges += [edge for edge in new.dependencies if edge not in edges]
+    edges += [edge for edge in dict.fromkeys(new.dependencies) if edge not in edges]
+    for kind, on in edges:
+        _kind(kind)
+        if not on.strip():
+            raise Refused(f"a dependency of kind {kind} names no bead; write it as {kind}:ID")
     _put(row, "dependencies", [_edge(bead_id, on, kind, actor, now) for kind, on in edges])
     return row
 
@@ -186,7 +191,7 @@ def _comment(row: Row, author: str, text: str, now: datetime) -> None:
     comments = _list(row, "comments")
     numbers = [item["id"] for item in comments if isinstance(item, dict) and type(item.get("id")) is int]
     at = stamp(now.replace(microsecond=0))
-    comment = {"id": max(numbers, default=0) + 1, "issue_id": row["id"], "author": author, "text": text}
+    comment = {"id": max(numbers, default=0) + 1, "issue_id": row["id"], "author": author, "text": _whole(text)}
     row["comments"] = [*comments, {**comment, "created_at": at}]
 
 
@@ -200,7 +205,7 @@ def _edge(bead_id: str, on: str, kind: str, actor: str, now: datetime) -> Row:
 def _put(row: Row, key: str, value: Any) -> None:
     """Set the key, or take it away where the value is empty, as Go's omitempty does."""
     if value:
-        row[key] = value
+        row[key] = _whole(value) if isinstance(value, str) else value
     else:
         row.pop(key, None)
 
@@ -219,8 +224,13 @@ def _named(actor: str) -> None:
         raise Refused("a claim needs a name: pass --actor, or set BEADS_ACTOR")
 
 
+def _whole(text: str) -> str:
+    """The text with a mark for each half of a surrogate pair: bytes that were no UTF-8, which no tracker keeps."""
+    return _HALF.sub("\ufffd", text)
+
+
 def _title(title: str) -> str:
-    line = " ".join(title.split())
+    line = _whole(" ".join(title.split()))
     if not line:
         raise Refused("a bead needs a title")
     if len(line) > _LONGEST_TITLE:
@@ -247,5 +257,10 @@ def _priority(priority: int) -> int:
     return priority
 
 
+def _kind(kind: str) -> None:
+    if not kind.strip() or len(kind) > _LONGEST_KIND:
+        raise Refused(f"a dependency's kind has 1 to {_LONGEST_KIND} letters, such as blocks or parent-child")
+
+
 def _labels(labels: tuple[str, ...]) -> set[str]:
-    return {label.strip() for label in labels if label.strip()}
+    return {_whole(label.strip()) for label in labels if label.strip()}

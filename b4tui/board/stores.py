@@ -30,7 +30,9 @@ def open_store(hub: Hub, warn: Callable[[str], None] | None = None) -> BoardStor
         return ClassicStore(hub, warn=warn)
     if hub.kind is HubKind.DOLT:
         return _dolt_store(hub)
-    return ReadOnlyStore(hub, _EXPORT if hub.kind is HubKind.EXPORT else _BACKUP)
+    if hub.kind is HubKind.EXPORT:
+        return ReadOnlyStore(hub, f"{hub.note}; it can only be read here" if hub.note else _EXPORT)
+    return ReadOnlyStore(hub, _BACKUP)
 
 
 def _dolt_store(hub: Hub) -> BoardStore:

@@ -129,9 +129,9 @@ def say(text: str) -> None:
 
 def title_line(bead: Bead, note: str = "") -> str:
     """One bead on one line, for a person."""
-    holder = f"  @{bead.assignee}" if bead.assignee else ""
-    title = " ".join(bead.title.split())
-    return f"P{bead.priority} {bead.id:<14} {bead.status:<12}{title}{holder}{note}"
+    bead_id, status, title, who = (" ".join(text.split()) for text in (bead.id, bead.status, bead.title, bead.assignee))
+    holder = f"  @{who}" if who else ""
+    return f"P{bead.priority} {bead_id:<14} {status:<12}{title}{holder}{note}"
 
 
 def stdin_text() -> str:

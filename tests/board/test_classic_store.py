@@ -114,7 +114,7 @@ class TestVerbs:
         text = "\x1b[31m \u202e \x00 </script> & \u2028 \ud800 é " + "x" * 200_000
         store = classic_hub.store()
         bead = store.create(NewBead(title="T\x07", description=text), "A<b>\n\x1b")
-        assert store.load().beads[bead.id].description == text
+        assert store.load().beads[bead.id].description == text.replace("\ud800", "\ufffd")  # what trackers make of it
         assert classic_hub.committed() == classic_hub.file.read_bytes()
 
 
@@ -128,10 +128,11 @@ class TestLoad:
         assert list(store.load().beads) == ["hub-a", "hub-b"]
 
     def test_an_unreadable_board_is_said_to_be_one(self, classic_hub) -> None:
+        store = classic_hub.store()
         classic_hub.file.unlink()
         classic_hub.file.mkdir()
         with pytest.raises(BoardError, match="cannot be read"):
-            classic_hub.store().load()
+            store.load()
 
 
 class TestFile:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,6 +167,14 @@ class TestDoltHubs:
         assert hub.kind is HubKind.EXPORT
         assert "metadata.json" in hub.note
         assert set(read_state(hub).beads) == {"x-1"}
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_a_board_file_that_is_a_folder_or_a_pipe_is_refused_before_anybody_reads_it(tmp_path: Path, make: Any) -> None:
+    put(tmp_path, config_yaml=b"issue-prefix: x\n")
+    make(tmp_path / ".beads" / "issues.jsonl")
+    with pytest.raises(NoHub, match="no plain file"):
+        open_hub(tmp_path)
 
 
 def test_settings_of_the_hub_are_read_with_dotted_names(tmp_path: Path) -> None:

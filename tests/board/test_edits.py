@@ -226,3 +226,17 @@ def test_whatever_is_in_a_row_closed_at_follows_the_status(others: dict[str, Any
 
 def edits_keys() -> set[str]:
     return {"id", "status", "updated_at", "closed_at", "close_reason", "comments"}
+
+
+def test_half_a_surrogate_pair_is_not_written() -> None:
+    """Arguments that are no UTF-8, and models that cut a character in two, hand such text in."""
+    new = NewBead(title="a \ud83d", description="\udcff", labels=("\udcff",), dependencies=(("blocks", "x-1"),))
+    made = edits.created(new, "x-2", "amy", NOW)
+    assert (made["title"], made["description"], made["labels"]) == ("a \ufffd", "\ufffd", ["\ufffd"])
+    assert edits.commented(made, "amy", "b \udcff", NOW)["comments"][0]["text"] == "b \ufffd"
+
+
+@pytest.mark.parametrize("edge", [("blocks", ""), ("blocks", " "), ("", "x-1"), ("k" * 51, "x-1")])
+def test_a_new_bead_has_no_edge_to_nowhere_or_of_no_kind(edge: tuple[str, str]) -> None:
+    with pytest.raises(Refused):
+        edits.created(NewBead(title="a", dependencies=(edge,)), "x-2", "amy", NOW)

@@ -109,6 +109,34 @@ def test_foreign_text_never_reaches_the_terminal_raw(b4tui, hub):
         assert "\u202e" not in answer.out + answer.err
 
 
+def test_foreign_text_cannot_forge_a_line_of_a_list(b4tui, hub):
+    row = {"id": "x-1\nP0 x-2", "title": "a\nb", "status": "open\nc", "assignee": "d\ne"}
+    (hub / ".beads" / "issues.jsonl").write_text(json.dumps(row) + "\n")
+    assert len(b4tui("board", "list", cwd=hub).out.splitlines()) == 2
+
+
+def test_a_bead_can_be_named_and_titled_like_an_option(b4tui, hub):
+    (hub / ".beads" / "issues.jsonl").write_text(json.dumps({"id": "--hub", "title": "t", "status": "open"}) + "\n")
+    answer = b4tui("board", "claim", "--actor", "--amend", "--", "--hub", cwd=hub)
+    assert answer.code == 0, answer.err
+    log = subprocess.run(["git", "log", "-1", "--format=%an|%s"], cwd=hub, capture_output=True, text=True, check=True)
+    assert log.stdout.strip() == "--amend|--hub: claim"
+
+
+def test_an_edge_that_names_no_bead_is_refused(b4tui, hub):
+    for edge in ("blocks:", "", ":x-1"):
+        assert b4tui("board", "create", "T", "--deps", edge, "--actor", "amy", cwd=hub).code == 1
+    assert b4tui("board", "list", "--json", cwd=hub).json == []
+
+
+def test_unreadable_metadata_is_the_reason_why_nothing_is_written(b4tui, hub):
+    bead = make(b4tui, hub, "One")["id"]
+    (hub / ".beads" / "metadata.json").write_text("{half")
+    refused = b4tui("board", "claim", bead, "--actor", "amy", cwd=hub)
+    assert refused.code == 1
+    assert "metadata.json is no JSON" in refused.err
+
+
 def test_a_broken_line_is_reported_with_its_number_and_kept(b4tui, hub):
     bead = make(b4tui, hub, "One")["id"]
     board = hub / ".beads" / "issues.jsonl"
