@@ -10,14 +10,17 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_config_path
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 HUB_FILE = "b4tui.toml"
 HUB_SECTIONS = frozenset({"roles", "agents", "routing", "tui"})
+
+# An agent's key is its name on the board, in labels and in folders.
+AgentKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
 
 
 class ConfigError(Exception):
@@ -125,7 +128,7 @@ class Settings(Section):
     hub: str = ""
     engines: dict[str, EngineConfig]
     roles: dict[str, RoleConfig]
-    agents: dict[str, AgentConfig]
+    agents: dict[AgentKey, AgentConfig]
     policy: PolicyConfig = PolicyConfig()
     routing: RoutingConfig = RoutingConfig()
     telemetry: TelemetryConfig = TelemetryConfig()
@@ -182,9 +185,27 @@ def load(
     _merge(tree, _from_environment())
     _merge(tree, overrides or {})
     try:
-        return Settings.model_validate(tree)
+        settings = Settings.model_validate(tree)
     except ValidationError as error:
         raise ConfigError(_in_words(error)) from error
+    if dangling := _dangling(settings):
+        raise ConfigError("\n".join(f"settings: {line}" for line in dangling))
+    return settings
+
+
+def _dangling(settings: Settings) -> list[str]:
+    """Names in the settings that stand for nothing in them."""
+
+    def missing(key: str, kind: str, name: str, known: Mapping[str, Any]) -> list[str]:
+        there = ", ".join(sorted(known))
+        return [] if name in known else [f"{key}: there is no {kind} {name!r}; there are {there or 'none'}"]
+
+    found = missing("routing.fallback", "agent", settings.routing.fallback, settings.agents)
+    for key, agent in settings.agents.items():
+        found += missing(f"agents.{key}.role", "role", agent.role, settings.roles)
+    for key, role in settings.roles.items():
+        found += missing(f"roles.{key}.engine", "engine", role.engine, settings.engines)
+    return found
 
 
 def _from_environment() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 
 import click
@@ -13,14 +14,23 @@ from b4tui.cli.common import Place, guarded, place_options, say
 @click.command("demo")
 @place_options
 @click.option("--headless", is_flag=True, help="No console: print what happens, end when all is done.")
-@click.option("--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, metavar="X")
-@click.option("--json", "as_json", is_flag=True, help="With --headless: each event as one JSON object a line.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="X",
+    help="How fast the models answer: 1 is a good GPU, 20 is twenty times that.",
+)
+@click.option("--json", "as_json", is_flag=True, help="No console: print each event as one JSON object a line.")
 @guarded
 def command(place: Place, headless: bool, speed: float, as_json: bool) -> None:
     """See agents at work on a sample hub, with models that are simulated. Needs no GPU, no model, no network.
 
     Everything lies in a temporary folder that is gone afterwards; your own hubs and settings are not touched.
     """
+    if math.isnan(speed):
+        raise click.UsageError("a speed is a number above 0")
     if not headless and not as_json and not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo("b4tui: no terminal here, so the demo runs headless", err=True)
         headless = True

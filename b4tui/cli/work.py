@@ -28,20 +28,19 @@ if TYPE_CHECKING:
 @guarded
 def command(place: Place, agents: tuple[str, ...], until_idle: bool, once: bool, as_json: bool) -> None:
     """Run the agents with no screen until interrupted (or see --until-idle, --once)."""
-    from b4tui.agents.profiles import profiles
     from b4tui.engines.opening import open_engines
+    from b4tui.runtime.assembly import chosen_profiles
     from b4tui.runtime.opening import open_runtime
 
     hub = place.find_hub()
     settings = place.settings(hub=hub.root)
     chosen = known_agents(settings, agents)
-    crew = [profile for profile in profiles(settings, hub.root) if profile.key in (chosen or settings.agents)]
 
     async def session() -> None:
         if until_idle or once:
-            await _require_engine(
-                open_engines(settings), {(profile.role.engine, profile.role.model) for profile in crew}
-            )
+            engines = open_engines(settings)
+            crew = chosen_profiles(settings, hub, engines, chosen)
+            await _require_engine(engines, {(profile.role.engine, profile.role.model) for profile in crew})
         runtime = open_runtime(settings, hub, agents=chosen, once=once)
         if runtime.snapshot.read_only:
             raise Failed(f"agents cannot work on this hub: {runtime.snapshot.read_only}")

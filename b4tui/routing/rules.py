@@ -37,7 +37,8 @@ def route(bead: Bead, agents: Mapping[str, AgentConfig], fallback: str) -> Routi
     """The agent for a bead; None when it is a person's, or somebody's who is no agent of ours.
 
     An assignee wins, then a label `agent:NAME`; what kind of work it is decides otherwise. `agents` maps config keys
-    to all agents there are; the first with the category among its capabilities gets the bead, else `fallback`.
+    to all agents there are; the first that is enabled and has the category among its capabilities gets the bead, else
+    `fallback`.
     """
     if any(label.strip().casefold() == HUMAN_LABEL for label in bead.labels):
         return None
@@ -49,7 +50,7 @@ def route(bead: Bead, agents: Mapping[str, AgentConfig], fallback: str) -> Routi
         if label.casefold().startswith(AGENT_LABEL) and (key := agent_named(label[len(AGENT_LABEL) :], agents)):
             return Routing(agent=key, category=category, reason=f"label {label}")
     for key, agent in agents.items():
-        if why and category in agent.capabilities:
+        if why and agent.enabled and category in agent.capabilities:
             return Routing(agent=key, category=category, reason=why)
     return Routing(agent=fallback, category=category, reason=f"nobody else does {category}" if why else "no rule fits")
 

@@ -18,7 +18,7 @@ from b4tui.agents.sandbox import NoSandbox, find_sandbox
 from b4tui.board.lint import lint
 from b4tui.board.model import Hub, Severity
 from b4tui.board.store import BoardError, BoardStore, NoHub
-from b4tui.config import Settings
+from b4tui.config import ConfigError, Settings
 from b4tui.engines.names import find_model, is_cloud_name
 from b4tui.engines.types import Engine, EngineError, ModelInfo
 from b4tui.telemetry.sampler import Sampler
@@ -79,13 +79,26 @@ class Report:
 
 
 def examine(
-    settings: Settings,
-    engines: Mapping[str, Engine],
+    read_settings: Callable[[], Settings],
+    open_engines: Callable[[Settings], Mapping[str, Engine]],
     find_hub: Callable[[], Hub],
     open_store: Callable[[Hub], BoardStore],
 ) -> Report:
-    """Run every check. Takes a few seconds; engines that do not answer cost their connect time-out."""
-    checks = [_python(), _git(), *_hub(find_hub, open_store), _sandbox(settings), _gpu(settings)]
+    """Run every check that can be run. Takes a few seconds; engines that do not answer cost their connect time-out.
+
+    Settings that cannot be read fail their own check, and what depends on them is left out.
+    """
+    checks = [_python(), _git()]
+    try:
+        settings = read_settings()
+    except ConfigError as error:
+        return Report((*checks, Check("settings", Status.FAIL, str(error), "mend the key or file that is named")), ())
+    checks.append(Check("settings", Status.OK, f"{len(settings.agents)} agents, {len(settings.roles)} model roles"))
+    checks += [*_hub(find_hub, open_store), _sandbox(settings), _gpu(settings)]
+    try:
+        engines = open_engines(settings)
+    except ConfigError as error:
+        return Report((*checks, Check("engines", Status.FAIL, str(error))), ())
     engine_checks, reports = asyncio.run(_engines(settings, engines))
     return Report((*checks, *engine_checks), reports)
 
@@ -108,22 +121,27 @@ def _hub(find_hub: Callable[[], Hub], open_store: Callable[[Hub], BoardStore]) -
     except NoHub as error:
         return [Check("hub", Status.ABSENT, str(error), "`b4tui init PATH` makes one; --hub PATH names one")]
     except BoardError as error:
-        return [Check("hub", Status.FAIL, str(error))]
+        return [Check("hub", Status.FAIL, str(error), "mend it, or name another hub with --hub PATH")]
     try:
         store = open_store(hub)
         state = store.load()
     except BoardError as error:
-        return [Check("hub", Status.FAIL, f"{hub.root}: {error}")]
+        return [Check("hub", Status.FAIL, f"{hub.root}: {error}", "`b4tui board lint` says more")]
     if store.read_only:
         found = Check("hub", Status.WARN, f"{hub.root} ({hub.kind}) can only be read: {store.read_only}")
     else:
-        found = Check("hub", Status.OK, f"{hub.root} ({hub.kind}), {len(state.beads)} beads")
+        found = Check("hub", Status.OK, f"{hub.root} ({hub.kind}), {_count(len(state.beads), 'bead')}")
     problems = lint(state)
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     if not problems:
         return [found, Check("board", Status.OK, "nothing is wrong with it")]
     status = Status.FAIL if errors else Status.WARN
-    return [found, Check("board", status, f"{len(problems)} problems, {errors} of them errors", "`b4tui board lint`")]
+    told = f"{_count(len(problems), 'problem')}, {_count(errors, 'error')} among them"
+    return [found, Check("board", status, told, "`b4tui board lint` names each")]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _sandbox(settings: Settings) -> Check:
@@ -149,6 +167,7 @@ def _gpu(settings: Settings) -> Check:
 async def _engines(settings: Settings, engines: Mapping[str, Engine]) -> tuple[list[Check], tuple[EngineReport, ...]]:
     checks: list[Check] = []
     reports = []
+    used = {agent.role for agent in settings.agents.values() if agent.enabled}
     for name, engine in engines.items():
         health = await engine.health()
         wanted = {key: role.model for key, role in settings.roles.items() if role.engine == name}
@@ -164,7 +183,7 @@ async def _engines(settings: Settings, engines: Mapping[str, Engine]) -> tuple[l
             except EngineError as error:
                 checks.append(Check(f"engine {name} models", Status.FAIL, str(error)))
             else:
-                checks += [_model(key, model, installed) for key, model in wanted.items()]
+                checks += [_model(key, model, installed, key in used) for key, model in wanted.items()]
         models = tuple(_role_model(key, model, installed) for key, model in wanted.items())
         kind = settings.engines[name].kind
         reports.append(EngineReport(name, kind, engine.address, health.version, "unattested", models))
@@ -190,16 +209,27 @@ def _cloud(name: str, disabled: bool | None) -> Check:
     )
 
 
-def _model(role: str, model: str, installed: tuple[ModelInfo, ...]) -> Check:
+def _model(role: str, model: str, installed: tuple[ModelInfo, ...], used: bool) -> Check:
+    """`used` when an agent that is enabled needs the role; a model that nobody needs may be missing."""
     title = f"model {role}"
     info = find_model(model, installed)
     if is_cloud_name(model) or (info is not None and info.remote):
-        return Check(title, Status.FAIL, f"{model} is not computed on this machine", f"choose a local model for {role}")
+        fix = f"choose a local model in [roles.{role}] model"
+        return Check(title, Status.FAIL, f"{model} is not computed on this machine", fix)
     if info is None:
+        if not used:
+            return Check(title, Status.ABSENT, f"{model} is not on the engine; no agent uses this role")
         fix = f"`ollama pull {model}`, or name another in [roles.{role}] model"
         return Check(title, Status.FAIL, f"{model} is not on the engine", fix)
-    size = f", {info.size / 1e9:.1f} GB" if info.size else ""
-    return Check(title, Status.OK, f"{info.name} {info.parameters} {info.quantization}{size}".replace("  ", " "))
+    known = (info.name, info.parameters, info.quantization.replace("unknown", ""), _size(info.size))
+    return Check(title, Status.OK, ", ".join(text for text in known if text))
+
+
+def _size(number: int) -> str:
+    """Bytes for a person; "" where the server does not say."""
+    if not number:
+        return ""
+    return f"{number / 1e9:.1f} GB" if number >= 1e8 else f"{number / 1e6:.1f} MB"
 
 
 def _role_model(role: str, model: str, installed: tuple[ModelInfo, ...]) -> RoleModel:

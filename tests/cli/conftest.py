@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 
 @dataclass(frozen=True)
@@ -31,17 +33,22 @@ Program = Callable[..., Answer]
 
 
 @pytest.fixture
-def b4tui(tmp_path: Path) -> Program:
-    """Run `b4tui ARGUMENTS` in a folder (default: tmp_path), with a home of its own and no settings of this user."""
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A home of its own, and no settings of this user."""
+    home = tmp_path / "home"
+    home.mkdir(exist_ok=True)
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"}
 
-    def run(*arguments: str, cwd: Path = tmp_path, stdin: str | None = None, **environment: str) -> Answer:
-        home = tmp_path / "home"
-        home.mkdir(exist_ok=True)
-        clean = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"}
+
+@pytest.fixture
+def b4tui(tmp_path: Path, environment: dict[str, str]) -> Program:
+    """Run `b4tui ARGUMENTS` in a folder (default: tmp_path) and wait for its end."""
+
+    def run(*arguments: str, cwd: Path = tmp_path, stdin: str | None = None, **more: str) -> Answer:
         answer = subprocess.run(
             [sys.executable, "-m", "b4tui", *arguments],
             cwd=cwd,
-            env=clean | environment,
+            env=environment | more,
             input=stdin,
             capture_output=True,
             text=True,
@@ -51,6 +58,30 @@ def b4tui(tmp_path: Path) -> Program:
         return Answer(answer.returncode, answer.stdout, answer.stderr)
 
     return run
+
+
+Starter = Callable[..., Awaitable[asyncio.subprocess.Process]]
+
+
+@pytest_asyncio.fixture
+async def start(environment: dict[str, str]) -> AsyncIterator[Starter]:
+    """Start `b4tui ARGUMENTS` in a folder, with pipes, and go on; whatever still runs at the end is killed."""
+    started: list[asyncio.subprocess.Process] = []
+
+    async def begin(*arguments: str, cwd: Path, **more: str) -> asyncio.subprocess.Process:
+        pipe = asyncio.subprocess.PIPE
+        command = (sys.executable, "-m", "b4tui", *arguments)
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=cwd, env=environment | more, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
 
 
 @pytest.fixture

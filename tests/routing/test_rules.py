@@ -97,6 +97,14 @@ def test_work_that_nobody_is_capable_of_goes_to_the_fallback_with_a_reason():
     assert routing.agent == "brenner" and "code_generation" in routing.reason
 
 
+def test_work_goes_past_an_agent_that_is_disabled():
+    off = AGENTS["codemonkey"].model_copy(update={"enabled": False})
+    routing = route(a_bead("Fix it"), {**AGENTS, "codemonkey": off}, "brenner")
+    assert routing.agent == "brenner"
+    named = route(a_bead("Fix it", labels=["agent:codemonkey"]), {**AGENTS, "codemonkey": off}, "brenner")
+    assert named.agent == "codemonkey"  # it was asked for by name: it waits until the agent is back
+
+
 def test_the_type_speaks_when_no_word_does():
     assert classify(a_bead("Hmm", issue_type="bug"))[0] is Category.CODE_GENERATION
 

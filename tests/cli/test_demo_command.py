@@ -1,0 +1,53 @@
+"""`b4tui demo` without a terminal: it says so, works, and ends by itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from b4tui.agents.sandbox import NoSandbox, find_sandbox
+
+FAST = ("--speed", "1000")
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    """Where the demo makes its hub, to see that nothing stays."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    return folder
+
+
+def test_its_events_come_in_order_and_it_takes_everything_away(b4tui, scratch):
+    if isinstance(missing := find_sandbox(), NoSandbox):
+        pytest.skip(f"no sandbox works here: {missing.reason}")
+    answer = b4tui("demo", "--headless", "--json", *FAST, TMPDIR=str(scratch))
+    assert (answer.code, answer.err) == (0, "")
+    rows = [json.loads(line) for line in answer.out.splitlines()]
+    assert all(list(row)[:2] == ["event", "at"] for row in rows)
+    assert rows[0]["event"] == "runtime_started" and rows[0]["simulated"] is True
+    assert rows[-1]["event"] == "runtime_stopped"
+    assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
+    told = {(row["event"], row.get("bead")): index for index, row in reversed(list(enumerate(rows)))}
+    closed = [bead for event, bead in told if event == "bead_closed"]
+    assert len(closed) >= 10
+    for bead in closed:
+        order = ("bead_claimed", "run_started", "step_started", "tool_called", "bead_closed", "run_finished")
+        assert [told[event, bead] for event in order] == sorted(told[event, bead] for event in order), bead
+    assert {row["agent"] for row in rows if row["event"] == "bead_closed"} == set(rows[0]["agents"])
+    assert not list(scratch.glob("b4tui-demo-*"))
+
+
+def test_without_a_terminal_it_runs_headless_and_says_so(b4tui, scratch):
+    answer = b4tui("demo", *FAST, TMPDIR=str(scratch))
+    assert answer.code == 0
+    assert answer.err == "b4tui: no terminal here, so the demo runs headless\n"
+    assert "with simulated models" in answer.out.splitlines()[0]
+    assert "beads closed" in answer.out.splitlines()[-1]
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan"])
+def test_a_speed_that_is_none_is_wrong_usage(b4tui, speed):
+    assert b4tui("demo", "--headless", "--speed", speed).code == 2
