@@ -1,7 +1,7 @@
 """Beads as the JSON rows that bd prints (research/beads.md section 6), in the field order of the row on disk.
 
-Keys a newer tracker wrote stay. What bd derives is derived here from the board itself: counts are of all edges and
-comments, in every list alike (bd 0.49 prints 0 in `ready`, bd 1.x counts `blocks` edges alone).
+Keys a newer tracker wrote stay. What bd derives is derived here from the board itself, in every list alike: bd 0.49
+counts all edges (though it prints 0 in `ready`), bd 1.x counts `blocks` edges alone and names the parent.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from b4tui.board import graph
-from b4tui.board.graph import BLOCKING_STATUSES
+from b4tui.board.graph import BLOCKING_STATUSES, EdgeType
 from b4tui.board.model import Bead, BoardState, Dependency, Era, Readiness
 from b4tui.board.rules import is_on
 from b4tui.board.stats import Summary
@@ -27,10 +27,15 @@ _NEVER_IN_EDGES = _NEVER_IN_BLOCKED | {"close_reason"}
 
 def list_row(bead: Bead, state: BoardState) -> Row:
     """A row of `list` and `ready`, and of the answer to every write: all but comments, and three counts."""
+    modern = state.era is Era.MODERN
+    edges, dependents = bead.dependencies, _dependents(state).get(bead.id, ())
     row = _row(bead, _NEVER_IN_LISTS)
-    row["dependency_count"] = len(bead.dependencies)
-    row["dependent_count"] = len(_dependents(state).get(bead.id, ()))
-    row["comment_count"] = len(bead.comments)
+    row["dependency_count"] = sum(not modern or edge.type == EdgeType.BLOCKS for edge in edges)
+    row["dependent_count"] = sum(not modern or edge.type == EdgeType.BLOCKS for edge in dependents)
+    row["comment_count"] = _comment_count(bead)
+    parent = next((edge.depends_on_id for edge in edges if edge.type == EdgeType.PARENT), "")
+    if modern and parent:
+        row["parent"] = parent
     return row
 
 
@@ -101,6 +106,12 @@ def _row(bead: Bead, without: frozenset[str]) -> Row:
     }
     row = {key: sure.pop(key, value) for key, value in bead.row.items() if key not in without}
     return {**row, **sure}
+
+
+def _comment_count(bead: Bead) -> int:
+    """How many comments the row holds; the tracker's own count where it was read without them (a Dolt board)."""
+    told = bead.row.get("comment_count")
+    return told if "comments" not in bead.row and type(told) is int else len(bead.comments)
 
 
 def _edge_row(state: BoardState, bead_id: str, kind: str) -> Row:

@@ -95,10 +95,15 @@ class TestAsBd105Prints:
         state = board_of(boards / "golden-bd-1.0.5/export-mantoni__beads-ui.jsonl", HubKind.EXPORT)
         printed = json.loads((boards / "golden-bd-1.0.5/list-mantoni__beads-ui.json").read_text())
         rows = [list_row(bead, state) for bead in list_order(state)]
-        differing = ("dependency_count", "dependent_count", "parent")  # bd 1.x counts `blocks` edges alone
-        assert [{k: v for k, v in row.items() if k not in differing} for row in rows] == [
-            {k: v for k, v in row.items() if k not in differing} for row in printed
-        ]
+        assert rows == printed
+
+    def test_list_of_the_matrix(self, boards: Path, board_of: MakeBoard) -> None:
+        matrix = boards / "golden-bd-1.0.5/ready-semantics"
+        state = board_of(matrix / "exported.jsonl", HubKind.EXPORT)
+        printed = {row["id"]: row for row in json.loads((matrix / "list.json").read_text())}
+        rows = {bead.id: list_row(bead, state) for bead in state.beads.values()}
+        assert {key: list(row) for key, row in rows.items()} == {key: list(row) for key, row in printed.items()}
+        assert {key: rows[key] for key in printed} == printed
 
 
 class TestOddRows:
@@ -120,6 +125,12 @@ class TestOddRows:
         state = board_of([{"id": 5, "title": None, "status": 3, "priority": "high", "issue_type": []}])
         row = list_row(state.beads["5"], state)
         assert (row["id"], row["title"], row["status"], row["priority"]) == ("5", "", "3", 2)
+
+    def test_comments_are_counted_by_the_tracker_where_the_row_came_without_them(self, board_of: MakeBoard) -> None:
+        state = board_of(
+            [{"id": "x", "comment_count": 3}, {"id": "y", "comment_count": 3, "comments": [{"text": "t"}]}]
+        )
+        assert [list_row(bead, state)["comment_count"] for bead in state.beads.values()] == [3, 1]
 
     def test_an_edge_to_nowhere_is_shown(self, board_of: MakeBoard) -> None:
         state = board_of([{"id": "x", "title": "t", "dependencies": [{"type": "blocks", "depends_on_id": "gone"}]}])
