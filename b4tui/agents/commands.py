@@ -1,4 +1,4 @@
-"""Run one command line in a sandbox, with an end in sight: its time, its output and its processes are all bounded."""
+"""Run one command line in a sandbox, with an end in sight: its time, output, processes and room are all bounded."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from pathlib import Path
 
 from b4tui.agents.confine.places import environment
 from b4tui.agents.confine.starting import bash
+from b4tui.agents.room import Room
 from b4tui.agents.sandbox import Sandbox
 
 END_WAIT_S = 10.0
+FULL = "because it left hardly any room on the disk (remove what is not needed)"
 _PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A command that ended. `status` is None when it was stopped for its time; `output` is cut to what was asked."""
+    """A command that ended. `status` is None when it was stopped; `stopped` says why; `output` is cut as asked."""
 
     status: int | None
     output: str
+    stopped: str = ""
 
 
 class Output:
@@ -84,16 +87,28 @@ async def _run(sandbox: Sandbox, command: str, folder: Path, tmp: Path, timeout_
     finally:
         os.close(lifeline)
     output = Output(most)
-    in_time = True
     try:
-        async with asyncio.timeout(timeout_s):
-            await _to_the_end(process, output)
-    except TimeoutError:
-        in_time = False
+        stopped = await _watched(process, output, Room((folder, tmp)), timeout_s)
     finally:
         os.close(keep)
         await _ended(process, output)
-    return Ran(status=process.returncode if in_time else None, output=output.text())
+    return Ran(status=None if stopped else process.returncode, output=output.text(), stopped=stopped)
+
+
+async def _watched(process: asyncio.subprocess.Process, output: Output, room: Room, timeout_s: float) -> str:
+    """Wait for the command's own end: "", or why it must be stopped."""
+    end = asyncio.ensure_future(_to_the_end(process, output))
+    full = asyncio.ensure_future(room.until_used_up())
+    try:
+        await asyncio.wait({end, full}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if end.done():
+            await end
+            return ""
+        return FULL if full.done() else f"after {timeout_s:.0f} seconds"
+    finally:
+        end.cancel()
+        full.cancel()
+        await asyncio.gather(end, full, return_exceptions=True)
 
 
 async def _to_the_end(process: asyncio.subprocess.Process, output: Output) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MAX_DEPTH = 40
+MAX_ENTRIES = 100_000
 DEFAULT_MODE = 0o644
 
 
@@ -118,16 +119,20 @@ class Confined:
     def walk(self, path: str = "", *, skip: frozenset[str] = frozenset()) -> Iterator[Entry]:
         """Every file and link below a folder, in order of names, never through a link. Raises Outside, OSError.
 
-        Folders named in `skip`, and those deeper than MAX_DEPTH, are left out.
+        Folders named in `skip`, those deeper than MAX_DEPTH, and all after MAX_ENTRIES files and folders are left out.
         """
         parts = self.parts(path)
         with self.folder(parts) as folder:
-            yield from self._below(folder, "/".join(parts), MAX_DEPTH, skip)
+            yield from self._below(folder, "/".join(parts), MAX_DEPTH, skip, iter(range(MAX_ENTRIES)))
 
-    def _below(self, folder: int, prefix: str, depth: int, skip: frozenset[str]) -> Iterator[Entry]:
+    def _below(
+        self, folder: int, prefix: str, depth: int, skip: frozenset[str], places: Iterator[int]
+    ) -> Iterator[Entry]:
         for name in sorted(os.listdir(folder)):
             if name in skip:
                 continue
+            if next(places, None) is None:
+                return
             try:
                 status = os.stat(name, dir_fd=folder, follow_symlinks=False)
                 inner = f"{prefix}/{name}" if prefix else name
@@ -136,7 +141,7 @@ class Confined:
                 elif depth > 0:
                     below = self._open(name, os.O_RDONLY | os.O_DIRECTORY, folder)
                     try:
-                        yield from self._below(below, inner, depth - 1, skip)
+                        yield from self._below(below, inner, depth - 1, skip, places)
                     finally:
                         os.close(below)
             except (OSError, Outside):

@@ -15,6 +15,7 @@ import stat
 import subprocess
 import threading
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from b4tui.agents.confined import Confined, Entry, Outside
 
 MAX_FILES = 5_000
 MAX_COMPARED_BYTES = 4 << 20
+MAX_COMPARED_TOGETHER = 64 << 20
 MAX_DIFF_CHARS = 200_000
 GIT_TIMEOUT_S = 10.0
 
@@ -61,7 +63,7 @@ class WorkFolder:
         self._files = Confined(path)
         self._git_dir = git_dir
         self._lock = threading.Lock()
-        self._seen: dict[tuple[int, int, int, int], str] = {}
+        self._seen: dict[tuple[int, int, int, int, bool], str] = {}
         self._lines: dict[str, int] = {}
         self._counts: dict[tuple[str, str], tuple[int, int]] = {}
 
@@ -70,7 +72,9 @@ class WorkFolder:
         """The bead's folder below `base`, made when it is missing, as an earlier attempt left it otherwise."""
         name = safe_name(bead_id)
         path = base / name
-        path.mkdir(parents=True, exist_ok=True)
+        base.mkdir(parents=True, exist_ok=True)
+        # A command may leave a program there that runs with our rights: nobody else may reach it.
+        path.mkdir(mode=0o700, exist_ok=True)
         return cls(path.resolve(), base.resolve().parent / "git" / name)
 
     def mark(self) -> None:
@@ -86,10 +90,11 @@ class WorkFolder:
         """The files that differ from the start, by name."""
         with self._lock:
             before, after = self._start(), self._current()
+            differ = [path for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path)]
+            self._compare((before[path].blob, after[path].blob) for path in differ if path in before and path in after)
             return tuple(
                 FileDiff(path, *self._count(before.get(path), after.get(path)), content=_identity(after.get(path)))
-                for path in sorted(before.keys() | after.keys())
-                if before.get(path) != after.get(path)
+                for path in differ
             )
 
     def diff(self, path: str) -> str:
@@ -109,22 +114,28 @@ class WorkFolder:
         return {path: _Content(*row) for path, row in rows.items()}
 
     def _current(self) -> _Manifest:
-        """Every file as it is now, its content kept in our repository; files beyond MAX_FILES are left out."""
+        """Every file as it is now, its content kept in our repository.
+
+        Files beyond MAX_FILES are left out; those beyond MAX_COMPARED_TOGETHER are told apart by size and time alone.
+        """
         found: _Manifest = {}
+        room = MAX_COMPARED_TOGETHER
         for entry in self._files.walk(skip=_NOT_MEASURED):
             if len(found) >= MAX_FILES:
                 break
-            content = self._measured(entry)
+            compared = entry.status.st_size <= min(room, MAX_COMPARED_BYTES)
+            room -= entry.status.st_size if compared else 0
+            content = self._measured(entry, compared)
             if content is not None:
                 found[_shown(entry.path)] = content
         return found
 
-    def _measured(self, entry: Entry) -> _Content | None:
+    def _measured(self, entry: Entry, compared: bool) -> _Content | None:
         status = entry.status
-        key = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        key = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, compared)
         if key not in self._seen:
             try:
-                data = self._data(entry)
+                data = self._data(entry, compared)
             except (OSError, Outside):
                 return None
             self._seen[key] = blob = self._keep(data)
@@ -133,13 +144,14 @@ class WorkFolder:
         executable = stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o100)
         return _Content(0o100755 if executable else 0o100644, blob, self._lines[blob])
 
-    def _data(self, entry: Entry) -> bytes:
+    def _data(self, entry: Entry, compared: bool) -> bytes:
         if stat.S_ISLNK(entry.status.st_mode):
             return f"(a link to {self._files.link(entry.path)})\n".encode("utf-8", "surrogateescape")
         if not stat.S_ISREG(entry.status.st_mode):
             return b"(not a regular file)\n"
-        if entry.status.st_size > MAX_COMPARED_BYTES:
-            return f"(a file of {entry.status.st_size} bytes, too large to compare)\n".encode()
+        if not compared:
+            size, time = entry.status.st_size, entry.status.st_mtime_ns
+            return f"(a file of {size} bytes, too large to compare; changed at {time} ns)\n".encode()
         with os.fdopen(self._files.open(entry.path), "rb") as file:
             return file.read(MAX_COMPARED_BYTES)
 
@@ -161,12 +173,25 @@ class WorkFolder:
     def _count(self, old: _Content | None, new: _Content | None) -> tuple[int, int]:
         if old is None or new is None:
             return (new.lines if new else 0, old.lines if old else 0)
-        pair = (old.blob, new.blob)
-        if pair not in self._counts:
-            words = self._git("diff", "--numstat", "--no-ext-diff", "--no-textconv", *pair).split("\t", 2)
-            known = len(words) == 3 and words[0].isdigit() and words[1].isdigit()
-            self._counts[pair] = (int(words[0]), int(words[1])) if known else (0, 0)
-        return self._counts[pair]
+        return self._counts[old.blob, new.blob]
+
+    def _compare(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Count the lines between pairs of contents, all in one go: a program for each would take minutes."""
+        fresh = [pair for pair in dict.fromkeys(pairs) if pair not in self._counts]
+        if not fresh:
+            return
+        self._counts |= dict.fromkeys(fresh, (0, 0))
+        trees = [
+            self._git(
+                "mktree", "-z", given="".join(f"100644 blob {pair[side]}\t{at}\0" for at, pair in enumerate(fresh))
+            )
+            for side in (0, 1)
+        ]
+        switches = ("--numstat", "--no-renames", "--no-ext-diff", "--no-textconv")
+        for line in self._git("diff-tree", *switches, *(tree.strip() for tree in trees)).splitlines():
+            added, removed, at = line.split("\t")
+            if added.isdigit() and removed.isdigit():
+                self._counts[fresh[int(at)]] = int(added), int(removed)
 
     def _repository(self) -> Path:
         if not (self._git_dir / "HEAD").exists():
@@ -174,8 +199,8 @@ class WorkFolder:
             _run_git("init", "--bare", "--quiet", "--template=", str(self._git_dir))
         return self._git_dir
 
-    def _git(self, *arguments: str) -> str:
-        return _run_git(f"--git-dir={self._repository()}", *arguments)
+    def _git(self, *arguments: str, given: str = "") -> str:
+        return _run_git(f"--git-dir={self._repository()}", *arguments, given=given)
 
 
 def safe_name(bead_id: str) -> str:
@@ -187,14 +212,14 @@ def safe_name(bead_id: str) -> str:
     return f"{clean or 'bead'}-{digest}"
 
 
-def _run_git(*arguments: str) -> str:
+def _run_git(*arguments: str, given: str = "") -> str:
     """Run git with nobody's configuration but ours; "" when it fails or takes too long (a hostile pair of files)."""
     command = ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", *arguments]
     variables = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
     variables |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_PAGER": "cat"}
     try:
         done = subprocess.run(
-            command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=GIT_TIMEOUT_S, check=False
+            command, env=variables, input=given.encode(), capture_output=True, timeout=GIT_TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired:
         return ""

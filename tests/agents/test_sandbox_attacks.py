@@ -328,6 +328,19 @@ class TestItsEnd:
             program.kill()
         assert eventually(lambda: not running(f"4242{mark}"))
 
+    def test_a_command_that_fills_the_disk(
+        self, sh: Callable[..., Ran], folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """On a disk that holds 40 MB more than is in the folder."""
+
+        def free(place: Path) -> tuple[int, int]:
+            return 40_000_000 - sum(file.stat().st_size for file in folder.glob("full*")), 1000
+
+        monkeypatch.setattr("b4tui.agents.room._free", free)
+        ran = sh("i=0; while true; do head -c 1000000 /dev/zero > full$i; i=$((i+1)); sleep 0.01; done")
+        assert (ran.status, "disk" in ran.stopped) == (None, True)
+        assert len(list(folder.glob("full*"))) < 200
+
     def test_endless_output_fills_no_memory(self, sh: Callable[..., Ran]) -> None:
         before = psutil.Process().memory_info().rss
         ran = sh("echo begin; yes | head -c 300000000; echo end", most=1000)

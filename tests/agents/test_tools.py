@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from b4tui.agents.tools import REGISTRY, chosen
@@ -176,6 +177,16 @@ class TestWrite:
         assert not result.ok
         assert said in result.output
         assert (folder / path).read_text() == content
+
+    def test_what_would_take_all_memory_to_check_is_written(
+        self, call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("b4tui.agents.tools.checking.TIMEOUT_S", 0.5)
+        before = psutil.Process().memory_info().rss
+        content = "a." * 100_000 + "a = 1"
+        call("write", path="a.toml", content=content)
+        assert (folder / "a.toml").read_text() == content
+        assert psutil.Process().memory_info().rss - before < 64 << 20
 
     def test_what_cannot_be_encoded_changes_nothing(self, call: Call, folder: Path) -> None:
         assert not (call("write", path="a", content="\ud800")).ok

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b4tui.agents import workfolder
+from b4tui.agents import confined, workfolder
 from b4tui.agents.workfolder import FileDiff, WorkFolder, safe_name
 
 
@@ -43,6 +44,19 @@ class TestChanges:
         (folder.path / "sub").mkdir()
         (folder.path / "sub" / "c").write_text("new\nlines")
         assert folder.changes() == (FileDiff("a", 2, 1), FileDiff("b", 0, 1), FileDiff("sub/c", 2, 0))
+
+    def test_many_files_are_counted_each_for_itself(self, folder: WorkFolder) -> None:
+        for number in range(300):
+            (folder.path / f"{number:03}").write_text(f"{number}\nsame\n")
+        folder.mark()
+        for number in range(300):
+            (folder.path / f"{number:03}").write_text(f"{number}\n" + "new\n" * number)
+        counts = [(change.added, change.removed) for change in folder.changes()]
+        assert counts == [(number, 1) for number in range(300)]
+
+    def test_nobody_else_reaches_the_folder(self, folder: WorkFolder) -> None:
+        """A command may leave a program there that runs with the rights of whoever made it."""
+        assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
 
     def test_the_diff_names_the_file(self, folder: WorkFolder) -> None:
         (folder.path / "a").write_text("1\n2\n")
@@ -103,6 +117,26 @@ class TestHostileContent:
             file.truncate(1 << 36)
         assert folder.changes() == (FileDiff("huge", 1, 0),)
         assert "too large" in folder.diff("huge")
+
+    def test_very_much_content_is_told_apart_by_size_and_time(
+        self, folder: WorkFolder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workfolder, "MAX_COMPARED_TOGETHER", 10)
+        (folder.path / "a").write_text("1\n2\n3\n")
+        (folder.path / "b").write_text("1\n2\n3\n")
+        os.utime(folder.path / "b", ns=(0, 2**62))
+        folder.mark()
+        (folder.path / "b").write_text("1\n9\n3\n")
+        assert folder.changes() == (FileDiff("b", 1, 1),)
+        assert "too large" in folder.diff("b")
+
+    def test_folders_without_end(self, folder: WorkFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(confined, "MAX_ENTRIES", 20)
+        for number in range(30):
+            (folder.path / f"{number:02}" / "sub").mkdir(parents=True)
+        (folder.path / "z").touch()
+        (folder.path / "00" / "a").touch()
+        assert [change.path for change in folder.changes()] == ["00/a"]
 
     def test_very_many_files(self, folder: WorkFolder, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(workfolder, "MAX_FILES", 10)

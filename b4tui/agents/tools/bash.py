@@ -33,7 +33,7 @@ async def _run(arguments: BashArguments, bench: Workbench) -> Result:
         bench.sandbox, arguments.command, bench.files.root, timeout_s=seconds, most=bench.output_chars - 200
     )
     if ran.status is None:
-        ending = f"stopped after {seconds:.0f} seconds, with everything it had started"
+        ending = f"stopped {ran.stopped}, with everything it had started"
     else:
         ending = f"exit status {ran.status}"
     output = f"{ran.output.rstrip()}\n[{ending}]" if ran.output.strip() else f"(no output)\n[{ending}]"
