@@ -7,8 +7,11 @@ the operator is looking at.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 FRAMES_PER_S = 8
 MOST_COPIED = 70_000
 """Characters that go to the clipboard: what terminals take in one OSC 52."""
+ENDING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 STOP_S = 3.0
 """How long the runtime may take to stop before the console leaves without it."""
 
@@ -76,11 +80,19 @@ class Console(App[None], inherit_bindings=False):
         """Paint first, then start the runtime, then follow it."""
         if self.settings.theme not in themes.PALETTES:
             self.say(f"There is no theme {self.settings.theme}: {', '.join(themes.PALETTES)}.", wrong=True)
+        self._leave_on_signals()
         self.call_after_refresh(self._start)
         self.set_interval(1 / FRAMES_PER_S, self._poll, name="poll")
 
     def _start(self) -> None:
         self.run_worker(self._guarded(self.runtime.start(), ""), group="runtime", exit_on_error=False)
+
+    def _leave_on_signals(self) -> None:
+        """Whoever ends the program from outside gets the terminal back, and the beads in hand go back too."""
+        loop = asyncio.get_running_loop()
+        for name in ENDING_SIGNALS:
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(name, partial(self.exit, return_code=128 + name))
 
     async def on_unmount(self) -> None:
         """Stop the runtime, and leave even if it does not."""
@@ -93,7 +105,8 @@ class Console(App[None], inherit_bindings=False):
 
     def _poll(self) -> None:
         self.snapshot = snapshot = self.runtime.snapshot
-        screen = self.screen
+        # A busy machine ticks before the first screen is there, and after the last one is gone.
+        screen = self.screen_stack[-1] if self.screen_stack else None
         if not (isinstance(screen, HouseScreen) and screen.drawable and self.is_running):
             return
         # Ages and the clock change once a second without the runtime's doing.

@@ -19,7 +19,7 @@ class Want:
 def wants(snapshot: Snapshot) -> tuple[Want, ...]:
     """Everything that goes on only when the operator acts: engines that are down, beads nobody may try again."""
     found = [
-        Want(f"engine {engine.name} does not answer at {engine.address}")
+        Want(engine.reason or f"{engine.name} does not answer at {engine.address}")
         for engine in snapshot.engines
         if engine.status is EngineStatus.DOWN
     ]

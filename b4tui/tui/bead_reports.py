@@ -40,13 +40,13 @@ class Report:
 
 def failure(reason: str) -> Report:
     """The report that says why there is none."""
-    return Report((Line(), line(Span(f"✗ {reason}", Ink.BAD))))
+    return Report((line(Span(f"✗ {reason}", Ink.BAD)),))
 
 
 def changes(folder: WorkFolder | None) -> Report:
     """The files that differ from the run's start, with their diffs."""
     if folder is None:
-        return Report((Line(), line(Span("No run of this bead is known here, so no file was changed.", Ink.SOFT))))
+        return Report((line(Span("No run of this bead is known here, so no file was changed.", Ink.SOFT)),))
     found = folder.changes()
     files = tuple(FileChange(path=item.path, added=item.added, removed=item.removed) for item in found[:MOST_FILES])
     return Report(files=files, diffs={file.path: folder.diff(file.path) for file in files})

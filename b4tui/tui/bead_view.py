@@ -12,6 +12,7 @@ from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import words
 from b4tui.tui.cards import priority_ink
 from b4tui.tui.paint import Ink, Line, Span, line, wrapped
+from b4tui.tui.prose import prose
 
 DEEPEST = 3
 MOST_EDGES = 60
@@ -49,7 +50,7 @@ class Page:
             ("CLOSED BECAUSE", bead.close_reason),
         ):
             if text.strip():
-                parts += [Line(), *([line(Span(title, Ink.FAINT))] if title else []), *wrapped(text.strip("\n"), width)]
+                parts += [Line(), *([line(Span(title, Ink.FAINT))] if title else []), *prose(text.strip("\n"), width)]
         parts += self._tree(width)
         return tuple(parts)
 
@@ -161,7 +162,7 @@ def comment_lines(bead: Bead, now: datetime, width: int) -> tuple[Line, ...]:
         moment = instant(comment.created_at)
         when = f"{words.age(now.timestamp() - moment)} ago" if moment is not None else comment.created_at
         lines.append(line(Span(comment.author or "somebody", Ink.STRONG), Span(f"  {when}", Ink.FAINT)))
-        lines += wrapped(comment.text, width)
+        lines += prose(comment.text, width)
         lines.append(Line())
     return tuple(lines)
 

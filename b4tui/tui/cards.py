@@ -1,6 +1,7 @@
 """What a bead looks like on the board: pure functions from the snapshot to lines of ink.
 
-A card is two lines, three where the bead is being worked on, and one where the terminal is small.
+A card is two lines, three where the bead is being worked on, and one where the terminal is small. The first line is
+the title's alone; the last one ends with the id, so that long ids cost the title nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from b4tui.board.times import instant
 from b4tui.events import RunOutcome
 from b4tui.runtime.snapshot import RunView, Snapshot
 from b4tui.tui import words
-from b4tui.tui.paint import Ink, Line, Span, line, sparkline
+from b4tui.tui.paint import Ink, Line, Span, line, sparkline, wrapped
 
 JUST_CLOSED_S = 10.0
 """How long a closed bead stays green."""
 INDENT = "   "
+NARROW = 32
+"""Cells below which a card leaves out how old the bead is, so that the id still fits."""
 
 
 class Column(StrEnum):
@@ -57,15 +60,25 @@ def priority_ink(priority: int) -> Ink:
     return (Ink.INFO, Ink.INFO, Ink.SOFT)[priority] if 0 <= priority < 3 else Ink.FAINT
 
 
-def empty_lines(column: Column, *, loading: bool, filtered_from: int = 0, hub: str = "") -> tuple[Line, ...]:
-    """What stands in a column without cards."""
+def streaming(run: RunView | None) -> float | None:
+    """Tokens per second that come in now: None between two answers, while a tool runs, and when the run has ended."""
+    if run is None or run.ended_at is not None or (run.rates and run.rates[-1] <= 0):
+        return None
+    return run.tokens_per_s
+
+
+def empty_lines(
+    column: Column, *, width: int, loading: bool, filtered_from: int = 0, hub: str = ""
+) -> tuple[Line, ...]:
+    """What stands in a column of `width` cells without cards."""
     if loading:
         first, second = "Reading the board…", hub
     elif filtered_from:
         first, second = f"0 of {filtered_from:,} match.", "esc clears the filter."
     else:
         first, second = EMPTY[column]
-    return (Line(), line(Span(f"  {first}", Ink.SOFT)), line(Span(f"  {second}", Ink.FAINT)))
+    said = (*wrapped(first, width - 2, Ink.SOFT), *wrapped(second, width - 2, Ink.FAINT))
+    return (Line(), *(Line((Span(" "), *text.left)) for text in said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,38 +88,41 @@ class Deck:
     snapshot: Snapshot
     now: datetime
 
-    def card(self, bead_id: str, column: Column, height: int) -> tuple[Line, ...]:
-        """The card of a bead in a column, `height` lines of it."""
+    def card(self, bead_id: str, column: Column, height: int, width: int = 80) -> tuple[Line, ...]:
+        """The card of a bead in a column, `height` lines of it, made for `width` cells."""
         bead = self.snapshot.board.beads.get(bead_id) if self.snapshot.board else None
         if bead is None:
             return (line(Span(bead_id, Ink.SOFT)),)
         run = self.snapshot.runs.get(bead_id)
         if height == 1:
             return (self._short(bead, run, column),)
-        lines = [self._head(bead, column), self._second(bead, run, column)]
-        if height > 2:
-            lines.append(_pulse(run) if run and not run.ended_at else Line())
-        return tuple(lines)
+        second = self._second(bead, run, column, width)
+        if height == 2:
+            return self._head(bead, column), _signed(second, bead.id, width)
+        if run is None or run.ended_at is not None:
+            return self._head(bead, column), _signed(second, bead.id, width), Line()
+        return self._head(bead, column), second, _signed(_pulse(run), bead.id, width)
 
-    def _head(self, bead: Bead, column: Column) -> Line:
+    def _head(self, bead: Bead, column: Column, *named: Span) -> Line:
         closed = column is Column.CLOSED
         sign = (
             Span(f"{'✓ ':<3}", self._closed_ink(bead))
             if closed
             else Span(f"P{bead.priority:<2}"[:3], priority_ink(bead.priority))
         )
-        return line(sign, Span(f"{bead.id}  ", Ink.SOFT), Span(bead.title, Ink.SOFT if closed else Ink.STRONG))
+        return line(sign, *named, Span(bead.title, Ink.SOFT if closed else Ink.STRONG))
 
     def _short(self, bead: Bead, run: RunView | None, column: Column) -> Line:
         second = self._second(bead, run, column)
-        return Line(self._head(bead, column).left, (second.left[1], Span(" "), *second.right))
+        head = self._head(bead, column, Span(f"{bead.id}  ", Ink.SOFT))
+        return Line(head.left, (second.left[1], Span(" "), *second.right))
 
-    def _second(self, bead: Bead, run: RunView | None, column: Column) -> Line:
+    def _second(self, bead: Bead, run: RunView | None, column: Column, width: int = 80) -> Line:
         match column:
             case Column.READY:
                 return self._ready(bead, run)
             case Column.WORKING:
-                return self._working(bead, run)
+                return self._working(bead, run, width)
             case Column.BLOCKED:
                 return self._blocked(bead)
             case Column.CLOSED:
@@ -115,9 +131,9 @@ class Deck:
     def _ready(self, bead: Bead, run: RunView | None) -> Line:
         created = Span(f"{self._age(bead.created_at):>4}", Ink.FAINT)
         if bead.id in self.snapshot.attempts_spent:
-            return line(Span(INDENT), Span("▲ attempts spent: r retries", Ink.ATTENTION), right=(created,))
+            return line(Span(INDENT), Span("▲ gave up: r retries", Ink.ATTENTION))
         if run is not None and run.outcome is RunOutcome.CANCELLED:
-            return line(Span(INDENT), Span("▲ cancelled: r retries", Ink.ATTENTION), right=(created,))
+            return line(Span(INDENT), Span("▲ cancelled: r retries", Ink.ATTENTION))
         if run is not None and run.outcome in {RunOutcome.FAILED, RunOutcome.ENGINE}:
             return line(Span(INDENT), Span(f"✗ {run.reason or run.outcome}", Ink.BAD), right=(created,))
         route = self.snapshot.routes.get(bead.id)
@@ -126,17 +142,15 @@ class Deck:
         category = Span(f" · {_category(route.category)}", Ink.FAINT)
         return line(Span(INDENT), Span(self.name(route.agent), Ink.FAINT), category, right=(created,))
 
-    def _working(self, bead: Bead, run: RunView | None) -> Line:
+    def _working(self, bead: Bead, run: RunView | None, width: int) -> Line:
         if run is None or run.ended_at:
             holder = bead.assignee or "somebody"
-            since = Span(self._age(bead.updated_at), Ink.FAINT)
+            since = Span(f"{self._age(bead.updated_at):>4}", Ink.FAINT)
             return line(Span(INDENT), Span(f"held by {holder}", Ink.FAINT), right=(since,))
-        elapsed = words.span(words.seconds_between(run.started_at, self.now))
-        return line(
-            Span(INDENT),
-            Span(self.name(run.agent), Ink.ACCENT),
-            right=(Span(words.rate(run.tokens_per_s), Ink.SOFT), Span(f" {elapsed:>5}", Ink.FAINT)),
-        )
+        speed = Span(words.rate(streaming(run)), Ink.SOFT)
+        elapsed = Span(f" {words.span(words.seconds_between(run.started_at, self.now)):>5}", Ink.FAINT)
+        right = (speed, elapsed) if width >= NARROW else (speed,) if speed.text.strip() else (elapsed,)
+        return line(Span(INDENT), Span(self.name(run.agent), Ink.ACCENT), right=right)
 
     def _blocked(self, bead: Bead) -> Line:
         created = Span(f"{self._age(bead.created_at):>4}", Ink.FAINT)
@@ -178,7 +192,14 @@ def _category(category: str) -> str:
 def _pulse(run: RunView) -> Line:
     return line(
         Span(INDENT),
-        Span(f"{sparkline(run.rates, 8)}  ", Ink.ACCENT),
+        Span(f"{sparkline(run.rates, 6)} ", Ink.ACCENT),
         Span(f"step {run.step}  ", Ink.FAINT),
         Span(run.last_tool, Ink.SOFT),
     )
+
+
+def _signed(last: Line, bead_id: str, width: int) -> Line:
+    """The last line of a card, with the id before what stands at the right edge."""
+    if width < NARROW or not last.right:
+        return Line(last.left, (Span(bead_id, Ink.FAINT),))
+    return Line(last.left, (Span(f"{bead_id} ", Ink.FAINT), *last.right))

@@ -20,7 +20,15 @@ from b4tui.tui.paint import plain
 if TYPE_CHECKING:
     from b4tui.tui.app import Console
 
-NOT_LISTED = frozenset({"list", "dialog", "form", "palette", "leave"})
+NOT_LISTED = frozenset({"list", "dialog", "form", "palette", "leave", "unwind"})
+"""What an id of a key begins with that is of no use in a palette."""
+NOUNS = {
+    "bead": frozenset({"retry", "cancel", "copy", "new"}),
+    "board": frozenset({"filter"}),
+    "agents": frozenset({"pause"}),
+    "console": frozenset({"help", "quit", "theme"}),
+}
+"""What a verb is about, by the id of its key; `bead-...` is about a bead, all others go somewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +70,16 @@ class ConsoleCommands(Provider):
                 yield Command(f"theme: {name}", "How the console looks", partial(self._theme, name))
 
     def _keys(self) -> Iterator[Command]:
-        for entry in self.screen.active_bindings.values():
-            key = BY_ID.get(entry.binding.id or "")
-            if key is None or not entry.enabled or key.id.split("-")[0] in NOT_LISTED:
+        """Verbs before places: who opens the palette wants to do something."""
+        found = [(BY_ID.get(entry.binding.id or ""), entry) for entry in self.screen.active_bindings.values()]
+        found.sort(key=lambda pair: pair[0] is not None and _noun(pair[0].id) == "go to")
+        for key, entry in found:
+            if key is None or not entry.enabled or NOT_LISTED & {key.id, key.id.split("-")[0]}:
                 continue
-            noun = "bead" if key.id.startswith("bead") or key.id in {"retry", "cancel", "copy", "new"} else "go"
-            noun = "console" if key.id in {"help", "quit", "theme", "filter"} else noun
+            if key.id.endswith(("-left", "-right", "-back")):
+                continue
             run = partial(self.app.run_action, entry.binding.action, entry.node)
-            yield Command(f"{noun}: {key.label.lower()}", key.help, run)
+            yield Command(f"{_noun(key.id)}: {key.label.lower()}", f"{key.help}  ({key.display or key.keys})", run)
 
     def _agents(self) -> Iterator[Command]:
         for view in self.console.snapshot.agents:
@@ -97,6 +107,12 @@ class ConsoleCommands(Provider):
 
     def _theme(self, name: str) -> None:
         self.console.theme = name
+
+
+def _noun(key_id: str) -> str:
+    if key_id.startswith("bead-"):
+        return "bead"
+    return next((noun for noun, ids in NOUNS.items() if key_id in ids), "go to")
 
 
 def _highlighted(title: str, matcher: Matcher) -> Content:

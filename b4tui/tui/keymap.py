@@ -44,6 +44,7 @@ GLOBAL = (
 )
 
 DASHBOARD = (
+    Key("attention", "w", "attention", "What waits", "Go to what waits for you", foot=True),
     Key("column-1", "1", "column(0)", "Ready", "Go to the ready beads"),
     Key("column-2", "2", "column(1)", "Working", "Go to the beads at work"),
     Key("column-3", "3", "column(2)", "Blocked", "Go to the blocked beads"),
@@ -52,7 +53,6 @@ DASHBOARD = (
     Key("activity", "6", "activity", "Activity", "Go to what happened"),
     Key("column-left", "left,h", "beside(-1)", "Left", "The column to the left", display="← h"),
     Key("column-right", "right,l", "beside(1)", "Right", "The column to the right", display="→ l"),
-    Key("attention", "w", "attention", "Waiting", "Go to what waits for you", display="w"),
     Key("filter", "slash", "filter", "Filter", "Show only beads that match", foot=True, display="/"),
     Key("new", "n", "new", "New", "Make a bead", foot=True),
     Key("pause", "p", "pause", "Pause", "Pause or resume: the agent under the cursor, else all", foot=True),
@@ -76,7 +76,7 @@ BEAD = (
     Key("bead-cancel", "x", "cancel", "Cancel", "Stop the run at this bead", foot=True),
     Key("bead-assign", "s", "assign", "Assign", "Give the bead to an agent", foot=True),
     Key("bead-comment", "c", "comment", "Comment", "Say something on the bead", foot=True),
-    Key("bead-close", "d", "close_bead", "Done", "Close the bead with a reason", foot=True),
+    Key("bead-close", "d", "close_bead", "Close", "The bead is done: close it with a reason", foot=True),
     Key("bead-reopen", "o", "reopen", "Reopen", "Open the closed bead again", foot=True),
     Key("bead-copy", "y", "copy", "Copy", "Copy the bead's id", display="y"),
     Key("bead-copy-pane", "Y", "copy_pane", "Copy all", "Copy all text of this pane", display="Y"),

@@ -105,12 +105,21 @@ def _cut(part: Strip, width: int, fill: Style) -> Strip:
 
 def wrapped(text: str, width: int, ink: Ink = Ink.INK, limit: int = 200_000) -> Iterator[Line]:
     """Foreign text of several lines, wrapped between words to `width` cells; cut at `limit` characters, and says so."""
-    shown = visible(text[:limit].translate(_SELECTORS)).expandtabs(4)
-    for paragraph in shown.split("\n"):
+    for paragraph in legible(text[:limit]).split("\n"):
         for piece in fold(paragraph, max(1, width)):
             yield Line((Span(piece, ink),))
     if len(text) > limit:
         yield Line((Span(f"… {len(text) - limit:,} more characters are not shown", Ink.FAINT),))
+
+
+def legible(text: str) -> str:
+    """Foreign text of several lines as characters that may be shown, tabs as blanks."""
+    return visible(text.translate(_SELECTORS)).expandtabs(4)
+
+
+def chopped(text: str, width: int) -> list[str]:
+    """Safe text in pieces of at most `width` cells, broken anywhere; one empty piece for an empty text."""
+    return (chop_cells(text, width) if cell_len(text) > width else [text]) or [""]
 
 
 def fold(paragraph: str, width: int) -> list[str]:

@@ -87,7 +87,9 @@ class Questions:
             self._console.exit()
             return
         verb = "is" if busy == 1 else "are"
-        question = f"{words.plural(busy, 'agent')} {verb} at work. Their beads go back to ready, nothing else is lost."
+        question = (
+            f"{words.plural(busy, 'agent')} {verb} at work. Their runs are stopped and the beads go back to ready."
+        )
 
         def answered(choice: str | None) -> None:
             if choice == "quit":

@@ -66,8 +66,8 @@ def figure(value: float | None, unit: str, width: int = 3) -> str:
 
 
 def rate(value: float | None) -> str:
-    """Tokens per second in a fixed width: ` 41 tok/s`; blank-padded `n/a` where not known."""
-    return f"{'n/a':>3} tok/s" if value is None else f"{round(value):>3} tok/s"
+    """Tokens per second in a fixed width: ` 41 tok/s`; blanks of that width where nothing streams."""
+    return " " * 9 if value is None else f"{round(value):>3} tok/s"
 
 
 def plural(number: int, noun: str) -> str:

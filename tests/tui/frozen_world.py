@@ -164,7 +164,7 @@ AGENTS = (
               run="run-hub-77c", queue=("hub-a1f", "hub-h86"), tokens_per_s=41.2),
     AgentView(key="romanov", name="Romanov", state=AgentState.PAUSED, model=CODER, queue=("hub-d42",)),
     AgentView(key="brenner", name="Brenner", state=AgentState.WAITING, model=CODER, bead="hub-60d",
-              run="run-hub-60d", queue=("hub-g75",), reason="waits for a slot"),
+              run="run-hub-60d", queue=("hub-g75",)),
     AgentView(key="brew", name="Brew", state=AgentState.IDLE, model="qwen3:8b",
               next_poll_at=NOW + timedelta(seconds=12),
               queue=("hub-c31",)),
@@ -292,6 +292,10 @@ class FrozenRuntime:
 
     async def stop(self, reason: str) -> None:
         self.stopped = True
+
+    async def detail(self, bead_id: str) -> Bead:
+        assert self.snapshot.board is not None
+        return self.snapshot.board.beads[bead_id]
 
     def transcript(self, bead_id: str) -> Transcript | None:
         return self.transcripts.get(bead_id)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import pytest
 from frozen_world import NOW, WORLD, FrozenRuntime, bead, clock
 
-from b4tui.board.model import BoardState
+from b4tui.board.model import Bead, BoardState
+from b4tui.board.store import BoardError
 from b4tui.config import TuiConfig
 from b4tui.events import RunOutcome
 from b4tui.runtime.transcript import Kind, Piece
@@ -152,6 +153,51 @@ class TestTabs:
             await until(lambda: "Please use the role we have." in screen_text(console), "comments are shown")
             await pilot.press("6")
             await until(lambda: "WHOSE?" in screen_text(console), "the reasons are shown")
+
+    async def test_comments_come_from_the_store_because_the_board_may_leave_them_out(
+        self, console, runtime, until
+    ) -> None:
+        told = WORLD.board.beads["hub-77c"]
+        bare = {**WORLD.board.beads, "hub-77c": Bead({**told.row, "comments": None})}
+        runtime.change(board=BoardState(WORLD.board.hub, bare, version="bare"))
+
+        async def detail(_bead: str) -> Bead:
+            return told
+
+        runtime.detail = detail
+        async with console.run_test(size=WIDE):
+            await opened(console, until)
+            console.screen.go_to_tab(3)
+            await until(lambda: "Please use the role we have." in screen_text(console), "comments are shown")
+            assert "COMMENTS 2" in screen_text(console)
+
+    async def test_comments_that_cannot_be_read_say_why(self, console, runtime, until) -> None:
+        async def detail(_bead: str) -> Bead:
+            raise BoardError("bd does not answer")
+
+        runtime.detail = detail
+        async with console.run_test(size=WIDE):
+            await opened(console, until)
+            console.screen.go_to_tab(3)
+            await until(lambda: "✗ bd does not answer" in screen_text(console), "the reason is shown")
+
+    async def test_what_stood_beside_the_text_stays_there(self, console, until) -> None:
+        async with console.run_test(size=WIDE):
+            await opened(console, until)
+            console.screen.go_to_tab(3)
+            console.screen.go_to_tab(0)
+            await until(lambda: "Please use the role we have." in screen_text(console), "comments are still shown")
+            assert console.focused.id == "text"
+
+    async def test_a_bead_without_a_run_says_why_beside_its_text_until_it_has_one(
+        self, console, runtime, until
+    ) -> None:
+        async with console.run_test(size=WIDE):
+            await opened(console, until, "hub-d42")
+            await until(lambda: "WHOSE?" in screen_text(console), "the reasons are shown")
+            begun = replace(WORLD.runs["hub-77c"], bead="hub-d42", run="run-hub-d42")
+            runtime.change(runs={**WORLD.runs, "hub-d42": begun})
+            await until(lambda: "LIVE  step 4" in screen_text(console), "its agent is in front")
 
     async def test_a_bead_without_a_run_opens_on_its_text(self, console, until) -> None:
         async with console.run_test(size=SMALL):

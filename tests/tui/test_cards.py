@@ -7,40 +7,58 @@ import pytest
 from frozen_world import EMPTY, MACHINE, NOW, RUNS, WORLD, bead, run
 
 from b4tui.board.model import BoardState
-from b4tui.events import EngineStatus, RunOutcome
+from b4tui.events import AgentState, EngineStatus, RunOutcome
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.telemetry.types import GpuSample
 from b4tui.tui import attention, words
-from b4tui.tui.cards import Column, Deck, empty_lines, running_first
-from b4tui.tui.paint import Ink, Line, width_of
+from b4tui.tui.cards import Column, Deck, empty_lines, running_first, streaming
+from b4tui.tui.paint import GAP, Ink, Line, width_of
 from b4tui.tui.widgets.agents_panel import agent_line
 from b4tui.tui.widgets.header import header_line
-from b4tui.tui.widgets.machine_panel import history, panel_lines, short_line
+from b4tui.tui.widgets.machine_panel import history, panel_lines, short_line, total_rate
+from b4tui.tui.widgets.notice import notices
 
 
 def said(*lines: Line) -> str:
-    return "\n".join("".join(span.text for span in (*line.left, *line.right)) for line in lines)
+    """Lines as text, what stands at the right edge set off by blanks."""
+    parts = (("".join(s.text for s in row.left), "".join(s.text for s in row.right)) for row in lines)
+    return "\n".join(f"{left}  {right}" if right else left for left, right in parts)
 
 
 def inks(*lines: Line) -> set[Ink]:
     return {span.ink for line in lines for span in (*line.left, *line.right) if span.text.strip()}
 
 
-def card(key: str, column: Column, height: int = 3, snapshot: Snapshot = WORLD) -> tuple[Line, ...]:
-    return Deck(snapshot, NOW).card(key, column, height)
+def card(key: str, column: Column, height: int = 3, snapshot: Snapshot = WORLD, width: int = 80) -> tuple[Line, ...]:
+    return Deck(snapshot, NOW).card(key, column, height, width)
 
 
 class TestACard:
     def test_says_what_it_is_and_whose(self) -> None:
         head, second = card("hub-a1f", Column.READY, 2)
-        assert said(head) == "P0 hub-a1f  Rotate backup keys"
-        assert said(second).split() == ["PltOps", "·", "infrastructure", "ops", "2h"]
+        assert said(head) == "P0 Rotate backup keys"
+        assert said(second).split() == ["PltOps", "·", "infrastructure", "ops", "hub-a1f", "2h"]
+
+    def test_gives_the_id_the_room_of_the_age_where_there_is_little(self) -> None:
+        for column, key in ((Column.READY, "hub-a1f"), (Column.CLOSED, "hub-0fa"), (Column.BLOCKED, "hub-9d2")):
+            assert "".join(span.text for span in card(key, column, 2, width=26)[1].right) == key
+        *_, last = card("hub-77c", Column.WORKING, 3, width=26)
+        assert "".join(span.text for span in last.right) == "hub-77c"
 
     def test_breathes_while_it_is_worked_on(self) -> None:
         _, second, pulse = card("hub-77c", Column.WORKING)
         assert said(second).split() == ["PltOps", "41", "tok/s", "1m12"]
         assert "step 4" in said(pulse)
         assert "bash ansible-lint site.yml" in said(pulse)
+
+    def test_shows_no_speed_while_nothing_streams(self) -> None:
+        between = replace(WORLD.runs["hub-77c"], rates=(40, 41, 0.0))
+        assert streaming(WORLD.runs["hub-77c"]) == 41.2
+        assert streaming(between) is None
+        assert streaming(WORLD.runs["hub-0fa"]) is None
+        assert streaming(None) is None
+        _, second, _ = card("hub-77c", Column.WORKING, 3, replace(WORLD, runs={"hub-77c": between}))
+        assert said(second).split() == ["PltOps", "1m12"]
 
     def test_names_the_person_who_holds_it(self) -> None:
         held = replace(WORLD, runs={})
@@ -62,7 +80,7 @@ class TestACard:
         assert Ink.GOOD not in inks(*card("hub-0fa", Column.CLOSED))
 
     def test_is_amber_when_it_waits_for_the_operator_and_red_when_its_run_failed(self) -> None:
-        assert "▲ attempts spent: r retries" in said(*card("hub-b20", Column.READY))
+        assert "▲ gave up: r retries" in said(*card("hub-b20", Column.READY))
         assert Ink.ATTENTION in inks(*card("hub-b20", Column.READY))
         assert "✗ helm lint fails" in said(*card("hub-e53", Column.READY))
         assert Ink.BAD in inks(*card("hub-e53", Column.READY))
@@ -70,7 +88,7 @@ class TestACard:
     def test_fits_one_line_and_loses_nothing_but_room(self) -> None:
         (short,) = card("hub-b20", Column.READY, 1)
         assert "Review diff" in said(short)
-        assert "▲ attempts spent" in said(short)
+        assert "▲ gave up" in said(short)
 
     def test_of_a_bead_that_is_gone_is_its_id(self) -> None:
         assert said(*card("hub-nope", Column.READY)) == "hub-nope"
@@ -88,13 +106,18 @@ def test_what_runs_here_stands_before_what_somebody_holds() -> None:
 
 class TestAnEmptyColumn:
     def test_says_what_to_do(self) -> None:
-        assert "n makes a bead" in said(*empty_lines(Column.READY, loading=False))
+        assert "n makes a bead" in said(*empty_lines(Column.READY, width=40, loading=False))
+
+    def test_wraps_its_words_in_a_narrow_column(self) -> None:
+        lines = empty_lines(Column.WORKING, width=18, loading=False)
+        assert all(len(said(row)) <= 18 for row in lines)
+        assert " ".join(" ".join(map(said, lines)).split()) == "Nobody is at work. Agents take what is ready."
 
     def test_says_that_it_loads(self) -> None:
-        assert "Reading the board" in said(*empty_lines(Column.READY, loading=True))
+        assert "Reading the board" in said(*empty_lines(Column.READY, width=40, loading=True))
 
     def test_says_that_a_filter_hides_all(self) -> None:
-        assert "0 of 1,234 match" in said(*empty_lines(Column.READY, loading=False, filtered_from=1234))
+        assert "0 of 1,234 match" in said(*empty_lines(Column.READY, width=40, loading=False, filtered_from=1234))
 
 
 class TestAttention:
@@ -163,15 +186,77 @@ class TestTheMachine:
     def test_adds_up_the_rates_of_what_runs_now_second_by_second(self) -> None:
         assert history(WORLD)[-3:] == pytest.approx((41 + 20, 37 + 36, 41.2 + 38))
 
+    def test_counts_no_agent_that_waits_for_its_turn(self) -> None:
+        waits = replace(WORLD.agents[0], state=AgentState.WAITING)
+        assert total_rate(WORLD) == pytest.approx(79.2)
+        assert total_rate(replace(WORLD, agents=(waits, *WORLD.agents[1:]))) == pytest.approx(41.2)
+        assert total_rate(EMPTY) == 0
+
+    @pytest.mark.parametrize("width", [50, 60, 70, 90])
+    def test_never_cuts_that_the_models_are_simulated(self, width: int) -> None:
+        engine = replace(WORLD.engines[0], simulated=True, version="0.33.3-rc12")
+        row = panel_lines(replace(WORLD, engines=(engine,)), NOW, width)[0]
+        assert " SIMULATED " in said(row)[:width]
+        assert not row.right or width_of(row.left) + GAP + width_of(row.right) <= width
+
+    def test_says_why_an_engine_is_down_instead_of_its_address(self) -> None:
+        engine = replace(WORLD.engines[0], status=EngineStatus.DOWN, reason="Ollama does not answer: ollama serve")
+        row = panel_lines(replace(WORLD, engines=(engine,)), NOW, 70)[0]
+        assert "Ollama does not answer: ollama serve" in said(row)
+        assert not row.right
+
+    @pytest.mark.parametrize(
+        ("vram", "where"),
+        [(0, ", all in RAM"), (50, ", 50 % in VRAM"), (100, ", all in VRAM"), (120, ", all in VRAM")],
+    )
+    def test_says_where_a_model_lies(self, vram: int, where: str) -> None:
+        model = replace(WORLD.engines[0].loaded[0], size=100, vram=vram)
+        engine = replace(WORLD.engines[0], loaded=(model,))
+        assert where in said(*panel_lines(replace(WORLD, engines=(engine,)), NOW, 90))
+
     def test_before_the_first_sample(self) -> None:
         assert "not measured yet" in said(*panel_lines(EMPTY, NOW, 70))
         assert "not measured yet" in said(short_line(EMPTY, NOW))
+
+
+class TestNotices:
+    DOWN = replace(WORLD.engines[0], status=EngineStatus.DOWN, reason="Ollama does not answer: start it")
+
+    def test_there_is_none_while_all_is_well(self) -> None:
+        assert not list(notices(WORLD, NOW, 80))
+
+    def test_say_what_is_wrong_and_when_it_is_tried_again(self) -> None:
+        backing_off = replace(WORLD.agents[4], state=AgentState.BACKOFF)
+        (row,) = notices(replace(WORLD, engines=(self.DOWN,), agents=(backing_off,)), NOW, 80)
+        assert said(row).startswith(" ✗ Ollama does not answer: start it")
+        assert "again in 12s" in said(row)
+
+    def test_name_the_worst_first(self) -> None:
+        wrong = replace(WORLD, engines=(self.DOWN,), board_error="no board", read_only="an export")
+        assert [said(row).strip()[:12] for row in notices(wrong, NOW, 80)] == [
+            "✗ no board", "✗ Ollama doe", "▲ Read-only:",
+        ]  # fmt: skip
+
+    def test_take_two_rows_at_most(self) -> None:
+        rows = list(notices(replace(WORLD, read_only="word " * 200), NOW, 60))
+        assert len(rows) == 2
+        assert said(rows[1]).endswith("…")
+        assert all(width_of(row.left) <= 60 for row in rows)
 
 
 class TestAnAgent:
     def test_says_what_it_does_on_what_how_fast_and_what_waits(self) -> None:
         text = said(agent_line(WORLD.agents[1], WORLD, NOW, wide=True))
         assert " ".join(text.split()) == "● PltOps working hub-77c Playbook for node-3 41 tok/s queue 2"
+
+    def test_that_waits_for_a_slot_shows_no_speed(self) -> None:
+        waits = replace(WORLD.agents[1], state=AgentState.WAITING)
+        text = " ".join(said(agent_line(waits, WORLD, NOW, wide=True)).split())
+        assert text == "◐ PltOps waiting hub-77c Playbook for node-3 for slot queue 2"
+
+    def test_that_will_pause_says_so(self) -> None:
+        pausing = replace(WORLD.agents[1], reason="pauses after this bead")
+        assert "hub-77c  pauses after this bead" in said(agent_line(pausing, WORLD, NOW, wide=True))
 
     def test_says_when_it_looks_again(self) -> None:
         assert "looks again in 12s" in said(agent_line(WORLD.agents[4], WORLD, NOW, wide=True))

@@ -34,6 +34,10 @@ async def ready(app: Console, until) -> None:
 
 
 class TestStartAndEnd:
+    def test_a_tick_before_the_first_screen_and_after_the_last_does_nothing(self, console) -> None:
+        assert not console.screen_stack
+        console._poll()
+
     async def test_paints_before_the_runtime_starts_and_stops_it_on_the_way_out(self, console, runtime, until) -> None:
         assert not runtime.started
         async with console.run_test(size=WIDE):

@@ -81,7 +81,7 @@ class TestThePalette:
             titles = {hit.display if isinstance(hit.display, str) else hit.text async for hit in provider.discover()}
             assert {
                 "bead: new",
-                "go: agents",
+                "go to: agents",
                 "agent: pause PltOps",
                 "agent: resume Romanov",
                 "theme: b4-light",

@@ -133,3 +133,13 @@ def test_typing_while_it_starts_decides_nothing(terminal) -> None:
     screen.type("\x11\x11")
     screen.read_until("LEFT CLEANLY")
     assert screen.wait() == 0
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_ended_from_outside_it_stops_the_runtime_and_gives_the_terminal_back(terminal, name: str) -> None:
+    screen = terminal("runtime = FrozenRuntime(WORLD)", 120, 36)
+    screen.read_until("MACHINE")
+    os.kill(screen.pid, getattr(signal, name))
+    screen.read_until(" True\r\n")
+    assert b"\x1b[?1049l" in screen.written
+    assert screen.wait() == 0

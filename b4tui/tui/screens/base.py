@@ -11,6 +11,7 @@ from b4tui.tui.paint import Ink, Line, Span
 from b4tui.tui.widgets.header import HeaderLine
 from b4tui.tui.widgets.inked import Panel
 from b4tui.tui.widgets.key_bar import KeyBar
+from b4tui.tui.widgets.notice import NoticePanel
 
 if TYPE_CHECKING:
     from b4tui.runtime.snapshot import Snapshot
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 SMALLEST = (60, 20)
 """Columns and rows below which nothing useful fits."""
-BREAKPOINTS_ACROSS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (100, "-wide")]
+ROOMY = 120
+"""Columns from which four columns of cards can be read."""
+BREAKPOINTS_ACROSS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (ROOMY, "-wide")]
 BREAKPOINTS_DOWN = [(0, "-flat"), (SMALLEST[1], "-short"), (32, "-tall")]
 
 
@@ -43,11 +46,12 @@ class HouseScreen(Screen[None]):
     @property
     def narrow(self) -> bool:
         """Whether there is room for one column only."""
-        return self.app.size.width < 100
+        return self.app.size.width < ROOMY
 
     def compose(self) -> ComposeResult:
-        """Header, body, foot line."""
+        """Header, what is wrong, body, foot line."""
         yield HeaderLine()
+        yield NoticePanel()
         yield from self.body()
         yield TooSmall()
         yield KeyBar()
@@ -58,7 +62,9 @@ class HouseScreen(Screen[None]):
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw a snapshot; called up to eight times a second while this screen is in front."""
-        self.query_one(HeaderLine).show(snapshot, self.console.clock().astimezone())
+        now = self.console.clock().astimezone()
+        self.query_one(HeaderLine).show(snapshot, now)
+        self.query_one(NoticePanel).show(snapshot, now)
 
     def tick(self) -> None:
         """Eight times a second while this screen is in front: for what is not in the snapshot."""

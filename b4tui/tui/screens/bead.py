@@ -8,10 +8,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from b4tui.board.model import Bead
+from b4tui.board.store import BoardError
 from b4tui.runtime.operator import Verb, applies
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import bead_reports
-from b4tui.tui.bead_reports import Report
+from b4tui.tui.bead_reports import Report, failure
 from b4tui.tui.bead_view import Page, comment_lines, needed_by
 from b4tui.tui.keymap import bindings
 from b4tui.tui.paint import Ink, Span, line
@@ -42,11 +44,13 @@ class BeadScreen(HouseScreen):
     def __init__(self, bead_id: str) -> None:
         super().__init__()
         self.bead_id = bead_id
-        self._tab = 1
+        self._tab = self._beside = 1
         self._verbs: frozenset[Verb] = frozenset()
         self._page_state: tuple[object, ...] = ()
         self._reported: dict[int, object] = {}
         self._needed_by: tuple[str, tuple[str, ...]] = ("", ())
+        self._told: Bead | None = None
+        self._heard = False
 
     def body(self) -> ComposeResult:
         """Text on the left, tabs on the right; all in tabs where there is room for one."""
@@ -67,8 +71,9 @@ class BeadScreen(HouseScreen):
             pane = self.query_one(selector, TextPane)
             pane.add_class("panel")
             pane.entitle(name.upper())
-        run = self.console.snapshot.runs.get(self.bead_id)
-        self.go_to_tab(1 if run is not None else 0)
+        self._heard = self.bead_id in self.console.snapshot.runs
+        self._beside = 1 if self._heard else TABS.index("Why")
+        self.go_to_tab(1 if self._heard else 0)
 
     # What is shown -----------------------------------------------------------------------------------------------
 
@@ -79,11 +84,14 @@ class BeadScreen(HouseScreen):
         if verbs != self._verbs:
             self._verbs = verbs
             self.refresh_bindings()
-        first = 0 if self.narrow else 1
-        self.query_one(TabRow).show(TABS[first:], self._tab - first, first=first + 1, aside=self.bead_id)
+        self.query_one(TabRow).show(TABS, self._tab, aside=self.bead_id)
         self._show_text(snapshot)
         run = snapshot.runs.get(self.bead_id)
         self.query_one(StreamPane).show_run(run)
+        if run is not None and not self._heard:
+            self._heard = True
+            if self._tab == 0:
+                self._put_beside(1)
         self._load_reports(snapshot)
 
     def tick(self) -> None:
@@ -101,7 +109,7 @@ class BeadScreen(HouseScreen):
         if state == self._page_state:
             return
         self._page_state = state
-        text, comments = self.query_one("#text", TextPane), self.query_one("#comments", TextPane)
+        text = self.query_one("#text", TextPane)
         if bead is None:
             gone = (line(Span(f"{self.bead_id} is not on this board any more.", Ink.SOFT)),)
             text.write(lambda _width: numbered(gone))
@@ -109,8 +117,15 @@ class BeadScreen(HouseScreen):
         page = Page(snapshot, bead, now, self._dependents(snapshot))
         text.entitle(bead.id)
         text.write(lambda width: numbered(page.lines(width)))
-        comments.entitle(f"COMMENTS {len(bead.comments)}")
-        comments.write(lambda width: numbered(comment_lines(bead, now, width)))
+        self._show_comments()
+
+    def _show_comments(self) -> None:
+        """The comments that were read last; their ages count from now."""
+        told, now = self._told, self.console.clock().astimezone()
+        if told is not None:
+            pane = self.query_one("#comments", TextPane)
+            pane.entitle(f"COMMENTS {len(told.comments)}")
+            pane.write(lambda width: numbered(comment_lines(told, now, width)))
 
     def _dependents(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Who depends on this bead: a look at every row, so only when the board changed."""
@@ -123,11 +138,13 @@ class BeadScreen(HouseScreen):
     def _load_reports(self, snapshot: Snapshot) -> None:
         version = snapshot.board.version if snapshot.board else ""
         run = snapshot.runs.get(self.bead_id)
-        tab = self._tab
+        tab = self._tab or self._beside
         state: object = (version, run.files, run.ended_at) if run and tab == 2 else version
         if snapshot.board is None or self._reported.get(tab) == state:
             return
         self._reported[tab] = state
+        if tab == 3:
+            self.run_worker(self._read_comments(), group="comments", exclusive=True, exit_on_error=False)
         makers: dict[int, Callable[[], Report]] = {
             2: lambda: bead_reports.changes(self.console.runtime.folder(self.bead_id)),
             4: lambda: bead_reports.history_report(self.console.runtime.hub, self.bead_id, snapshot),
@@ -148,17 +165,21 @@ class BeadScreen(HouseScreen):
     # Tabs --------------------------------------------------------------------------------------------------------
 
     def go_to_tab(self, index: int) -> None:
-        """Bring a tab to the front and put the keys in it."""
+        """Bring a tab to the front and put the keys in it; what stood beside the text stays there."""
         self._tab = index % len(TABS)
-        for number, selector in enumerate(PANES):
-            self.query_one(selector).set_class(number == self._tab or (self._tab == 0 and number == 1), "-current")
+        self._put_beside(self._tab or self._beside)
         self.set_class(self._tab == 0, "-text")
         self.catch_up()
         self.query_one(PANES[self._tab]).focus()
 
+    def _put_beside(self, index: int) -> None:
+        self._beside = index
+        for number, selector in enumerate(PANES):
+            self.query_one(selector).set_class(number in {self._tab, index}, "-current")
+
     @on(TabRow.Chosen)
     def _chosen(self, event: TabRow.Chosen) -> None:
-        self.go_to_tab(event.index + (0 if self.narrow else 1))
+        self.go_to_tab(event.index)
 
     def on_descendant_focus(self) -> None:
         """A click or tab into a pane is a choice of its tab."""
@@ -174,6 +195,16 @@ class BeadScreen(HouseScreen):
     def action_beside(self, by: int) -> None:
         """Go to the tab beside."""
         self.go_to_tab(self._tab + by)
+
+    async def _read_comments(self) -> None:
+        """From the store: the snapshot's board may leave comments out."""
+        try:
+            self._told = await self.console.runtime.detail(self.bead_id)
+        except BoardError as error:
+            lines = failure(str(error)).lines
+            self.query_one("#comments", TextPane).write(lambda _width: numbered(lines))
+        else:
+            self._show_comments()
 
     # Verbs -------------------------------------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ class DashboardScreen(HouseScreen):
         if self.filter:
             total = sum(len(cards.ids(snapshot, column)) for column in COLUMNS)
             found = sum(len(keys) for keys in chosen.values())
-            self.query_one(FilterBar).say(f"{found:,} of {words.plural(total, 'bead')}")
+            self.query_one(FilterBar).say(f"{found:,} of {words.plural(total, 'bead')}   enter keeps, esc clears")
 
     # Where the operator is ---------------------------------------------------------------------------------------
 
@@ -169,6 +169,8 @@ class DashboardScreen(HouseScreen):
         """Verbs that do not apply to the bead under the cursor are not offered."""
         if action in {"retry", "cancel"}:
             return self.is_current and Verb(action) in applies(self.console.snapshot, self.bead)
+        if action == "attention":
+            return bool(wants(self.console.snapshot)) or None
         if action == "new":
             return not self.console.snapshot.read_only
         return True
@@ -190,12 +192,10 @@ class DashboardScreen(HouseScreen):
         self.query_one(ActivityStrip).focus()
 
     def action_attention(self) -> None:
-        """Go to the first thing that waits for the operator, or say that nothing does."""
+        """Go to the first bead that waits for the operator, or say what else does."""
         waiting = wants(self.console.snapshot)
         bead = next((want.bead for want in waiting if want.bead), "")
-        if not waiting:
-            self.console.say("Nothing waits for you.")
-        elif not bead or not self.go_to_bead(bead):
+        if waiting and not (bead and self.go_to_bead(bead)):
             self.console.say(f"{waiting[0].bead} {waiting[0].text}".strip(), wrong=True)
 
     def go_to_bead(self, bead: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.document._document import EditResult
 from textual.document._edit import Edit
 from textual.screen import ModalScreen
@@ -113,10 +113,11 @@ class NewBeadScreen(ModalScreen[NewBead | None]):
         """Four fields; only the title must be filled in."""
         with Vertical(classes="dialog"):
             yield Panel(id="question")
-            yield SafeInput(placeholder="Title: what is to be done", id="title")
+            yield SafeInput(placeholder="what is to be done", id="title")
             yield SafeTextArea(id="description", tab_behavior="focus")
-            yield SafeInput(placeholder="Priority 0 to 4 (2)", id="priority", max_length=1, restrict="[0-4]?")
-            yield SafeInput(placeholder="Labels, comma separated", id="labels")
+            with Horizontal(id="small"):
+                yield SafeInput(placeholder="0 to 4 (2)", id="priority", max_length=1, restrict="[0-4]?")
+                yield SafeInput(placeholder="comma separated", id="labels")
             yield Panel(id="said")
         yield KeyBar()
 
@@ -124,12 +125,19 @@ class NewBeadScreen(ModalScreen[NewBead | None]):
         """Write the title."""
         head = line(Span("NEW BEAD", Ink.STRONG), right=(Span("ctrl+s makes it", Ink.FAINT),))
         self.query_one("#question", Panel).show_lines((head, Line()))
-        self.query_one("#description", TextArea).border_title = "Description"
+        self.query_one("#title").border_title = "Title"
+        self.query_one("#description").border_title = "Description"
+        self.query_one("#priority").border_title = "Priority"
+        self.query_one("#labels").border_title = "Labels"
         self.query_one("#title", SafeInput).focus()
 
     @on(Input.Submitted)
-    def _next(self) -> None:
-        self.focus_next()
+    def _next(self, event: Input.Submitted) -> None:
+        """Enter goes on to the next field, and makes the bead in the last one."""
+        if event.input.id == "labels":
+            self.action_send()
+        else:
+            self.focus_next()
 
     def action_send(self) -> None:
         """Give the bead back, or say what is missing."""

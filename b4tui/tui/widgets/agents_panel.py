@@ -7,6 +7,7 @@ from datetime import datetime
 from b4tui.events import AgentState
 from b4tui.runtime.snapshot import AgentView, Snapshot
 from b4tui.tui import words
+from b4tui.tui.cards import streaming
 from b4tui.tui.paint import Ink, Line, Span, line
 from b4tui.tui.widgets.lines import Lines
 
@@ -46,11 +47,12 @@ def agent_line(view: AgentView, snapshot: Snapshot, now: datetime, wide: bool) -
     bead = snapshot.board.beads.get(view.bead) if snapshot.board and view.bead else None
     if view.bead:
         left.append(Span(f"{view.bead}  ", Ink.INK))
-        if bead is not None:
-            left.append(Span(bead.title, Ink.SOFT))
+        left.append(Span(view.reason, Ink.INFO) if view.reason else Span(bead.title if bead else "", Ink.SOFT))
     else:
         left.append(Span(_idle_words(view, now), Ink.BAD if view.state is AgentState.BACKOFF else Ink.FAINT))
-    rate = words.rate(view.tokens_per_s) if view.tokens_per_s is not None else " " * 9
+    rate = words.rate(streaming(snapshot.runs.get(view.bead)) if view.state is AgentState.WORKING else None)
+    if view.state is AgentState.WAITING:
+        rate = f"{'for slot':>9}"
     queue = f"  queue {len(view.queue):>2}" if wide else f" q{len(view.queue):>3}"
     return line(*left, right=(Span(rate, Ink.INK), Span(queue, Ink.SOFT if view.queue else Ink.FAINT)))
 
@@ -61,4 +63,4 @@ def _idle_words(view: AgentView, now: datetime) -> str:
     wait = words.seconds_between(now, view.next_poll_at)
     verb = "tries again" if view.state is AgentState.BACKOFF else "looks again"
     ahead = f"{verb} in {words.age(wait)}" if wait >= 1 else f"{verb} now"
-    return f"{view.reason} · {ahead}" if view.reason else ahead
+    return f"{ahead} · {view.reason}" if view.reason else ahead

@@ -21,13 +21,15 @@ class BoardColumn(Lines):
         total = len(cards.ids(snapshot, self.column))
         self.empty = cards.empty_lines(
             self.column,
+            width=self.room,
             loading=snapshot.board is None,
             filtered_from=total if filtered else 0,
             hub=snapshot.hub,
         )
         self.entitle(f"{self.column.upper()} {counted(len(keys), total)}")
         height = 1 if short else cards.HEIGHTS[self.column]
-        self.show_rows(keys, lambda key: deck.card(key, self.column, height), row_height=height)
+        width = self.room
+        self.show_rows(keys, lambda key: deck.card(key, self.column, height, width), row_height=height)
 
 
 def counted(shown: int, total: int) -> str:

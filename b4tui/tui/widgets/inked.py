@@ -1,9 +1,9 @@
-"""A panel of a few lines that takes no keys: drawn by line, and only lines that differ are drawn again."""
+"""A panel of a few lines that takes no keys: drawn by line, and only when a line changed."""
 
 from __future__ import annotations
 
 from rich.style import Style
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -28,10 +28,9 @@ class Panel(Widget):
         old, self.lines = self.lines, lines
         if len(old) != len(lines):
             self.refresh(layout=True)
-            return
-        for row, (before, after) in enumerate(zip(old, lines, strict=True)):
-            if before != after:
-                self.refresh(Region(0, row, self.size.width, 1))
+        elif old != lines:
+            # All of it: a panel is a few lines, and a row drawn too early is put right by the next one that changes.
+            self.refresh()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as there are."""

@@ -71,6 +71,11 @@ class Lines(ScrollView, can_focus=True):
         self._strips: LRUCache[tuple[Line, int, bool], Strip] = LRUCache(1024)
         self._styles: dict[tuple[Ink, bool], Style] = {}
 
+    @property
+    def room(self) -> int:
+        """Cells a line may take: the width without the cursor's mark and the right edge."""
+        return max(10, self.scrollable_content_region.width - 2)
+
     def entitle(self, head: str, foot: str = "") -> None:
         """What stands in the border; drawn again only when it changed, since Textual would always."""
         if (head, foot) != self._titles:

@@ -7,11 +7,12 @@ from datetime import datetime
 from itertools import zip_longest
 
 from b4tui.engines.types import LoadedModel
-from b4tui.events import EngineStatus
-from b4tui.runtime.snapshot import EngineView, Snapshot
+from b4tui.events import AgentState, EngineStatus
+from b4tui.runtime.snapshot import AgentView, EngineView, Snapshot
 from b4tui.telemetry.types import GpuSample, HostSample
 from b4tui.tui import words
-from b4tui.tui.paint import Ink, Line, Span, bar, line, sparkline
+from b4tui.tui.cards import streaming
+from b4tui.tui.paint import GAP, Ink, Line, Span, bar, line, sparkline, width_of
 from b4tui.tui.widgets.inked import Panel
 
 LABEL = 8
@@ -31,7 +32,7 @@ def panel_lines(snapshot: Snapshot, now: datetime, width: int) -> tuple[Line, ..
     gauge = max(6, min(BAR, width - 44))
     lines: list[Line] = []
     for engine in snapshot.engines:
-        lines.append(_engine(engine))
+        lines.append(_engine(engine, width))
     if not snapshot.engines:
         lines.append(line(_label("engine"), Span("none configured: b4tui doctor", Ink.SOFT)))
     sample = snapshot.machine
@@ -69,10 +70,14 @@ def short_line(snapshot: Snapshot, now: datetime) -> Line:
     return Line(tuple(spans), (*right, Span(_stale(snapshot, now), Ink.ATTENTION), Span(" ")))
 
 
-def total_rate(snapshot: Snapshot) -> float | None:
-    """Tokens per second of all agents together; None where none has a figure."""
-    rates = [agent.tokens_per_s for agent in snapshot.agents if agent.tokens_per_s is not None]
-    return sum(rates) if rates else None
+def total_rate(snapshot: Snapshot) -> float:
+    """Tokens per second that come in now, of all agents together."""
+    return sum(streaming(snapshot.runs.get(view.bead)) or 0.0 for view in at_work(snapshot))
+
+
+def at_work(snapshot: Snapshot) -> Iterator[AgentView]:
+    """The agents that may hear a model now; one that waits for its turn does not."""
+    return (view for view in snapshot.agents if view.state is AgentState.WORKING)
 
 
 def history(snapshot: Snapshot) -> tuple[float, ...]:
@@ -92,7 +97,8 @@ def _label(name: str) -> Span:
     return Span(f"{' ' + name:<{LABEL}}", Ink.FAINT)
 
 
-def _engine(engine: EngineView) -> Line:
+def _engine(engine: EngineView, width: int) -> Line:
+    """State, whether it is simulated, locality; the address where there is room, or is no reason that names it."""
     sign, ink = {
         EngineStatus.UP: ("● up", Ink.ACCENT),
         EngineStatus.DOWN: ("✗ down", Ink.BAD),
@@ -100,12 +106,12 @@ def _engine(engine: EngineView) -> Line:
     }[engine.status]
     left = [_label("engine"), Span(f"{engine.name} {engine.version}".strip(), Ink.INK), Span(f"  {sign}", ink)]
     if engine.status is EngineStatus.DOWN:
-        left.append(Span(f"  {engine.reason or 'does not answer'}", Ink.BAD))
-        return line(*left, right=(Span(engine.address.removeprefix("http://"), Ink.FAINT),))
-    left.append(Span(f"  {engine.locality}", Ink.SOFT))
+        return line(*left, Span(f"  {engine.reason or f'{engine.address} does not answer'}", Ink.BAD))
     if engine.simulated:
         left += [Span("  "), Span(" SIMULATED ", Ink.INVERSE)]
-    return line(*left, right=(Span(engine.address.removeprefix("http://"), Ink.FAINT),))
+    left.append(Span(f"  {engine.locality}", Ink.SOFT))
+    right = (Span(engine.address.removeprefix("http://"), Ink.FAINT),)
+    return line(*left, right=right if width_of(left) + GAP + width_of(right) <= width else ())
 
 
 def _one_gpu(gpu: GpuSample, gauge: int) -> Iterator[Line]:
@@ -150,10 +156,17 @@ def _gauge(used: int | None, total: int | None, width: int) -> tuple[Span, ...]:
 
 
 def _model(model: LoadedModel) -> Line:
-    where = f"   {model.vram * 100 // model.size} % on GPU" if model.size else ""
     context = f"   context {words.count(model.context)}" if model.context else ""
-    size = Span(f"  {words.gigabytes(model.size)}{where}{context}", Ink.SOFT)
+    size = Span(f"  {words.gigabytes(model.size)}{_where(model)}{context}", Ink.SOFT)
     return line(_label("model"), Span(model.name, Ink.INK), size)
+
+
+def _where(model: LoadedModel) -> str:
+    """Which part of what the model takes lies in the GPU's memory: what the server says, not what NVML measures."""
+    if not model.size:
+        return ""
+    share = min(100, model.vram * 100 // model.size)
+    return {0: ", all in RAM", 100: ", all in VRAM"}.get(share, f", {share} % in VRAM")
 
 
 def _tokens(snapshot: Snapshot, gauge: int) -> Line:
@@ -162,11 +175,11 @@ def _tokens(snapshot: Snapshot, gauge: int) -> Line:
 
 
 def _host(host: HostSample, stale: str) -> Line:
-    swap = f"   swap {words.gigabytes(host.swap_used)}" if host.swap_used else "   swap 0"
+    swap = f"  swap {words.gigabytes(host.swap_used)}" if host.swap_used else "  swap 0"
     return line(
         _label("host"),
         Span(f"cpu {words.figure(host.cpu, '%')}", Ink.INK),
-        Span(f" of {words.plural(host.cores, 'core')}   ", Ink.FAINT),
+        Span(f" of {words.plural(host.cores, 'core')}  ", Ink.FAINT),
         Span(f"ram {words.share(host.memory_used, host.memory_total)}", Ink.INK),
         Span(swap, Ink.SOFT),
         right=(Span(stale, Ink.ATTENTION),),

@@ -24,11 +24,6 @@ class TextPane(Lines):
         self._writer: Writer = lambda _width: ()
         self._lines: dict[str, Line] = {}
 
-    @property
-    def room(self) -> int:
-        """Cells a line may take: the width without the cursor's mark and the right edge."""
-        return max(10, self.scrollable_content_region.width - 2)
-
     def write(self, writer: Writer) -> None:
         """Show what `writer` gives; it is asked again when the width changes."""
         self._writer = writer

@@ -1,0 +1,57 @@
+"""What is wrong with the whole hub, under the header until it is mended: in words, with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from b4tui.events import AgentState, EngineStatus
+from b4tui.runtime.snapshot import Snapshot
+from b4tui.tui import words
+from b4tui.tui.paint import Ink, Line, Span, wrapped
+from b4tui.tui.widgets.inked import Panel
+
+MOST_ROWS = 2
+"""Rows one notice may take."""
+
+
+class NoticePanel(Panel):
+    """Takes no room while nothing is wrong."""
+
+    def on_mount(self) -> None:
+        """Nothing is wrong so far."""
+        self.display = False
+
+    def show(self, snapshot: Snapshot, now: datetime) -> None:
+        """What is wrong now."""
+        lines = tuple(notices(snapshot, now, self.app.size.width))
+        if self.display != bool(lines):
+            self.display = bool(lines)
+        self.show_lines(lines)
+
+
+def notices(snapshot: Snapshot, now: datetime, width: int) -> Iterator[Line]:
+    """A board that cannot be read, engines that do not answer, a board that cannot be written: the worst first."""
+    if snapshot.board_error:
+        yield from _notice("✗", Ink.BAD, snapshot.board_error, "", width)
+    for engine in snapshot.engines:
+        if engine.status is EngineStatus.DOWN:
+            reason = engine.reason or f"{engine.name} does not answer at {engine.address}"
+            yield from _notice("✗", Ink.BAD, reason, _next_try(snapshot, now), width)
+    if snapshot.read_only:
+        yield from _notice("▲", Ink.ATTENTION, f"Read-only: {snapshot.read_only}", "", width)
+
+
+def _next_try(snapshot: Snapshot, now: datetime) -> str:
+    """When the first of the agents looks again."""
+    tries = [view.next_poll_at for view in snapshot.agents if view.state is AgentState.BACKOFF and view.next_poll_at]
+    return f"again in {words.age(words.seconds_between(now, min(tries)))}" if tries else ""
+
+
+def _notice(sign: str, ink: Ink, text: str, aside: str, width: int) -> Iterator[Line]:
+    room = max(20, width - 5 - (len(aside) + 2 if aside else 0))
+    rows = list(wrapped(text, room, ink, limit=2000))
+    for number, row in enumerate(rows[:MOST_ROWS]):
+        more = "…" if number == MOST_ROWS - 1 and len(rows) > MOST_ROWS else ""
+        right = (Span(aside, Ink.FAINT), Span(" ")) if aside and number == 0 else ()
+        yield Line((Span(f" {sign if number == 0 else ' '} ", ink), *row.left, Span(more, ink)), right)
