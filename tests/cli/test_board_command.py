@@ -141,6 +141,9 @@ def test_a_broken_line_is_reported_with_its_number_and_kept(b4tui, hub):
     bead = make(b4tui, hub, "One")["id"]
     board = hub / ".beads" / "issues.jsonl"
     board.write_bytes(b"this is no JSON\n" + board.read_bytes())
+    listed = b4tui("board", "list", "--json", cwd=hub)
+    assert [row["id"] for row in listed.json] == [bead]
+    assert "1 error" in listed.err
     lint = b4tui("board", "lint", "--json", cwd=hub)
     assert lint.code == 1
     assert [problem["line"] for problem in lint.json if problem["severity"] == "error"] == [1]
