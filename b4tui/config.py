@@ -246,6 +246,13 @@ def _hub_part(path: Path) -> dict[str, Any]:
             f"{path}: a hub may not set {', '.join(refused)}; it may set {', '.join(sorted(HUB_SECTIONS))}. "
             f"Move the rest to {user_file()}"
         )
+    agents = tree.get("agents")
+    for key, agent in agents.items() if isinstance(agents, dict) else ():
+        workspace = agent.get("workspace") if isinstance(agent, dict) else None
+        if isinstance(workspace, str) and (workspace.startswith(("/", "~")) or ".." in Path(workspace).parts):
+            raise ConfigError(
+                f"{path}: agents.{key}.workspace: a hub may only name a folder within it. Move this to {user_file()}"
+            )
     return tree
 
 

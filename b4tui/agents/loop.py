@@ -105,7 +105,7 @@ class _Run:
         profile = self._a.profile
         today = self._a.clock().astimezone().date()
         await asyncio.to_thread(self._a.folder.mark)
-        files = await asyncio.to_thread(read_workspace, profile.workspace, profile.persona, today)
+        files = await asyncio.to_thread(read_workspace, profile.workspace, profile.persona, today, hub=profile.hub)
         can_run = not isinstance(self._a.sandbox, NoSandbox)
         most = self._budget.room * context.CHARS_PER_TOKEN // 3
         system = prompt.system_message(profile, files, bash=can_run)

@@ -28,18 +28,22 @@ class WorkspaceFile:
     text: str
 
 
-def read_workspace(workspace: Path, persona: str, today: date, *, private: bool = True) -> tuple[WorkspaceFile, ...]:
+def read_workspace(
+    workspace: Path, persona: str, today: date, *, private: bool = True, hub: Path | None = None
+) -> tuple[WorkspaceFile, ...]:
     """The files to inject, in their order. `today` is in the operator's time zone. Never raises for a file's fault.
 
     A missing file leaves a marker, a blank one nothing; an absent workspace gives (). Long-term memory and the daily
-    logs of today and yesterday only when `private`.
+    logs of today and yesterday only when `private`. A workspace in a `hub` is not followed out of it through a link:
+    others may write to the hub's repository.
     """
     if not workspace.is_dir():
         return ()
-    files = Confined(workspace.resolve())
+    files = Confined((hub or workspace).resolve())
+    place = workspace.relative_to(hub).as_posix() if hub else "."
     room = MAX_TOTAL_CHARS
     found = []
-    for name, text in _texts(files, persona, today, private):
+    for name, text in _texts(files, place, persona, today, private):
         cut = _cut(text, min(MAX_FILE_CHARS, room), name)
         room -= min(len(cut), room)
         if cut.strip():
@@ -47,27 +51,27 @@ def read_workspace(workspace: Path, persona: str, today: date, *, private: bool 
     return tuple(found)
 
 
-def _texts(files: Confined, persona: str, today: date, private: bool) -> Iterator[tuple[str, str]]:
+def _texts(files: Confined, place: str, persona: str, today: date, private: bool) -> Iterator[tuple[str, str]]:
     for name in dict.fromkeys(("AGENTS.md", persona, "TOOLS.md")):
-        text = _text(files, name)
+        text = _text(files, f"{place}/{name}")
         yield name, f"[missing file: {name}]" if text is None else text
     if not private:
         return
-    memory = _text(files, "MEMORY.md")
-    legacy = _text(files, "memory.md") if memory is None else None
+    memory = _text(files, f"{place}/MEMORY.md")
+    legacy = _text(files, f"{place}/memory.md") if memory is None else None
     if legacy is not None:
         yield "memory.md", legacy
     else:
         yield "MEMORY.md", "[missing file: MEMORY.md]" if memory is None else memory
     for day in (today - timedelta(days=1), today):
         name = f"memory/{day.isoformat()}.md"
-        yield name, _text(files, name) or ""
+        yield name, _text(files, f"{place}/{name}") or ""
 
 
-def _text(files: Confined, name: str) -> str | None:
+def _text(files: Confined, path: str) -> str | None:
     """A file's text, one character more than is used at most; None when it is missing or not to be read."""
     try:
-        with os.fdopen(files.open(name), "rb") as file:
+        with os.fdopen(files.open(path), "rb") as file:
             data = file.read((MAX_FILE_CHARS + 1) * _CHARS_TO_BYTES)
     except (OSError, Outside):
         return None

@@ -46,9 +46,8 @@ class TestProfiles:
 
     @pytest.mark.parametrize(("key", "value"), [("role", "wizard"), ("tools", ["launch"])])
     def test_what_is_not_there_is_an_error_with_names(self, tmp_path: Path, key: str, value: Any) -> None:
-        settings = load(use_user_file=False, overrides={"agents": {"brew": {key: value}}})
         with pytest.raises(ConfigError, match=r"there is no (role|tool)"):
-            profiles(settings, tmp_path)
+            profiles(load(use_user_file=False, overrides={"agents": {"brew": {key: value}}}), tmp_path)
 
     def test_a_workspace_of_ones_own(self, tmp_path: Path) -> None:
         overrides = {"agents": {"brew": {"workspace": "crew/brew"}, "pltops": {"workspace": "/srv/pltops"}}}
@@ -106,6 +105,24 @@ class TestWorkspace:
             "SOUL.md": "kind",
             "MEMORY.md": "[missing file: MEMORY.md]",
         }
+
+    @pytest.mark.parametrize("where", ["~/private", "/etc", "agents/../../private"])
+    def test_a_hubs_own_settings_name_no_folder_outside_it(self, tmp_path: Path, where: str) -> None:
+        (tmp_path / "b4tui.toml").write_text(f'[agents.brew]\nworkspace = "{where}"\npersona = "id_ed25519"\n')
+        with pytest.raises(ConfigError, match=r"agents\.brew\.workspace: a hub may only name a folder within it"):
+            load(hub=tmp_path, use_user_file=False)
+
+    def test_a_workspace_of_a_hub_does_not_lead_out_of_it(self, tmp_path: Path) -> None:
+        hub, private = tmp_path / "hub", tmp_path / "private"
+        (hub / "agents").mkdir(parents=True)
+        private.mkdir()
+        (private / "SOUL.md").write_text("s3cret")
+        (hub / "agents" / "brew").symlink_to(private)
+        [brew] = [one for one in profiles(load(use_user_file=False), hub) if one.key == "brew"]
+        assert "s3cret" not in str(read_workspace(brew.workspace, brew.persona, date(2026, 8, 21), hub=brew.hub))
+        (hub / "agents" / "brew").unlink()
+        private.rename(hub / "agents" / "brew")
+        assert "s3cret" in str(read_workspace(brew.workspace, brew.persona, date(2026, 8, 21), hub=brew.hub))
 
     def test_memory_of_today_and_yesterday(self, tmp_path: Path) -> None:
         (tmp_path / "memory").mkdir()
