@@ -31,6 +31,7 @@ def command(place: Place, agents: tuple[str, ...], until_idle: bool, once: bool,
     from b4tui.engines.opening import open_engines
     from b4tui.runtime.assembly import chosen_profiles
     from b4tui.runtime.opening import open_runtime
+    from b4tui.runtime.state import StateError, StateFolder
 
     hub = place.find_hub()
     settings = place.settings(hub=hub.root)
@@ -44,6 +45,10 @@ def command(place: Place, agents: tuple[str, ...], until_idle: bool, once: bool,
         runtime = open_runtime(settings, hub, agents=chosen, once=once)
         if runtime.snapshot.read_only:
             raise Failed(f"agents cannot work on this hub: {runtime.snapshot.read_only}")
+        try:
+            StateFolder(hub).prepare()
+        except StateError as error:
+            raise Failed(str(error)) from error
         await run_headless(runtime, as_json=as_json, until_idle=until_idle or once)
 
     asyncio.run(session())

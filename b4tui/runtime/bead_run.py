@@ -57,6 +57,7 @@ class BeadRun:
         self._profile = profile
         self._holder = Holder(bead=bead_id, agent=profile.key, assignee=profile.key, run=run, pid=os.getpid())
         self._waiting = waiting
+        self._folder: WorkFolder | None = None
         self._working: asyncio.Task[Outcome] | None = None
         self._interruption: Interruption | None = None
         self._stopping = asyncio.Event()
@@ -111,6 +112,8 @@ class BeadRun:
             return None
         if fresh.assignee:
             who = self._holder = replace(who, assignee=fresh.assignee, preassigned=True)
+        # Before the claim: a folder that cannot be made is no fault of the bead's, and costs it no attempt.
+        self._folder = await asyncio.to_thread(WorkFolder.open, parts.state.work, who.bead)
         lock.write(who)
         try:
             bead = await asyncio.to_thread(parts.store.claim, who.bead, who.assignee)
@@ -164,7 +167,8 @@ class BeadRun:
         """The agent at work; None when it was interrupted. A defect in the agent's loop is a failed run."""
         if self._interruption is not None:
             return None
-        self._working = asyncio.create_task(self._work(bead), name=f"run {self._holder.run}")
+        assert self._folder is not None  # opened before the claim
+        self._working = asyncio.create_task(self._work(bead, self._folder), name=f"run {self._holder.run}")
         await asyncio.wait({self._working})
         if self._working.cancelled() or self._interruption is not None:
             return None
@@ -175,9 +179,8 @@ class BeadRun:
         self._parts.publish(Warned(at=now(), reason=said, bead=bead.id, agent=self._holder.agent))
         return Outcome(kind=RunOutcome.FAILED, steps=self._steps, reason=said)
 
-    async def _work(self, bead: Bead) -> Outcome:
+    async def _work(self, bead: Bead, folder: WorkFolder) -> Outcome:
         parts, role = self._parts, self._profile.role
-        folder = await asyncio.to_thread(WorkFolder.open, parts.state.work, bead.id)
         assignment = Assignment(
             run=self._holder.run,
             bead=bead,

@@ -158,3 +158,12 @@ def test_a_hub_that_can_only_be_read_is_not_worked_on(b4tui, hub):
     answer = b4tui("work", cwd=hub, PATH="/nowhere")
     assert (answer.code, answer.out) == (1, "")
     assert "agents cannot work on this hub" in answer.err
+
+
+async def test_a_state_folder_that_cannot_be_made_is_a_failure(start, server, hub, create, status):
+    bead = create("Fix it")
+    (hub / ".b4tui").write_text("a file where the folder should be")
+    code, out, err = await ended(await start("work", "--until-idle", "--json", cwd=hub, OLLAMA_HOST=server.address))
+    assert (code, out) == (1, b"")
+    assert ".b4tui cannot be used" in err
+    assert status(bead) == ("open", "")

@@ -58,6 +58,21 @@ async def test_a_folder_that_cannot_be_made_is_told_in_words(make_world, a_row):
     assert any("no agent can work" in event.reason for event in world.told("warned"))
 
 
+async def test_a_beads_folder_that_cannot_be_made_costs_it_no_attempt(make_world, a_row):
+    world = await make_world([a_row("w-1", "Fix it")])
+    in_the_way = world.hub / ".b4tui" / "work" / "w-1"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("a file in the way")
+    runtime = world.runtime()
+    await runtime.start()
+    await world.until(lambda: bool(world.told("warned")), "the operator is told")
+    assert "w-1 cannot be worked on" in world.told("warned")[0].reason
+    assert not world.told("bead_claimed")
+    in_the_way.unlink()
+    await world.until(lambda: world.bead("w-1").status == "closed", "it is done once the folder can be made")
+    assert len(world.told("run_started")) == 1
+
+
 def test_a_lock_has_one_holder_and_names_it(tmp_path):
     lock = ClaimLock.take(tmp_path, "w-1")
     lock.write(HOLDER)
