@@ -154,11 +154,11 @@ class TestNetwork:
 
 
 class TestFiles:
-    @pytest.mark.parametrize("what", ["cat {0}/secret", "cp {0}/secret here", "ln {0}/secret here && cat here"])
-    def test_reading_outside(self, sh: Callable[..., Ran], tmp_path: Path, what: str) -> None:
+    def test_reading_outside(self, sh: Callable[..., Ran], tmp_path: Path) -> None:
         (tmp_path / "secret").write_text("s3cret")
-        ran = sh(what.format(tmp_path))
-        assert ran.status != 0 and "s3cret" not in ran.output
+        attacks = "cat {0}/secret; cp {0}/secret here; ln {0}/secret there; cat here there; echo tried all"
+        ran = sh(attacks.format(tmp_path))
+        assert "s3cret" not in ran.output and ran.output.endswith("tried all\n")
 
     def test_reading_home(self, sh: Callable[..., Ran]) -> None:
         home = Path.home()
@@ -171,26 +171,24 @@ class TestFiles:
         assert "s3cret" not in sh("cat link; echo x > link").output
         assert (tmp_path / "secret").read_text() == "s3cret"
 
-    @pytest.mark.parametrize(
-        "what",
-        [
-            "echo x > {0}/made",
-            "mkdir {0}/made",
-            "ln -s a {0}/made",
-            "mv inside {0}/made",
-            "rm -f {0}/kept; cat {0}/kept",
-            "truncate -s 0 {0}/kept",
-            "mv {0}/kept .",
-            "chmod 000 {0}/kept",
-            "touch -d 2001-01-01 {0}/kept",
-        ],
-    )
-    def test_changing_anything_outside(self, sh: Callable[..., Ran], tmp_path: Path, what: str) -> None:
+    def test_changing_anything_outside(self, sh: Callable[..., Ran], tmp_path: Path) -> None:
         outside = tmp_path / "outside"
         outside.mkdir()
         (outside / "kept").write_text("kept")
         before = (outside / "kept").stat()
-        sh(f"touch inside; {what.format(outside)}")
+        attacks = (
+            "echo x > {0}/made",
+            "mkdir {0}/made",
+            "ln -s a {0}/made",
+            "mv inside {0}/made",
+            "truncate -s 0 {0}/kept",
+            "mv {0}/kept .",
+            "chmod 000 {0}/kept",
+            "touch -d 2001-01-01 {0}/kept",
+            "rm -f {0}/kept",
+        )
+        ran = sh("touch inside; " + "; ".join(attacks).format(outside) + "; echo tried all")
+        assert ran.output.endswith("tried all\n")
         assert [path.name for path in outside.iterdir()] == ["kept"]
         after = (outside / "kept").stat()
         assert (outside / "kept").read_text() == "kept"
@@ -285,9 +283,7 @@ class TestItsEnd:
     @pytest.mark.parametrize(
         "command",
         [
-            "sleep 4242{0} & sleep 60",
-            "setsid sleep 4242{0} & sleep 60",
-            "(setsid bash -c 'sleep 4242{0} & disown' &) ; sleep 60",
+            "sleep 4242{0} & setsid sleep 4242{0} & (setsid bash -c 'sleep 4242{0} & disown' &) ; "
             "trap '' TERM INT HUP; sleep 4242{0}",
             "f() {{ f & sleep 4242{0}; }}; f",
             "while true; do setsid sleep 4242{0} & done",
@@ -343,7 +339,7 @@ class TestItsEnd:
 
     def test_endless_output_fills_no_memory(self, sh: Callable[..., Ran]) -> None:
         before = psutil.Process().memory_info().rss
-        ran = sh("echo begin; yes | head -c 300000000; echo end", most=1000)
+        ran = sh("echo begin; yes | head -c 100000000; echo end", most=1000)
         assert ran.output.startswith("begin\n") and ran.output.endswith("end\n")
         assert "bytes of output cut here" in ran.output
         assert len(ran.output) < 1200

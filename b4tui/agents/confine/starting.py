@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 # Our package's folder goes last, so that nothing in it can stand in for the standard library.
 _BOOT = "import sys; sys.path.append(sys.argv[1]); from b4tui.agents.confine.launch import main; main(sys.argv[2])"
@@ -15,8 +15,7 @@ _BOOT = "import sys; sys.path.append(sys.argv[1]); from b4tui.agents.confine.lau
 FILTER_FD = 9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(NamedTuple):  # no dataclass: importing that would be half of a launcher's start
     """What the launcher is to do. `landlock_abi` 0 means that the command confines itself (bubblewrap)."""
 
     command: tuple[str, ...]
@@ -27,7 +26,7 @@ class Order:
 
     def as_text(self) -> str:
         """The order as the launcher's one argument."""
-        return json.dumps(asdict(self))
+        return json.dumps(self._asdict())
 
     @classmethod
     def from_text(cls, text: str) -> Order:
