@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from b4tui.board.store import BoardStore
 from b4tui.routing.rules import AGENT_LABEL
 
 _SUFFIX = ".lock"
+_LOOKS, _LOOK_AGAIN_S = 5, 0.2  # together less than a stop may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,18 @@ class Holder:
     run: str
     pid: int
     preassigned: bool = False
+
+    def find(self, store: BoardStore) -> Bead | None:
+        """The bead as the board has it now; None when it is gone. Blocking; raises BoardError.
+
+        An editor that saves in place empties the file for a moment, so a bead is gone only when it stays away.
+        """
+        for look in range(_LOOKS):
+            if look:
+                time.sleep(_LOOK_AGAIN_S)
+            if (bead := store.load().beads.get(self.bead)) is not None:
+                return bead
+        return None
 
     def holds(self, bead: Bead | None) -> bool:
         """Whether the board still says so."""

@@ -47,7 +47,7 @@ def _settle(lock: ClaimLock, state: StateFolder, store: BoardStore) -> Recovered
 
 
 def _give_back(holder: Holder, state: StateFolder, store: BoardStore) -> Recovered | None:
-    if not holder.holds(store.load().beads.get(holder.bead)):
+    if not holder.holds(holder.find(store)):
         return None
     if holder.pid == os.getpid():
         reason = f"interrupted: run {holder.run} could not be settled on the board"

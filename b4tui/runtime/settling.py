@@ -39,8 +39,10 @@ class Settling:
             try:
                 await asyncio.to_thread(self._write, settlement)
                 break
-            except (Overtaken, board.NoSuchBead) as change:
+            except Overtaken as change:
                 return self._overtaken(settlement, str(change))
+            except board.NoSuchBead:
+                continue  # it went away between a look and the change: the next look says whether for good
             except board.NothingChanged:
                 return self._overtaken(settlement, "somebody else settled it at the same moment")
             except board.Refused as refusal:
@@ -56,7 +58,7 @@ class Settling:
     def _write(self, settlement: Settlement) -> None:
         """Runs in a thread."""
         store, who = self._parts.store, self._holder
-        bead = store.load().beads.get(who.bead)
+        bead = who.find(store)
         if bead is None:
             raise Overtaken("it is no longer on the board")
         if not who.holds(bead):

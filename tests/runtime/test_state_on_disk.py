@@ -251,3 +251,25 @@ async def test_an_assignment_made_before_the_claim_survives_a_failure(make_world
     (found,) = recover(state, world.store())
     assert "could not be settled" in found.reason
     assert (world.bead("w-1").labels, world.bead("w-1").assignee) == (("agent:pltops",), "")
+
+
+async def test_a_bead_is_gone_only_when_it_stays_away_from_a_file_that_is_being_saved(make_world, a_row):
+    world, state = await a_hub_with_a_claim(make_world, a_row, status="in_progress", assignee="codemonkey")
+    leave(state, Holder(bead="w-1", agent="codemonkey", assignee="codemonkey", run="r1", pid=os.getpid()))
+    board, store = world.hub / ".beads" / "issues.jsonl", world.store()
+    whole = board.read_bytes()
+    board.write_bytes(b"")  # an editor that saves in place begins like this ...
+    looks = []
+
+    class Looked:
+        def load(self):
+            looks.append(store.load())
+            board.write_bytes(whole)  # ... and goes on like this
+            return looks[-1]
+
+        def __getattr__(self, name):
+            return getattr(store, name)
+
+    (found,) = recover(state, Looked())
+    assert found.holder.bead == "w-1" and not looks[0].beads
+    assert world.bead("w-1").status == "open"
