@@ -13,7 +13,7 @@ from b4tui.board import graph
 from b4tui.board.graph import BLOCKING_STATUSES, EdgeType
 from b4tui.board.model import Bead, BoardState, Dependency, Era, Readiness
 from b4tui.board.rules import is_on
-from b4tui.board.stats import Summary
+from b4tui.board.stats import count
 from b4tui.board.times import instant
 from b4tui.board.why import Explanation
 
@@ -85,9 +85,15 @@ def why_row(explanation: Explanation) -> Row:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in row.items()}
 
 
-def stats_document(summary: Summary) -> Row:
-    """The document of `stats`: one object under `summary`."""
-    return {"summary": asdict(summary)}
+def stats_document(state: BoardState) -> Row:
+    """The document of `stats`: under `summary` what bd of the hub's era counts, under `file` every bead there is.
+
+    They differ where a classic file has rows of equal content: bd 0.49 counts those once (research/beads.md 0.8).
+    """
+    everything = asdict(count(state))
+    bds = asdict(count(state, drop_equal=True)) if state.era is Era.CLASSIC else dict(everything)
+    del bds["equal_content_issues"]
+    return {"summary": bds, "file": everything}
 
 
 def list_order(state: BoardState) -> tuple[Bead, ...]:

@@ -157,19 +157,17 @@ def why(place: Place, as_json: bool, bead_id: str) -> None:
 def stats(place: Place, as_json: bool) -> None:
     """Counts by state."""
     from b4tui.board.shapes import stats_document
-    from b4tui.board.stats import count
 
-    state = _loaded(place)
-    document = stats_document(count(state))
+    document = stats_document(_loaded(place))
     if as_json:
         print_json(document)
         return
-    for key, value in document["summary"].items():
-        say(
-            f"{key.replace('_', ' '):<34}{value:>10}"
-            if isinstance(value, int)
-            else f"{key.replace('_', ' '):<34}{value:>10.2f}"
-        )
+    counts = document["file"]
+    for key, value in counts.items():
+        shown = f"{value}" if isinstance(value, int) else f"{value:.2f}"
+        say(f"{key.replace('_', ' '):<34}{shown:>10}")
+    if counts["equal_content_issues"]:
+        say(f"bd 0.49 counts rows of equal content once: {document['summary']['total_issues']} in all.")
 
 
 @command.command("lint")

@@ -12,7 +12,6 @@ import pytest
 from b4tui.board.model import BoardState, HubKind
 from b4tui.board.rules import judge
 from b4tui.board.shapes import blocked_rows, list_order, list_row, show_row, stats_document, why_row
-from b4tui.board.stats import count
 from b4tui.board.times import instant
 from b4tui.board.why import explain
 
@@ -156,4 +155,4 @@ def test_why_as_a_document(small: BoardState) -> None:
 
 
 def test_stats_as_a_document(small: BoardState) -> None:
-    assert stats_document(count(small))["summary"]["total_issues"] == 9
+    assert stats_document(small)["file"]["total_issues"] == 9
