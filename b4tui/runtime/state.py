@@ -51,8 +51,13 @@ class StateFolder:
         worktrees and submodules too and goes away with the folder.
         """
         try:
-            for folder in (self.work, self.runs, self.claims, self.attempts):
-                folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.path, self.work, self.runs, self.claims, self.attempts):
+                # A repository from elsewhere could hold a link here, and have us write wherever it points.
+                if folder.is_symlink():
+                    raise StateError(
+                        f"{folder} is a link; b4tui keeps its state in a folder of its own: remove the link"
+                    )
+                folder.mkdir(mode=0o700, exist_ok=True)
             ignore = self.path / ".gitignore"
             if not ignore.exists():
                 write_whole(ignore, "*\n")

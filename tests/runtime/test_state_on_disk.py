@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from b4tui import events as e
 from b4tui.board.discover import open_hub
+from b4tui.board.model import Hub, HubKind
 from b4tui.board.stores import open_store
 from b4tui.runtime.attempts import Attempts, Tries
 from b4tui.runtime.claims import ClaimLock, Holder, left_behind
@@ -273,3 +274,25 @@ async def test_a_bead_is_gone_only_when_it_stays_away_from_a_file_that_is_being_
     (found,) = recover(state, Looked())
     assert found.holder.bead == "w-1" and not looks[0].beads
     assert world.bead("w-1").status == "open"
+
+
+@pytest.mark.parametrize("name", [".", "work", "claims"])
+def test_a_link_in_place_of_a_state_folder_is_not_followed(tmp_path, name):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    hub = tmp_path / "hub"
+    (hub / ".beads").mkdir(parents=True)
+    state = StateFolder(Hub(hub, hub / ".beads", HubKind.CLASSIC, None))
+    link = state.path / name if name != "." else state.path
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere)
+    with pytest.raises(StateError, match="is a link"):
+        state.prepare()
+    assert not list(elsewhere.iterdir())
+
+
+def test_what_agents_make_is_the_operators_alone(tmp_path):
+    (tmp_path / ".beads").mkdir()
+    state = StateFolder(Hub(tmp_path, tmp_path / ".beads", HubKind.CLASSIC, None))
+    state.prepare()
+    assert {folder.stat().st_mode & 0o077 for folder in (state.path, state.work, state.runs)} == {0}
