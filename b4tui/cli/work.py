@@ -92,10 +92,12 @@ async def run_headless(runtime: Runtime, *, as_json: bool, until_idle: bool) -> 
     """
     from b4tui.events import as_json as json_of
 
+    lines = Lines()
+
     def show(event: Event) -> None:
         if as_json:
             print_json_line(json_of(event))
-        elif line := in_words(event):
+        elif line := lines.of(event):
             say(line)
 
     unsubscribe = runtime.subscribe(show)
@@ -121,6 +123,25 @@ async def run_headless(runtime: Runtime, *, as_json: bool, until_idle: bool) -> 
         raise KeyboardInterrupt
 
 
+class Lines:
+    """Events as lines for a person; why agents wait is told once, not by each of them and at every look."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def of(self, event: Event) -> str:
+        """The line of an event, "" where it is not worth one."""
+        from b4tui import events as e
+
+        if isinstance(event, e.EngineChanged):
+            self._told = {event.reason}
+        elif isinstance(event, e.AgentChanged):
+            if event.state is not e.AgentState.BACKOFF or event.reason in self._told:
+                return ""
+            self._told.add(event.reason)
+        return in_words(event)
+
+
 def in_words(event: Event) -> str:
     """One line for a person, or nothing for events that are too many to print."""
     from b4tui import events as e
@@ -141,6 +162,8 @@ def in_words(event: Event) -> str:
             return f"{at}  {event.agent:<11} gave back {event.bead}: {_first_line(event.reason)}"
         case e.BeadCreated():
             return f"{at}  {event.agent:<11} made {event.bead}: {_first_line(event.title)}"
+        case e.AgentChanged(reason=reason) if reason:
+            return f"{at}  {event.agent:<11} waits: {reason}"
         case e.EngineChanged():
             why = f": {event.reason}" if event.reason else ""
             return f"{at}  engine {event.engine} at {event.address} is {event.status}{why}"

@@ -243,7 +243,10 @@ class Runtime:
 
     def _saw(self, picture: Picture) -> None:
         """A new picture of the board: into the snapshot first, then told, then the agents look."""
+        could_write = not self._snapshot.read_only
         self._snapshot = with_picture(self._snapshot, picture, self._store.read_only)
+        if could_write and self._store.read_only:
+            self.warn(f"agents cannot work any more: {self._store.read_only}")
         columns = picture.columns
         self._bus.publish(
             BoardChanged(

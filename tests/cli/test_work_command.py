@@ -167,3 +167,16 @@ async def test_a_state_folder_that_cannot_be_made_is_a_failure(start, server, hu
     assert (code, out) == (1, b"")
     assert ".b4tui cannot be used" in err
     assert status(bead) == ("open", "")
+
+
+async def test_a_person_reads_once_why_agents_wait(start, server, hub, create):
+    create("Fix it")
+    process = await start("work", cwd=hub, OLLAMA_HOST=server.address, B4TUI_ROLES__WORKHORSE__MODEL="absent")
+    seen = b""
+    while b"waits: " not in seen:
+        seen += await asyncio.wait_for(process.stdout.readline(), WITHIN_S)
+    assert b"ollama pull absent" in seen
+    process.send_signal(signal.SIGTERM)
+    code, out, _ = await ended(process)
+    assert code == 130
+    assert (seen + out).count(b"waits: ") == 1

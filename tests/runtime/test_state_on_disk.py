@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -72,6 +73,16 @@ async def test_a_beads_folder_that_cannot_be_made_costs_it_no_attempt(make_world
     in_the_way.unlink()
     await world.until(lambda: world.bead("w-1").status == "closed", "it is done once the folder can be made")
     assert len(world.told("run_started")) == 1
+
+
+async def test_a_hub_that_goes_away_while_agents_work_is_told(make_world, a_row):
+    world = await make_world([a_row("w-1", "Fix it", status="closed")])
+    runtime = world.runtime()
+    await runtime.start()
+    await world.until(lambda: runtime.snapshot.board is not None, "the board is read")
+    shutil.rmtree(world.hub)
+    await world.until(lambda: bool(world.told("warned", "board_failed")), "the operator is told")
+    assert "cannot" in world.told("warned", "board_failed")[0].reason
 
 
 def test_a_lock_has_one_holder_and_names_it(tmp_path):
