@@ -22,6 +22,7 @@ JUST_CLOSED_S = 10.0
 INDENT = "   "
 NARROW = 32
 """Cells below which a card leaves out how old the bead is, so that the id still fits."""
+LONG_PREFIX = 6
 
 
 class Column(StrEnum):
@@ -158,7 +159,7 @@ class Deck:
         if not holders:
             return line(Span(INDENT), Span(bead.status.replace("_", " "), Ink.FAINT), right=(created,))
         more = f" +{len(holders) - 1}" if len(holders) > 1 else ""
-        return line(Span(INDENT), Span(f"waits for {holders[0]}{more}", Ink.FAINT), right=(created,))
+        return line(Span(INDENT), Span(f"waits for {_near(holders[0], bead.id)}{more}", Ink.FAINT), right=(created,))
 
     def _closed(self, bead: Bead, run: RunView | None) -> Line:
         closed = Span(f"{self._age(bead.closed_at or bead.updated_at):>4}", Ink.FAINT)
@@ -187,6 +188,12 @@ class Deck:
 
 def _category(category: str) -> str:
     return category.replace("_", " ")
+
+
+def _near(id_: str, other: str) -> str:
+    """An id beside another one of the same tracker: what both begin with need not be said twice, where it is long."""
+    prefix = other[: other.rfind("-") + 1]
+    return f"…{id_[len(prefix) :]}" if len(prefix) > LONG_PREFIX and id_.startswith(prefix) else id_
 
 
 def _pulse(run: RunView) -> Line:

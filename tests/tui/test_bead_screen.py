@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import pytest
+from driving import strike
 from frozen_world import NOW, WORLD, FrozenRuntime, bead, clock
 
 from b4tui.board.model import Bead, BoardState
@@ -100,7 +101,7 @@ class TestTabs:
                 ("h", "why"),
                 ("2", "live"),
             ):
-                await pilot.press(key)
+                await strike(pilot, key)
                 await until(lambda pane=pane: console.focused.id == pane, f"{pane} has the keys")
 
     async def test_the_live_output_follows_the_end_until_the_operator_looks_back(self, console, runtime, until) -> None:
@@ -111,7 +112,7 @@ class TestTabs:
             for number in range(60):
                 runtime.transcripts["hub-77c"].add(Piece(Kind.TEXT, f"\nline {number}"))
             await until(lambda: "line 59" in screen_text(console), "the end is shown")
-            await pilot.press("g")
+            await strike(pilot, "g")
             runtime.transcripts["hub-77c"].add(Piece(Kind.TEXT, "\nthe very end"))
             await until(lambda: any(row.text == "the very end" for row in pane.stream.blocks), "it came")
             assert "step 1" in screen_text(console)
@@ -123,35 +124,35 @@ class TestTabs:
             pane = console.screen.query_one(StreamPane)
             await until(lambda: pane.keys, "the stream is there")
             pane.select(next(key for key in pane.keys if any("bash" in span.text for span in pane._lines[key].left)))
-            await pilot.press("enter")
+            await strike(pilot, "enter")
             await until(lambda: "yaml[truthy]" in screen_text(console), "the tool's output is shown")
-            await pilot.press("enter")
+            await strike(pilot, "enter")
             await until(lambda: "yaml[truthy]" not in screen_text(console), "and folded again")
 
     async def test_changes_show_files_and_their_difference(self, console, runtime, until) -> None:
         runtime.folders["hub-77c"] = Folder()
         async with console.run_test(size=WIDE) as pilot:
             await opened(console, until)
-            await pilot.press("3")
+            await strike(pilot, "3")
             await until(lambda: "+new" in screen_text(console), "the difference is shown")
             assert "-old [/x]" in screen_text(console)
             assert "cannot be shown as text" in screen_text(console)
-            await pilot.press("enter")
+            await strike(pilot, "enter")
             await until(lambda: "+new" not in screen_text(console), "the file is folded")
 
     async def test_a_report_that_fails_says_why_in_its_pane(self, console, runtime, until) -> None:
         runtime.folder = lambda _bead: (_ for _ in ()).throw(OSError("[/disk] gone"))
         async with console.run_test(size=WIDE) as pilot:
             await opened(console, until)
-            await pilot.press("3")
+            await strike(pilot, "3")
             await until(lambda: "OSError: [/disk] gone" in screen_text(console), "the failure is told")
 
     async def test_comments_and_why(self, console, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await opened(console, until)
-            await pilot.press("4")
+            await strike(pilot, "4")
             await until(lambda: "Please use the role we have." in screen_text(console), "comments are shown")
-            await pilot.press("6")
+            await strike(pilot, "6")
             await until(lambda: "WHOSE?" in screen_text(console), "the reasons are shown")
 
     async def test_comments_come_from_the_store_because_the_board_may_leave_them_out(
@@ -218,7 +219,7 @@ class TestVerbs:
             await until(lambda: "x cancel" in screen_text(console), "cancel is offered")
             for other in ("r retry", "d done", "o reopen"):
                 assert other not in screen_text(console)
-            await pilot.press("r", "d", "o")
+            await strike(pilot, "r", "d", "o")
             assert isinstance(console.screen, BeadScreen)
             assert runtime.operator.calls == []
 
@@ -228,8 +229,8 @@ class TestVerbs:
             async with app.run_test(size=WIDE) as pilot:
                 await opened(app, until, bead_id)
                 await until(lambda app=app: app.screen._verbs, "the verbs are known")
-                await pilot.press(key)
-                await pilot.press("ctrl+a", *"because", "enter")
+                await strike(pilot, key)
+                await strike(pilot, "ctrl+a", *"because", "enter")
                 await until(lambda app=app: app.runtime.operator.calls, f"{verb} is done")
                 assert app.runtime.operator.calls[0][:2] == (verb, bead_id)
                 assert "because" in app.runtime.operator.calls[0][2]
@@ -238,7 +239,7 @@ class TestVerbs:
         async with console.run_test(size=WIDE) as pilot:
             await opened(console, until)
             await until(lambda: console.screen._verbs, "the verbs are known")
-            await pilot.press("s", "j", "j", "enter")
+            await strike(pilot, "s", "j", "j", "enter")
             await until(lambda: runtime.operator.calls == [("assign", "hub-77c", "romanov")], "assigned")
 
     async def test_escape_leaves_a_question_without_an_answer(self, console, runtime, until) -> None:
@@ -246,15 +247,15 @@ class TestVerbs:
             await opened(console, until)
             await until(lambda: console.screen._verbs, "the verbs are known")
             for key in ("s", "c", "x"):
-                await pilot.press(key, "escape")
+                await strike(pilot, key, "escape")
                 await until(lambda: isinstance(console.screen, BeadScreen), "the question is gone")
             assert runtime.operator.calls == []
 
     async def test_the_pane_and_the_id_can_be_copied(self, console, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await opened(console, until)
-            await pilot.press("y")
+            await strike(pilot, "y")
             assert console.clipboard == "hub-77c"
-            await pilot.press("1", "Y")
+            await strike(pilot, "1", "Y")
             assert "Keep it idempotent." in console.clipboard
             await until(lambda: console.screen.query_one(PANES[0], TextPane).has_focus, "the text has the keys")

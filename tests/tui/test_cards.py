@@ -71,6 +71,15 @@ class TestACard:
         )
         assert "deferred" in said(*card("x", Column.BLOCKED, 2, alone))
 
+    @pytest.mark.parametrize(
+        ("own", "holder", "told"),
+        [("beads-tui-0ayt", "beads-tui-aijz", "…aijz"), ("beads-tui-0ayt", "other-1", "other-1"),
+         ("hub-1", "hub-2", "hub-2"), ("nodash", "nodash2", "nodash2"), ("beads-tui-1", "beads-tui-", "…")],
+    )  # fmt: skip
+    def test_says_a_long_prefix_once(self, own: str, holder: str, told: str) -> None:
+        one = replace(WORLD, blocked_by={own: (holder,)}, board=BoardState(WORLD.board.hub, {own: bead(own, "t")}))
+        assert f"waits for {told}  {own}" in said(*card(own, Column.BLOCKED, 2, one))
+
     def test_says_how_it_was_closed(self) -> None:
         assert "CodeMonkey · 2m03 · 2 files · 4.3k tok" in said(*card("hub-0fa", Column.CLOSED))
         assert "done by hand" in said(*card("hub-1b0", Column.CLOSED))

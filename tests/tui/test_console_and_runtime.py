@@ -1,5 +1,7 @@
 """The console on the real runtime: the demo's hub, the simulated model server, real HTTP, real git."""
 
+from driving import strike
+
 from b4tui.board.discover import open_hub
 from b4tui.board.stores import open_store
 from b4tui.config import TuiConfig
@@ -35,8 +37,8 @@ async def test_agents_are_seen_at_work_and_a_bead_to_its_end(until) -> None:
             await until(lambda: app.screen.query_one(StreamPane).stream.blocks, "its agent is heard", within_s=60)
             await until(lambda: runtime.snapshot.runs[bead].outcome is not None, "its run ends", within_s=60)
             for key, wanted in (("5", "IN GIT"), ("6", "WHOSE?"), ("3", "+")):
-                await pilot.press(key)
+                await strike(pilot, key)
                 await until(lambda wanted=wanted: wanted in screen_text(app), f"{wanted} is shown")
-            await pilot.press("escape", "p")
+            await strike(pilot, "escape", "p")
             await until(lambda: "paused" in screen_text(app), "the agents are paused")
         assert not any(view.bead for view in runtime.snapshot.agents)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from driving import settle, strike
 from frozen_world import EMPTY, WORLD, FrozenRuntime, bead, clock
 
 from b4tui.board.model import BoardState
@@ -78,7 +79,7 @@ class TestMoving:
                 ("l", "ready"),
                 ("h", "closed"),
             ):
-                await pilot.press(key)
+                await strike(pilot, key)
                 assert console.focused.id == f"column-{column}"
                 assert board(console).column is console.focused
 
@@ -87,14 +88,14 @@ class TestMoving:
             await ready(console, until)
             seen = []
             for key in ("j", "down", "k", "G", "j", "g", "k"):
-                await pilot.press(key)
+                await strike(pilot, key)
                 seen.append(board(console).bead)
             assert seen == ["hub-b20", "hub-c31", "hub-b20", "hub-h86", "hub-h86", "hub-a1f", "hub-a1f"]
 
     async def test_w_goes_to_what_waits_for_the_operator(self, console, until) -> None:
         async with console.run_test(size=SMALL) as pilot:
             await ready(console, until)
-            await pilot.press("4", "w")
+            await strike(pilot, "4", "w")
             assert board(console).bead == "hub-b20"
 
     async def test_a_click_selects_and_a_second_one_opens(self, console, until) -> None:
@@ -119,7 +120,7 @@ class TestChangesOfTheWorld:
     async def test_the_cursor_stays_on_its_bead_when_the_board_changes(self, console, runtime, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
-            await pilot.press("j", "j")
+            await strike(pilot, "j", "j")
             order = ("hub-new", *reversed(WORLD.columns.ready))
             runtime.change(
                 columns=replace(WORLD.columns, ready=order),
@@ -131,7 +132,7 @@ class TestChangesOfTheWorld:
     async def test_and_near_its_place_when_the_bead_is_gone(self, console, runtime, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
-            await pilot.press("j", "j")
+            await strike(pilot, "j", "j")
             runtime.change(columns=replace(WORLD.columns, ready=("hub-a1f", "hub-b20")))
             await until(lambda: board(console).bead == "hub-b20", "the cursor is on the last row")
 
@@ -149,9 +150,9 @@ class TestChangesOfTheWorld:
     async def test_going_back_from_a_bead_returns_to_its_row(self, console, until) -> None:
         async with console.run_test(size=SMALL) as pilot:
             await ready(console, until)
-            await pilot.press("3", "j", "enter")
+            await strike(pilot, "3", "j", "enter")
             await until(lambda: isinstance(console.screen, BeadScreen), "the bead is open")
-            await pilot.press("escape")
+            await strike(pilot, "escape")
             await until(lambda: isinstance(console.screen, DashboardScreen), "the board is back")
             assert (console.focused.id, board(console).bead) == ("column-blocked", "hub-c0a")
 
@@ -172,39 +173,39 @@ class TestFiltering:
     async def test_leaves_what_matches_and_says_how_many(self, console, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
-            await pilot.press("slash", *"agent:brew")
+            await strike(pilot, "slash", *"agent:brew")
             await until(lambda: "READY 1 of 8" in screen_text(console), "the column counts what matches")
             assert "1 of 17 beads" in screen_text(console)
-            await pilot.press("enter")
+            await strike(pilot, "enter")
             assert board(console).bead == "hub-c31"
 
     async def test_says_what_is_wrong_and_keeps_the_results(self, console, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
-            await pilot.press("slash", *"agnt:")
-            await pilot.press("x")
+            await strike(pilot, "slash", *"agnt:")
+            await strike(pilot, "x")
             await until(lambda: "did you mean agent?" in screen_text(console), "the mistake is named")
             assert "READY 0 of 8" in screen_text(console)
 
     async def test_escape_unwinds_one_thing_at_a_time(self, console, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
-            await pilot.press("slash", *"helm", "enter")
+            await strike(pilot, "slash", *"helm", "enter")
             assert board(console).filter.text == "helm"
-            await pilot.press("5")
+            await strike(pilot, "5")
             assert isinstance(console.focused, AgentsPanel)
-            await pilot.press("escape")
+            await strike(pilot, "escape")
             assert not board(console).filter
             assert isinstance(console.focused, AgentsPanel)
-            await pilot.press("escape")
+            await strike(pilot, "escape")
             assert isinstance(console.focused, BoardColumn)
-            await pilot.press("escape", "escape")
+            await strike(pilot, "escape", "escape")
             assert isinstance(console.screen, DashboardScreen)
 
     async def test_a_filter_without_a_hit_differs_from_an_empty_column(self, console, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
-            await pilot.press("slash", *"zzzz")
+            await strike(pilot, "slash", *"zzzz")
             await until(lambda: "0 of 8 match" in screen_text(console), "the empty result says why")
 
 
@@ -212,40 +213,40 @@ class TestVerbs:
     async def test_p_pauses_all_or_the_agent_under_the_cursor_and_resumes_them(self, console, runtime, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
-            await pilot.press("p")
-            await pilot.press("5", "j", "p", "j", "p")
+            await strike(pilot, "p")
+            await strike(pilot, "5", "j", "p", "j", "p")
             await until(lambda: len(runtime.operator.calls) == 3, "three verbs are done")
             assert runtime.operator.calls == [("pause", None), ("pause", "pltops"), ("resume", "romanov")]
             runtime.change(agents=tuple(replace(view, state=AgentState.PAUSED) for view in WORLD.agents))
             await until(lambda: all(v.state is AgentState.PAUSED for v in console.snapshot.agents))
-            await pilot.press("1", "p")
+            await strike(pilot, "1", "p")
             await until(lambda: runtime.operator.calls[-1] == ("resume", None), "all are resumed")
 
     async def test_r_is_offered_and_works_only_where_it_applies(self, console, runtime, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
-            await pilot.press("r")
+            await strike(pilot, "r")
             assert "r retry" not in screen_text(console)
-            await pilot.press("j")
+            await strike(pilot, "j")
             await until(lambda: "r retry" in screen_text(console), "retry is offered")
-            await pilot.press("r")
+            await strike(pilot, "r")
             await until(lambda: runtime.operator.calls == [("retry", "hub-b20")], "retried")
 
     async def test_x_asks_and_the_harmless_answer_has_the_cursor(self, console, runtime, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
-            await pilot.press("2", "x", "enter")
+            await strike(pilot, "2", "x", "enter")
             await until(lambda: isinstance(console.screen, DashboardScreen), "the question is gone")
             assert runtime.operator.calls == []
-            await pilot.press("x", "j", "enter")
+            await strike(pilot, "x", "j", "enter")
             await until(lambda: runtime.operator.calls == [("cancel", "hub-77c")], "cancelled")
 
     async def test_n_makes_a_bead(self, console, runtime, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
-            await pilot.press("n", "ctrl+s")
+            await strike(pilot, "n", "ctrl+s")
             await until(lambda: "needs a title" in screen_text(console), "what is missing is named")
-            await pilot.press(*"Fix it", "tab", *"Now", "tab", "1", "tab", *"a,b", "ctrl+s")
+            await strike(pilot, *"Fix it", "tab", *"Now", "tab", "1", "tab", *"a,b", "ctrl+s")
             await until(lambda: runtime.operator.calls, "the bead is made")
             (verb, new) = runtime.operator.calls[0]
             assert (verb, new.title, new.description, new.priority) == ("create", "Fix it", "Now", 1)
@@ -254,17 +255,17 @@ class TestVerbs:
     async def test_y_copies_the_id_by_osc_52(self, console, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
-            await pilot.press("j", "y")
+            await strike(pilot, "j", "y")
             assert console.clipboard == "hub-b20"
 
     async def test_enter_on_an_agent_and_on_an_activity_opens_the_bead(self, console, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
             for key, bead_id in (("5", "hub-52b"), ("6", "hub-77c")):
-                await pilot.press(key, "enter")
+                await strike(pilot, key, "enter")
                 await until(lambda: isinstance(console.screen, BeadScreen), "a bead is open")
                 assert console.screen.bead_id == bead_id
-                await pilot.press("escape")
+                await strike(pilot, "escape")
                 await until(lambda: isinstance(console.screen, DashboardScreen), "the board is back")
 
     async def test_a_verb_that_fails_is_told_in_words_without_markup(self, console, runtime, until) -> None:
@@ -274,14 +275,14 @@ class TestVerbs:
         runtime.operator.retry = broken
         async with console.run_test(size=WIDE, notifications=True) as pilot:
             await ready(console, until)
-            await pilot.press("j", "r")
+            await strike(pilot, "j", "r")
             await until(lambda: "[@click=app.quit]bang" in screen_text(console), "the failure is told as it is")
 
     async def test_a_read_only_board_offers_no_new_bead(self, until) -> None:
         app = Console(FrozenRuntime(replace(WORLD, read_only="a backup")), TuiConfig(bell=False), clock=clock)
         async with app.run_test(size=WIDE) as pilot:
             await ready(app, until)
-            await pilot.press("n")
+            await strike(pilot, "n")
             assert isinstance(app.screen, DashboardScreen)
             assert "n new" not in screen_text(app)
 
@@ -305,10 +306,10 @@ class TestSizes:
     async def test_growing_and_shrinking_keeps_the_cursor(self, console, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
-            await pilot.press("j", "j")
+            await strike(pilot, "j", "j")
             for size in ((80, 24), (30, 10), (100, 40), (60, 20), (160, 45)):
                 await pilot.resize_terminal(*size)
-                await pilot.pause()
+                await settle(pilot)
             await until(lambda: "MACHINE" in screen_text(console), "the wide board is back")
             assert board(console).bead == "hub-c31"
 
@@ -323,7 +324,7 @@ class TestSizes:
         app = Console(FrozenRuntime(many), TuiConfig(bell=False), clock=clock)
         async with app.run_test(size=WIDE) as pilot:
             await until(lambda: "READY 100,000" in screen_text(app), "the board is painted")
-            await pilot.press("G")
+            await strike(pilot, "G")
             assert board(app).bead == "hub-99999"
             assert len(app.screen.query("*")) < 60
 
@@ -333,7 +334,7 @@ async def test_themes_change_by_key_without_touching_the_style_sheets_again(cons
         await ready(console, until)
         seen = []
         for _ in range(3):
-            await pilot.press("T")
+            await strike(pilot, "T")
             seen.append(console.theme)
         assert seen == ["b4-light", "b4-high-contrast", "b4-dark"]
         assert len(console.stylesheet.source) < 56
@@ -342,7 +343,7 @@ async def test_themes_change_by_key_without_touching_the_style_sheets_again(cons
 async def test_the_lists_post_no_message_while_the_world_changes_under_them(console, runtime, until) -> None:
     async with console.run_test(size=WIDE) as pilot:
         await ready(console, until)
-        await pilot.press("G")
+        await strike(pilot, "G")
         moved = []
         board(console).on_lines_moved = moved.append
         runtime.change(columns=replace(WORLD.columns, ready=WORLD.columns.ready[:2]))

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from driving import settle, strike
 from frozen_world import WORLD
 from textual.command import CommandPalette
 
@@ -57,18 +58,18 @@ class TestHelp:
     async def test_lists_what_works_here_and_says_what_does_not_now(self, console, until) -> None:
         async with console.run_test(size=(160, 50)) as pilot:
             await until(lambda: "hub-" in screen_text(console))
-            await pilot.press("question_mark")
+            await strike(pilot, "question_mark")
             await until(lambda: "DASHBOARD" in screen_text(console), "the help is painted")
             text = screen_text(console)
             assert "Make a bead" in text
             assert re.search(r"Retry +Give the bead another attempt +not now", text)
-            await pilot.press("question_mark")
+            await strike(pilot, "question_mark")
             await until(lambda: isinstance(console.screen, DashboardScreen), "the help is gone")
 
     async def test_fits_a_small_terminal(self, console, until) -> None:
         async with console.run_test(size=(60, 20)) as pilot:
             await until(lambda: "hub-" in screen_text(console))
-            await pilot.press("question_mark")
+            await strike(pilot, "question_mark")
             await until(lambda: isinstance(console.screen, HelpScreen))
             await until(lambda: "Down" in screen_text(console), "the help is painted")
 
@@ -98,14 +99,14 @@ class TestThePalette:
     async def test_does_what_was_chosen(self, console, runtime, until) -> None:
         async with console.run_test(size=(160, 45)) as pilot:
             await until(lambda: "hub-" in screen_text(console))
-            await pilot.press("colon")
+            await strike(pilot, "colon")
             await until(lambda: isinstance(console.screen, CommandPalette), "the palette is open")
-            await pilot.press(*"pause pltops")
+            await strike(pilot, *"pause pltops")
             await until(lambda: "agent: pause PltOps" in screen_text(console), "the command is found")
-            await pilot.press("enter")
-            await pilot.pause()
+            await strike(pilot, "enter")
+            await settle(pilot)
             if not runtime.operator.calls:
-                await pilot.press("enter")
+                await strike(pilot, "enter")
             await until(lambda: runtime.operator.calls == [("pause", "pltops")], "it is done")
 
 
@@ -113,17 +114,17 @@ class TestLeaving:
     async def test_asks_while_agents_work_and_staying_is_the_first_answer(self, console, until) -> None:
         async with console.run_test(size=(80, 24)) as pilot:
             await until(lambda: "hub-" in screen_text(console))
-            await pilot.press("q")
+            await strike(pilot, "q")
             await until(lambda: "3 agents are at work" in screen_text(console), "the question is asked")
-            await pilot.press("enter")
+            await strike(pilot, "enter")
             await until(lambda: isinstance(console.screen, DashboardScreen), "the operator stays")
 
     async def test_a_second_ctrl_q_leaves(self, console, until) -> None:
         async with console.run_test(size=(80, 24)) as pilot:
             await until(lambda: "hub-" in screen_text(console))
-            await pilot.press("ctrl+q")
+            await strike(pilot, "ctrl+q")
             await until(lambda: isinstance(console.screen, QuitScreen), "the question is asked")
-            await pilot.press("ctrl+q")
+            await strike(pilot, "ctrl+q")
             await until(lambda: not console.is_running or console._exit, "the console is left")
 
     async def test_asks_nothing_while_all_rest(self, console, runtime, until) -> None:
@@ -132,7 +133,7 @@ class TestLeaving:
         runtime.change(agents=tuple(replace(view, state=AgentState.IDLE, bead="") for view in WORLD.agents))
         async with console.run_test(size=(80, 24)) as pilot:
             await until(lambda: "hub-" in screen_text(console))
-            await pilot.press("q")
+            await strike(pilot, "q")
             await until(lambda: console._exit, "the console is left")
 
     async def test_a_runtime_that_does_not_stop_does_not_hold_the_operator(
