@@ -12,7 +12,18 @@ from dataclasses import dataclass
 
 from b4tui.board.model import Bead
 from b4tui.config import AgentConfig
-from b4tui.routing.words import ACTS, LABELS, PREFIXES, SUMMARY_WORDS, TOPIC_OF, TOPICS, TYPES, Category
+from b4tui.routing.words import (
+    ACTS,
+    LABELS,
+    MACHINERY,
+    PREFIXES,
+    SUMMARY_WORDS,
+    TOPIC_OF,
+    TOPICAL,
+    TOPICS,
+    TYPES,
+    Category,
+)
 
 AGENT_LABEL = "agent:"
 HUMAN_LABEL = "human"
@@ -21,7 +32,7 @@ _WORD = re.compile(r"[^\W_]+(?:[-/;][^\W_]+)*")
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _TITLE_CHARS = 500
 _DESCRIPTION_CHARS = 350
-_ACT, _TITLE, _DESCRIPTION, _SUMMARY_OF_URL = 4.0, 2.0, 0.5, 6.0
+_ACT, _MACHINERY, _TITLE, _DESCRIPTION, _SUMMARY_OF_URL = 4.0, 5.0, 2.0, 0.5, 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +77,20 @@ def agent_named(name: str, agents: Mapping[str, AgentConfig]) -> str | None:
 
 def classify(bead: Bead) -> tuple[Category, str]:
     """What kind of work a bead is, and why; the reason is empty when nothing said so and it is only a guess."""
-    for label in bead.labels:
-        if (category := LABELS.get(label.strip().casefold())) is not None:
-            return category, f"label {label}"
     title = bead.title[:_TITLE_CHARS].casefold()
+    opening = _WORD.match(title)
+    writes_code = opening is not None and ACTS.get(opening[0]) is Category.CODE_GENERATION
+    for label in bead.labels:
+        category = LABELS.get(label.strip().casefold())
+        if category is not None and not (writes_code and category in TOPICAL):
+            return category, f"label {label}"
     prefix, colon, _ = title.partition(":")
-    if colon and (category := PREFIXES.get(prefix.strip())) is not None:
-        return category, f'title begins "{bead.title[: len(prefix)].strip()}:"'
+    if colon and (named := PREFIXES.get(prefix.strip())) is not None:
+        return named, f'title begins "{bead.title[: len(prefix)].strip()}:"'
     if (best := _by_words(title, bead.description[:_DESCRIPTION_CHARS].casefold())) is not None:
         return best
-    if (category := TYPES.get(bead.issue_type.casefold())) is not None:
-        return category, f"type {bead.issue_type}"
+    if (usual := TYPES.get(bead.issue_type.casefold())) is not None:
+        return usual, f"type {bead.issue_type}"
     return Category.CONVERSATION, ""
 
 
@@ -97,7 +111,7 @@ def _by_words(title: str, description: str) -> tuple[Category, str] | None:
     below = dict.fromkeys(_WORD.findall(_URL.sub(" ", description)))
     for word in told:
         if (category := TOPIC_OF.get(word)) is not None:
-            count(category, _TITLE, word)
+            count(category, _MACHINERY if word in MACHINERY else _TITLE, word)
     for word in below:
         if word not in told and (category := TOPIC_OF.get(word)) is not None:
             count(category, _DESCRIPTION, word)

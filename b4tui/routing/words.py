@@ -46,6 +46,10 @@ LABELS: Mapping[str, Category] = {
     for label in labels.split()
 }
 
+# Labels that name a part of a product as often as a kind of work ("planning", "routing"): a title that opens with an
+# act of writing code overrules them.
+TOPICAL = frozenset({Category.CONVERSATION, Category.ROUTING, Category.URL_SUMMARY, Category.BEAD_MANAGEMENT})
+
 # What stands before the colon in "Research: KV cache on hybrid models".
 PREFIXES: Mapping[str, Category] = {
     prefix: category
@@ -75,6 +79,7 @@ ACTS: Mapping[str, Category] = {
         Category.CODE_GENERATION: (
             "add fix implement refactor write create build make change update remove replace rename support handle "
             "test document extract wire port parse generate expose define design code introduce use allow improve "
+            "automate instrument persist enforce "
             "show display clean centralize centralise benchmark integrate highlight edit enable disable convert speed"
         ),
         Category.GIT_OPERATIONS: "merge rebase cherry-pick tag commit push",
@@ -107,6 +112,9 @@ TOPICS: Mapping[Category, frozenset[str]] = {
     Category.BEAD_MANAGEMENT: _words("triage backlog churn hand-off handoff"),
     Category.CONVERSATION: _words("coordination coordinate planning meeting announcement"),
 }
+
+# Machinery that is operated even where the work is to edit one of its files: it counts for more than the act.
+MACHINERY = _words("ci cd ci/cd goreleaser homebrew")
 
 TOPIC_OF: Mapping[str, Category] = {word: category for category, words in TOPICS.items() for word in words}
 

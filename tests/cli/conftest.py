@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -60,6 +61,11 @@ def b4tui(tmp_path: Path, environment: dict[str, str]) -> Program:
     return run
 
 
+def _hear_interrupts() -> None:
+    """Tests that a shell started in the background inherit that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 Starter = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
 
@@ -72,7 +78,13 @@ async def start(environment: dict[str, str]) -> AsyncIterator[Starter]:
         pipe = asyncio.subprocess.PIPE
         command = (sys.executable, "-m", "b4tui", *arguments)
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=cwd, env=environment | more, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe
+            *command,
+            cwd=cwd,
+            env=environment | more,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
+            preexec_fn=_hear_interrupts,
         )
         started.append(process)
         return process

@@ -81,6 +81,25 @@ def test_a_label_of_a_kind_wins_over_words(label, agent):
     assert agent_for("Something else: deploy, research, review", labels=["x", label]) == agent
 
 
+@pytest.mark.parametrize(
+    ("title", "label", "agent"),
+    [
+        ("Add planning endpoints", "planning", "codemonkey"),
+        ("Build the summary generator", "summary", "codemonkey"),
+        ("Sprint next week", "planning", "brenner"),
+        ("Add the new node", "infra", "pltops"),
+    ],
+)
+def test_a_title_that_writes_code_overrules_a_label_that_only_names_a_topic(title, label, agent):
+    assert agent_for(title, labels=[label]) == agent
+
+
+def test_machinery_is_operated_even_where_a_file_is_edited():
+    assert agent_for("Create the Homebrew formula") == "pltops"
+    assert agent_for("Add a lint step in CI") == "pltops"
+    assert agent_for("Add a backup command to the CLI") == "codemonkey"
+
+
 def test_beads_of_strangers_and_of_people_get_no_route():
     assert route(a_bead("Fix it", assignee="somebody"), AGENTS, "brenner") is None
     assert route(a_bead("Fix it", labels=["Human"], assignee="codemonkey"), AGENTS, "brenner") is None
@@ -142,4 +161,4 @@ def test_agreement_with_labelled_beads_stays_near_the_majority(record_property):
     majority = Counter(row["agent"] for row in rows).most_common(1)[0][1] / len(rows)
     figures = f"agent {hits / len(rows):.3f}, first or second {either / len(rows):.3f}, majority {majority:.3f}"
     record_property("routing", figures)
-    assert hits / len(rows) > 0.85 and either / len(rows) > 0.9, figures
+    assert hits / len(rows) > 0.88 and either / len(rows) > 0.92, figures
