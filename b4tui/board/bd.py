@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 import weakref
@@ -135,7 +136,7 @@ class BdProgram:
         process = self._start(argv, command)
         self._running.add(process)
         try:
-            return self._listen(process, (command.text or "").encode(), limit_s)
+            return self._listen(process, limit_s)
         finally:
             if process.poll() is None:
                 _signal(process, signal.SIGKILL)
@@ -146,29 +147,32 @@ class BdProgram:
         """Rule 2: an argument list, no terminal on any stream, two pipes, a session of its own, the hub as folder."""
         environ = {**self._environ, "BD_READONLY": "1"} if command.reads else self._environ
         try:
-            return subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL if command.text is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                cwd=self._cwd,
-                env=environ,
-            )
+            # The text comes from a file without a name: `communicate` would not go on feeding a pipe after a time-out,
+            # and a bd that is slow to read would wait for the rest for ever.
+            with tempfile.TemporaryFile() as text:
+                text.write((command.text or "").encode())
+                text.seek(0)
+                return subprocess.Popen(
+                    argv,
+                    stdin=subprocess.DEVNULL if command.text is None else text,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                    cwd=self._cwd,
+                    env=environ,
+                )
         except OSError as error:
             if error.errno == 7:  # E2BIG
                 raise Refused("the texts are too long for one call of bd together; change them one by one") from error
             raise BoardError(f"{self._path} cannot be started: {error.strerror}") from error
 
-    def _listen(self, process: subprocess.Popen[bytes], text: bytes, limit_s: float) -> Answer:
+    def _listen(self, process: subprocess.Popen[bytes], limit_s: float) -> Answer:
         """Wait for the answer; out of time, end bd by SIGTERM, then by SIGKILL (rule 8)."""
         deadline = time.monotonic() + limit_s
-        sent: bytes | None = text or None
         while True:
             with suppress(subprocess.TimeoutExpired):
-                stdout, stderr = process.communicate(sent, timeout=_SLICE_S)
+                stdout, stderr = process.communicate(timeout=_SLICE_S)
                 return Answer(process.returncode, stdout, stderr)
-            sent = None
             if process.poll() is not None:
                 return _without_its_children(process)
             if self._stopping.is_set() or time.monotonic() >= deadline:

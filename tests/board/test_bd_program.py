@@ -128,6 +128,13 @@ class TestStarting:
             program.ask(bd_commands.LIST, actor, 10)
         assert stand_in.calls() == []
 
+    def test_a_long_text_reaches_a_bd_that_is_slow_to_read_it(self, stand_in: StandIn, program: BdProgram) -> None:
+        (stand_in.program.parent / "slow-reader").touch()
+        text = "line\n" * 60_000  # more than a pipe holds
+        program.ask(Command(("comment", "x-1", "--stdin"), text=text), "amy", 20)
+        (call,) = stand_in.calls("comment")
+        assert call["stdin"] == text
+
     def test_texts_too_long_together_are_refused_in_words(self, program: BdProgram) -> None:
         with pytest.raises(Refused, match="too long"):
             program.ask(Command(("update", *["n" * 119_000] * 60)), "amy", 10)
