@@ -22,7 +22,7 @@ JUST_CLOSED_S = 10.0
 INDENT = "   "
 NARROW = 32
 """Cells below which a card leaves out how old the bead is, so that the id still fits."""
-LONG_PREFIX = 6
+LONG_PREFIX = 4
 
 
 class Column(StrEnum):

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from b4tui.tui.paint import Ink, Line, Span, chopped, legible
 
-MOST = 200_000
+MOST = 100_000
 """Characters of one text that are shown."""
 LONG = 58
 """A line of so many characters that ends in mid-sentence was broken by an editor, not by its author."""
@@ -80,6 +80,9 @@ def _line(row: str, width: int, ink: Ink) -> Iterator[Line]:
 def _flow(text: str, width: int, ink: Ink, first: str, others: str) -> Iterator[Line]:
     """Words of several inks wrapped together; `first` and `others` stand before the first and the other lines."""
     room = max(1, width - len(first))
+    if not ("`" in text or "**" in text) and cell_len(text) <= room:
+        yield _row(first, [Span(text, ink)])
+        return
     prefix, spans, left = first, list[Span](), room
     for word in _words(text, ink):
         size = cell_len(word.text)

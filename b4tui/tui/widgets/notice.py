@@ -43,9 +43,10 @@ def notices(snapshot: Snapshot, now: datetime, width: int) -> Iterator[Line]:
 
 
 def _next_try(snapshot: Snapshot, now: datetime) -> str:
-    """When the first of the agents looks again."""
-    tries = [view.next_poll_at for view in snapshot.agents if view.state is AgentState.BACKOFF and view.next_poll_at]
-    return f"again in {words.age(words.seconds_between(now, min(tries)))}" if tries else ""
+    """When the first of the agents looks again; nothing once that moment has come."""
+    moments = [view.next_poll_at for view in snapshot.agents if view.state is AgentState.BACKOFF and view.next_poll_at]
+    waits = [words.seconds_between(now, moment) for moment in moments]
+    return f"again in {words.age(min(waits))}" if waits and min(waits) >= 1 else ""
 
 
 def _notice(sign: str, ink: Ink, text: str, aside: str, width: int) -> Iterator[Line]:
