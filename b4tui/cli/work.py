@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -103,8 +102,8 @@ async def run_headless(runtime: Runtime, *, as_json: bool, until_idle: bool) -> 
     unsubscribe = runtime.subscribe(show)
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
             loop.add_signal_handler(number, asked_to_stop.set)
     waits: list[asyncio.Task[object]] = [asyncio.create_task(asked_to_stop.wait())]
     try:

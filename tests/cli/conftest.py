@@ -62,8 +62,9 @@ def b4tui(tmp_path: Path, environment: dict[str, str]) -> Program:
 
 
 def _hear_interrupts() -> None:
-    """Tests that a shell started in the background inherit that SIGINT is ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Tests that a shell started in the background, or with nohup, inherit that these are ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 Starter = Callable[..., Awaitable[asyncio.subprocess.Process]]

@@ -105,7 +105,7 @@ async def test_only_the_agents_that_are_named_work(start, server, hub, create, s
     assert status(bead) == ("open", "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_interrupted_in_the_middle_it_gives_the_bead_back_and_says_130(
     start, server, hub, create, status, number
 ):
