@@ -21,6 +21,7 @@ from b4tui.board.store import BoardError, BoardStore, NoHub
 from b4tui.config import ConfigError, Settings
 from b4tui.engines.names import find_model, is_cloud_name
 from b4tui.engines.types import Engine, EngineError, ModelInfo
+from b4tui.routing.words import Category
 from b4tui.telemetry.sampler import Sampler
 
 
@@ -93,7 +94,7 @@ def examine(
         settings = read_settings()
     except ConfigError as error:
         return Report((*checks, Check("settings", Status.FAIL, str(error), "mend the key or file that is named")), ())
-    checks.append(Check("settings", Status.OK, f"{len(settings.agents)} agents, {len(settings.roles)} model roles"))
+    checks.append(_settings(settings))
     checks += [*_hub(find_hub, open_store), _sandbox(settings), _gpu(settings)]
     try:
         engines = open_engines(settings)
@@ -113,6 +114,20 @@ def _git() -> Check:
         return Check("git", Status.FAIL, "git is not installed", "install git: every change of a board is a commit")
     answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False)
     return Check("git", Status.OK, answer.stdout.strip().removeprefix("git version "))
+
+
+def _settings(settings: Settings) -> Check:
+    """Settings that could be read: what is left to be wrong are kinds of work that no bead is ever of."""
+    unknown = [
+        f"agents.{key}.capabilities: {word}"
+        for key, agent in settings.agents.items()
+        for word in agent.capabilities
+        if word not in set(Category)
+    ]
+    if unknown:
+        told = f"no bead is of this kind: {', '.join(unknown)}"
+        return Check("settings", Status.WARN, told, f"the kinds are {', '.join(Category)}")
+    return Check("settings", Status.OK, f"{len(settings.agents)} agents, {len(settings.roles)} model roles")
 
 
 def _hub(find_hub: Callable[[], Hub], open_store: Callable[[Hub], BoardStore]) -> list[Check]:

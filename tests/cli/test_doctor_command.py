@@ -84,6 +84,12 @@ async def test_settings_that_are_broken_are_a_failed_check(doctor, tmp_path, tex
     assert check(report, "git")["status"] == "ok"
 
 
+async def test_a_kind_of_work_that_does_not_exist_is_a_warning_with_those_that_do(doctor):
+    code, report = await doctor(B4TUI_AGENTS__BREW__CAPABILITIES='["url_summmary"]')
+    assert (code, check(report, "settings")["status"]) == (0, "warn")
+    assert "url_summmary" in check(report, "settings")["detail"] and "url_summary" in check(report, "settings")["fix"]
+
+
 async def test_a_server_that_is_down_fails_with_the_way_to_start_it(doctor):
     code, report = await doctor(OLLAMA_HOST=NOWHERE)
     assert code == 1
