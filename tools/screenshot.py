@@ -19,11 +19,12 @@ from b4tui.board.stores import open_store
 from b4tui.config import TuiConfig
 from b4tui.demo.run import demo_world
 from b4tui.engines.opening import open_engines
-from b4tui.events import AgentState
 from b4tui.runtime.runtime import Runtime
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.telemetry.sampler import Sampler
 from b4tui.tui.app import Console
+from b4tui.tui.cards import streaming
+from b4tui.tui.widgets.machine_panel import at_work
 
 SPEED = 1.5
 CLOSED = 8
@@ -34,10 +35,10 @@ FONT = "ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', mon
 
 
 def worth_a_picture(snapshot: Snapshot) -> bool:
-    """Some beads done, at least three agents at work and heard."""
-    heard = [view for view in snapshot.agents if view.state is AgentState.WORKING and view.tokens_per_s]
+    """Some beads done, at least two agents at work and heard."""
+    heard = [view for view in at_work(snapshot) if streaming(snapshot.runs.get(view.bead))]
     tools = [run for run in snapshot.runs.values() if run.outcome is None and run.last_tool]
-    return len(snapshot.columns.closed) >= CLOSED and len(heard) >= 3 and len(tools) >= 2
+    return len(snapshot.columns.closed) >= CLOSED and len(heard) >= 2 and len(tools) >= 2
 
 
 def self_contained(svg: str) -> str:
@@ -79,7 +80,7 @@ async def picture(width: int, height: int, theme: str) -> str:
         app = Console(runtime, TuiConfig(theme=theme, bell=False))
         async with app.run_test(size=(width, height)) as pilot:
             await until(lambda: worth_a_picture(runtime.snapshot))
-            await pilot.press("2")
+            await pilot.press("2", "g")
             await pilot.pause()
             return self_contained(app.export_screenshot(title="b4tui demo"))
 
