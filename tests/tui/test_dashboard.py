@@ -287,6 +287,17 @@ class TestVerbs:
             assert "n new" not in screen_text(app)
 
 
+async def test_a_column_nobody_is_in_shows_what_comes_first(console, runtime, until) -> None:
+    async with console.run_test(size=WIDE) as pilot:
+        await ready(console, until)
+        before = WORLD.columns
+        runtime.change(columns=replace(before, working=(*before.closed, *before.blocked, *before.working)))
+        await until(lambda: "WORKING 9" in screen_text(console), "the column has grown")
+        await settle(pilot)
+        working = console.screen.query_one("#column-working", BoardColumn)
+        assert (working.cursor, working.scroll_offset.y) == (0, 0)
+
+
 class TestSizes:
     @pytest.mark.parametrize("size", [WIDE, SMALL, (60, 20), (100, 30), (240, 70)])
     async def test_header_agents_machine_and_keys_are_there_at_every_size(self, console, until, size) -> None:

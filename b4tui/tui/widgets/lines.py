@@ -104,6 +104,8 @@ class Lines(ScrollView, can_focus=True):
             self._refresh_changed()
 
     def _keep_cursor(self, held: str) -> None:
+        if self.cursor == 0 and not self.has_focus:
+            return  # nobody chose the first row: what comes before it is to be seen
         try:
             place = self.keys.index(held) if held else self.cursor
         except ValueError:
