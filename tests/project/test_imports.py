@@ -67,6 +67,8 @@ def test_the_demo_without_a_terminal_loads_no_textual_either(tmp_path: Path) -> 
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = "import sys, b4tui.cli; print([m for m in ('httpx', 'git', 'ollama', 'pynvml', 'textual') if m in sys.modules])"
+    code = (
+        "import sys, b4tui.cli; print([m for m in ('httpx', 'git', 'ollama', 'pynvml', 'textual') if m in sys.modules])"
+    )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
