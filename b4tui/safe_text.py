@@ -38,7 +38,8 @@ def _table() -> dict[int, str]:
     table[0x7F] = "\u2421"
     table.update({code: f"\\x{code:02x}" for code in range(0x80, 0xA0)})
     for first, last in (*_FORMAT, (0xD800, 0xDFFF)):
-        table.update({code: f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}" for code in range(first, last + 1)})
+        for code in range(first, last + 1):
+            table[code] = f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
     return table
 
 
