@@ -87,7 +87,8 @@ def read_state(hub: Hub, *, thorough: bool = False) -> BoardState:
 
 def state_of(hub: Hub, data: bytes, *, thorough: bool = False) -> BoardState:
     """The board that `data` holds, for a caller that has read the file itself."""
-    return _state(hub, parse_lines(data, thorough=thorough), _version(data))
+    with collector_off():
+        return _state(hub, parse_lines(data, thorough=thorough), _version(data))
 
 
 def _state(hub: Hub, parsed: Parsed, version: str) -> BoardState:
