@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import click
+
 from b4tui.cli.common import Failed, Place
 
 
@@ -25,4 +27,7 @@ def open_console(place: Place, *, paused: bool, agents: tuple[str, ...]) -> None
         paused=paused or settings.policy.start_paused,
         sampler=Sampler(settings.telemetry.interval_s, settings.telemetry.gpu),
     )
-    Console(runtime, settings.tui).run()
+    console = Console(runtime, settings.tui)
+    console.run()
+    if console.return_code:
+        raise click.exceptions.Exit(console.return_code)

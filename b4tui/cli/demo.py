@@ -66,4 +66,7 @@ async def _console(speed: float) -> None:
             simulated=True,
             sampler=Sampler(telemetry.interval_s, telemetry.gpu),
         )
-        await Console(runtime, world.settings.tui).run_async()
+        console = Console(runtime, world.settings.tui)
+        await console.run_async()
+    if console.return_code:
+        raise click.exceptions.Exit(console.return_code)

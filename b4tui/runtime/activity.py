@@ -25,7 +25,7 @@ def in_words(event: e.Event, last_tool: str = "") -> tuple[str, Level] | None:
 def _told(event: e.Event) -> tuple[str, Level] | None:
     match event:
         case e.RuntimeStarted():
-            return f"{len(event.agents)} agents at work on {event.hub}", Level.INFO
+            return f"opened {event.hub} with {len(event.agents)} agents", Level.INFO
         case e.BoardFailed():
             return f"the board: {event.reason}", Level.ERROR
         case e.BeadClaimed():

@@ -109,6 +109,8 @@ def _folded(snapshot: Snapshot, event: Event) -> Snapshot:
 
 
 def _with_activity(snapshot: Snapshot, event: Event) -> Snapshot:
+    if isinstance(event, e.AgentChanged) and event.reason in {engine.reason for engine in snapshot.engines} - {""}:
+        return snapshot  # the engine's own line has said it, once for all agents
     run = snapshot.runs.get(getattr(event, "bead", ""))
     told = in_words(event, run.last_tool if run else "")
     if told is None:

@@ -158,3 +158,13 @@ def test_transcripts_hold_the_latest_run_of_the_last_beads():
     for n in range(200):
         transcripts.add(replace(STARTED, bead=f"x-{n}"))
     assert transcripts.of("w-1") is None and transcripts.of("x-199") is not None
+
+
+def test_an_engine_that_goes_down_is_one_line_however_many_agents_wait_for_it():
+    down = e.EngineChanged(
+        at=AT, engine="ollama", address="x", status=e.EngineStatus.DOWN, reason="nobody answers at x"
+    )
+    waits = e.AgentChanged(at=AT, agent="pltops", state=e.AgentState.BACKOFF, reason="nobody answers at x")
+    paused = e.AgentChanged(at=AT, agent="pltops", state=e.AgentState.PAUSED)
+    lines = [line.text for line in after(down, waits, replace(waits, agent="brew"), paused).activity]
+    assert sorted(lines) == ["down: nobody answers at x", "paused"]
