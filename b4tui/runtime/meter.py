@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 _HISTORY = 60
 _WINDOW_S = 1.0
@@ -12,7 +13,10 @@ _WINDOW_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`tokens_per_s` over the last second, None when nothing came; `rates` one figure a second, oldest first."""
+    """`tokens_per_s` is the speed while pieces came in the last second, None when none did.
+
+    `rates` is what came in each second, oldest first: silence counts there, as it must in a sum.
+    """
 
     tokens_per_s: float | None
     rates: tuple[float, ...]
@@ -34,12 +38,22 @@ class _Count:
         self.ticks.append((at, self.pieces))
         while len(self.ticks) > 2 and at - self.ticks[1][0] >= _WINDOW_S:
             self.ticks.popleft()
-        began, pieces = self.ticks[0]
-        came, seconds = self.pieces - pieces, at - began
         if at - self.second_began >= _WINDOW_S:
             self.rates.append(round((self.pieces - self.second_pieces) / (at - self.second_began), 1))
             self.second_began, self.second_pieces = at, self.pieces
-        return Reading(round(came / seconds, 1) if came and seconds > 0 else None, tuple(self.rates))
+        return Reading(self._speed(), tuple(self.rates))
+
+    def _speed(self) -> float | None:
+        """Pieces a second over the ticks in which any came.
+
+        Ollama is silent while a model writes a tool call, and a burst of text seldom fills a second: the silence would
+        make a model of 40 tokens a second look like one of three. The ticks in which a burst begins and ends are only
+        partly filled, so they count where there is nothing between them.
+        """
+        spans = [(now - before, pieces - had) for (before, had), (now, pieces) in pairwise(self.ticks) if pieces > had]
+        spans = spans[1:-1] or spans
+        seconds = sum(span for span, _ in spans)
+        return round(sum(came for _, came in spans) / seconds, 1) if seconds > 0 else None
 
 
 class Meter:

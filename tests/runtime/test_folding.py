@@ -146,6 +146,19 @@ def test_the_meter_counts_pieces_a_second_and_keeps_a_minute():
     assert meter.read(103.0) == {}
 
 
+def test_a_short_burst_has_the_speed_it_came_with_not_that_of_the_silence_around_it():
+    meter = Meter()
+    meter.begin("r1", 0.0)
+    for tick, came in enumerate((0, 4, 10, 10, 3), start=1):
+        for _ in range(came):
+            meter.piece("r1")
+        reading = meter.read(tick / 4)["r1"]
+    assert reading.tokens_per_s == 40.0
+    meter.piece("r1")
+    assert meter.read(9.0)["r1"].tokens_per_s is not None
+    assert meter.read(11.0)["r1"].tokens_per_s is None
+
+
 def test_transcripts_hold_the_latest_run_of_the_last_beads():
     transcripts = Transcripts()
     transcripts.add(STARTED)
