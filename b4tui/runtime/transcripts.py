@@ -44,8 +44,8 @@ def _piece(event: e.Event) -> Piece | None:
         case e.ToolCalled():
             return Piece(Kind.CALL, f"{event.tool} {event.summary}".rstrip())
         case e.ToolFinished():
-            said = f"{event.tool} {event.summary}".rstrip()
-            return Piece(Kind.RESULT, said, event.output, event.ok, event.seconds)
+            # The row of the call names the tool already.
+            return Piece(Kind.RESULT, event.summary or event.tool, event.output, event.ok, event.seconds)
         case e.BeadClosed():
             return Piece(Kind.NOTE, f"closed: {event.reason}")
         case e.BeadReopened():

@@ -162,10 +162,11 @@ def _tool(block: Block, width: int) -> list[Line]:
     if block.ok is None:
         end = (Span("runs…", Ink.INFO),)
     else:
-        said = block.detail.split("\n", 1)[0][:24]
+        said = block.detail.split("\n", 1)[0]
+        said = "" if what.startswith(said) else f" {said[:28]}"
         end = (
             Span(f"{spent}", Ink.FAINT),
-            Span(f"{'✓' if block.ok else '✗'} {said}", Ink.SOFT if block.ok else Ink.BAD),
+            Span(f"{'✓' if block.ok else '✗'}{said}", Ink.SOFT if block.ok else Ink.BAD),
         )
     return _folded(block, Span(f"{name} ", Ink.ACCENT), Span(what, Ink.INK), width, end)
 

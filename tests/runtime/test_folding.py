@@ -181,3 +181,12 @@ def test_an_engine_that_goes_down_is_one_line_however_many_agents_wait_for_it():
     paused = e.AgentChanged(at=AT, agent="pltops", state=e.AgentState.PAUSED)
     lines = [line.text for line in after(down, waits, replace(waits, agent="brew"), paused).activity]
     assert sorted(lines) == ["down: nobody answers at x", "paused"]
+
+
+def test_a_result_is_told_without_the_name_that_its_call_has():
+    transcripts = Transcripts()
+    transcripts.add(STARTED)
+    transcripts.add(call("read", "notes.md"))
+    transcripts.add(result("read", "42 lines"))
+    pieces = transcripts.of("w-1").since(0)[2]
+    assert [piece.text for piece in pieces][-2:] == ["read notes.md", "42 lines"]
