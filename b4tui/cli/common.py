@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -85,7 +85,7 @@ def place_options(function: F) -> F:
         place = Place(hub=hub or outer.hub, config_file=config_file or outer.config_file)
         return function(*args, place=place, **kwargs)
 
-    return wrapper  # type: ignore[return-value]
+    return cast(F, wrapper)
 
 
 def json_option(function: F) -> F:
@@ -105,7 +105,7 @@ def guarded(function: F) -> F:
         except (ConfigError, BoardError) as error:
             raise Failed(str(error)) from error
 
-    return wrapper  # type: ignore[return-value]
+    return cast(F, wrapper)
 
 
 def print_json(document: Any) -> None:
