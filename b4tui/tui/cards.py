@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from b4tui.board.model import Bead
 from b4tui.board.times import instant
-from b4tui.events import RunOutcome
+from b4tui.events import AgentState, RunOutcome
 from b4tui.runtime.snapshot import RunView, Snapshot
 from b4tui.tui import words
 from b4tui.tui.paint import Ink, Line, Span, line, sparkline, wrapped
@@ -61,11 +61,17 @@ def priority_ink(priority: int) -> Ink:
     return (Ink.INFO, Ink.INFO, Ink.SOFT)[priority] if 0 <= priority < 3 else Ink.FAINT
 
 
-def streaming(run: RunView | None) -> float | None:
-    """Tokens per second that come in now: None between two answers, while a tool runs, and when the run has ended."""
-    if run is None or run.ended_at is not None or (run.rates and run.rates[-1] <= 0):
+def speed(snapshot: Snapshot, bead_id: str) -> float | None:
+    """Tokens per second of the answer that the bead's agent gets, or got last while it runs a tool.
+
+    Ollama is silent while a model writes a tool call: the last measured speed stands until the next. None before the
+    first answer, while the agent waits for its turn, and when the run has ended.
+    """
+    run = snapshot.runs.get(bead_id)
+    if run is None or run.ended_at is not None:
         return None
-    return run.tokens_per_s
+    working = any(view.key == run.agent and view.state is AgentState.WORKING for view in snapshot.agents)
+    return run.tokens_per_s if working else None
 
 
 def empty_lines(
@@ -148,9 +154,9 @@ class Deck:
             holder = bead.assignee or "somebody"
             since = Span(f"{self._age(bead.updated_at):>4}", Ink.FAINT)
             return line(Span(INDENT), Span(f"held by {holder}", Ink.FAINT), right=(since,))
-        speed = Span(words.rate(streaming(run)), Ink.SOFT)
+        heard = Span(words.rate(speed(self.snapshot, bead.id)), Ink.SOFT)
         elapsed = Span(f" {words.span(words.seconds_between(run.started_at, self.now)):>5}", Ink.FAINT)
-        right = (speed, elapsed) if width >= NARROW else (speed,) if speed.text.strip() else (elapsed,)
+        right = (heard, elapsed) if width >= NARROW else (heard,) if heard.text.strip() else (elapsed,)
         return line(Span(INDENT), Span(self.name(run.agent), Ink.ACCENT), right=right)
 
     def _blocked(self, bead: Bead) -> Line:

@@ -11,7 +11,7 @@ from b4tui.events import AgentState, EngineStatus, RunOutcome
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.telemetry.types import GpuSample
 from b4tui.tui import attention, words
-from b4tui.tui.cards import Column, Deck, empty_lines, running_first, streaming
+from b4tui.tui.cards import Column, Deck, empty_lines, running_first, speed
 from b4tui.tui.paint import GAP, Ink, Line, width_of
 from b4tui.tui.widgets.agents_panel import agent_line
 from b4tui.tui.widgets.header import header_line
@@ -51,13 +51,14 @@ class TestACard:
         assert "step 4" in said(pulse)
         assert "bash ansible-lint site.yml" in said(pulse)
 
-    def test_shows_no_speed_while_nothing_streams(self) -> None:
-        between = replace(WORLD.runs["hub-77c"], rates=(40, 41, 0.0))
-        assert streaming(WORLD.runs["hub-77c"]) == 41.2
-        assert streaming(between) is None
-        assert streaming(WORLD.runs["hub-0fa"]) is None
-        assert streaming(None) is None
-        _, second, _ = card("hub-77c", Column.WORKING, 3, replace(WORLD, runs={"hub-77c": between}))
+    def test_shows_the_last_speed_while_a_call_is_written_in_silence_and_none_while_it_waits(self) -> None:
+        silent = replace(WORLD, runs={**WORLD.runs, "hub-77c": replace(WORLD.runs["hub-77c"], rates=(40, 41, 0.0))})
+        assert speed(WORLD, "hub-77c") == speed(silent, "hub-77c") == 41.2
+        waits = tuple(replace(view, state=AgentState.WAITING) for view in WORLD.agents)
+        assert speed(replace(WORLD, agents=waits), "hub-77c") is None
+        assert speed(WORLD, "hub-0fa") is None, "its run has ended"
+        assert speed(WORLD, "no such bead") is None
+        _, second, _ = card("hub-77c", Column.WORKING, 3, replace(WORLD, agents=waits))
         assert said(second).split() == ["PltOps", "1m12"]
 
     def test_names_the_person_who_holds_it(self) -> None:

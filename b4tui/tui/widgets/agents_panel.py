@@ -7,7 +7,7 @@ from datetime import datetime
 from b4tui.events import AgentState
 from b4tui.runtime.snapshot import AgentView, Snapshot
 from b4tui.tui import words
-from b4tui.tui.cards import streaming
+from b4tui.tui.cards import speed
 from b4tui.tui.paint import Ink, Line, Span, line
 from b4tui.tui.widgets.lines import Lines
 
@@ -50,7 +50,7 @@ def agent_line(view: AgentView, snapshot: Snapshot, now: datetime, wide: bool) -
         left.append(Span(view.reason, Ink.INFO) if view.reason else Span(bead.title if bead else "", Ink.SOFT))
     else:
         left.append(Span(_idle_words(view, now), Ink.BAD if view.state is AgentState.BACKOFF else Ink.FAINT))
-    rate = words.rate(streaming(snapshot.runs.get(view.bead)) if view.state is AgentState.WORKING else None)
+    rate = words.rate(speed(snapshot, view.bead))
     if view.state is AgentState.WAITING:
         rate = f"{'for slot':>9}"
     queue = f"  queue {len(view.queue):>2}" if wide else f" q{len(view.queue):>3}"

@@ -11,7 +11,7 @@ from b4tui.events import AgentState, EngineStatus
 from b4tui.runtime.snapshot import AgentView, EngineView, Snapshot
 from b4tui.telemetry.types import GpuSample, HostSample
 from b4tui.tui import words
-from b4tui.tui.cards import streaming
+from b4tui.tui.cards import speed
 from b4tui.tui.paint import GAP, Ink, Line, Span, bar, line, sparkline, width_of
 from b4tui.tui.widgets.inked import Panel
 
@@ -71,8 +71,8 @@ def short_line(snapshot: Snapshot, now: datetime) -> Line:
 
 
 def total_rate(snapshot: Snapshot) -> float:
-    """Tokens per second that come in now, of all agents together."""
-    return sum(streaming(snapshot.runs.get(view.bead)) or 0.0 for view in at_work(snapshot))
+    """Tokens per second of all agents together that hear a model now, by the speed each was last measured with."""
+    return sum(speed(snapshot, view.bead) or 0.0 for view in at_work(snapshot))
 
 
 def at_work(snapshot: Snapshot) -> Iterator[AgentView]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from b4tui.runtime.snapshot import RunView
 from b4tui.runtime.transcript import Transcript
 from b4tui.tui import words
-from b4tui.tui.cards import streaming
 from b4tui.tui.paint import Ink, Line, Span, line
 from b4tui.tui.stream import Stream
 from b4tui.tui.widgets.text_pane import TextPane
@@ -94,5 +93,5 @@ def run_figures(run: RunView | None) -> str:
     context = (
         f"  context {words.count(run.context_used)} / {words.count(run.context_limit)}" if run.context_limit else ""
     )
-    speed = words.rate(streaming(run)) if run.ended_at is None else ""
+    speed = words.rate(run.tokens_per_s) if run.ended_at is None else ""
     return f"{speed}  {words.count(run.generated_tokens)} tok{context}".strip()
