@@ -23,7 +23,7 @@ from b4tui.runtime.runtime import Runtime
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.telemetry.sampler import Sampler
 from b4tui.tui.app import Console
-from b4tui.tui.cards import streaming
+from b4tui.tui.cards import speed
 from b4tui.tui.widgets.machine_panel import at_work
 
 SPEED = 1.5
@@ -35,10 +35,10 @@ FONT = "ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', mon
 
 
 def worth_a_picture(snapshot: Snapshot) -> bool:
-    """Some beads done, at least two agents at work and heard."""
-    heard = [view for view in at_work(snapshot) if streaming(snapshot.runs.get(view.bead))]
+    """Some beads done, at least three agents at work and heard."""
+    heard = [view for view in at_work(snapshot) if speed(snapshot, view.bead)]
     tools = [run for run in snapshot.runs.values() if run.outcome is None and run.last_tool]
-    return len(snapshot.columns.closed) >= CLOSED and len(heard) >= 2 and len(tools) >= 2
+    return len(snapshot.columns.closed) >= CLOSED and len(heard) >= 3 and len(tools) >= 2
 
 
 def self_contained(svg: str) -> str:
