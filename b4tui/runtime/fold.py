@@ -21,7 +21,7 @@ from b4tui.telemetry.types import MachineSample
 
 ACTIVITY_LINES = 200
 
-_EMPTY_HANDED: Mapping[str, Any] = {"state": AgentState.IDLE, "bead": "", "run": "", "tokens_per_s": None}
+_EMPTY_HANDED: Mapping[str, Any] = {"state": AgentState.IDLE, "bead": "", "run": ""}
 
 
 def fold(snapshot: Snapshot, event: Event) -> Snapshot:
@@ -62,11 +62,7 @@ def with_rates(snapshot: Snapshot, readings: Mapping[str, Reading]) -> Snapshot:
                 runs[bead] = replace(view, tokens_per_s=speed, rates=reading.rates)
     if all(runs[bead] is view for bead, view in snapshot.runs.items()):
         return snapshot
-    agents = tuple(
-        replace(agent, tokens_per_s=runs[agent.bead].tokens_per_s) if agent.run and agent.bead in runs else agent
-        for agent in snapshot.agents
-    )
-    return replace(snapshot, runs=runs, agents=agents, revision=snapshot.revision + 1)
+    return replace(snapshot, runs=runs, revision=snapshot.revision + 1)
 
 
 def with_machine(snapshot: Snapshot, sample: MachineSample | None) -> Snapshot:
@@ -133,7 +129,7 @@ def _run_started(snapshot: Snapshot, event: e.RunStarted) -> Snapshot:
         context_limit=event.context_limit,
     )
     after = replace(snapshot, runs={**snapshot.runs, event.bead: view})
-    return _agent(after, event.agent, lambda agent: replace(agent, bead=event.bead, run=event.run, tokens_per_s=None))
+    return _agent(after, event.agent, lambda agent: replace(agent, bead=event.bead, run=event.run))
 
 
 def _run_finished(snapshot: Snapshot, event: e.RunFinished) -> Snapshot:
@@ -191,7 +187,6 @@ def _agent_changed(snapshot: Snapshot, event: e.AgentChanged) -> Snapshot:
             bead=event.bead,
             run=agent.run if busy else "",
             next_poll_at=event.next_poll_at,
-            tokens_per_s=agent.tokens_per_s if busy else None,
         ),
     )
 

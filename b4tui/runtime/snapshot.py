@@ -85,7 +85,6 @@ class AgentView:
     queue: tuple[str, ...] = ()
     reason: str = ""
     next_poll_at: datetime | None = None
-    tokens_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,9 +159,9 @@ RUNS = {
 
 AGENTS = (
     AgentView(key="codemonkey", name="CodeMonkey", state=AgentState.WORKING, model=CODER, bead="hub-52b",
-              run="run-hub-52b", queue=("hub-b20", "hub-f64"), tokens_per_s=38.0),
+              run="run-hub-52b", queue=("hub-b20", "hub-f64")),
     AgentView(key="pltops", name="PltOps", state=AgentState.WORKING, model=CODER, bead="hub-77c",
-              run="run-hub-77c", queue=("hub-a1f", "hub-h86"), tokens_per_s=41.2),
+              run="run-hub-77c", queue=("hub-a1f", "hub-h86")),
     AgentView(key="romanov", name="Romanov", state=AgentState.PAUSED, model=CODER, queue=("hub-d42",)),
     AgentView(key="brenner", name="Brenner", state=AgentState.WAITING, model=CODER, bead="hub-60d",
               run="run-hub-60d", queue=("hub-g75",)),
