@@ -95,7 +95,6 @@ class PollConfig(Section):
 class PolicyConfig(Section):
     """What is allowed."""
 
-    local_only: bool = True
     start_paused: bool = False
     sandbox: Literal["auto", "bubblewrap", "landlock"] = "auto"
     limits: LimitsConfig = LimitsConfig()

@@ -28,7 +28,7 @@ def test_the_built_in_file_alone_is_a_whole_configuration() -> None:
     settings = config.load()
     assert set(settings.agents) == {"codemonkey", "pltops", "romanov", "brenner", "brew"}
     assert settings.roles["workhorse"].num_ctx == 32768
-    assert settings.policy.local_only
+    assert settings.policy.sandbox == "auto"
 
 
 def test_each_layer_wins_over_the_one_below(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
