@@ -68,7 +68,7 @@ class _Sync:
         self._file = file
         self._log = BoardLog(file, warn)
         self._top = self._find_top()
-        self._branch, self._remote, self._target = self._find_upstream()
+        self._remote, self._target = self._find_upstream()
 
     def run(self, attempts: int, pause: Callable[[int], None]) -> Synced:
         """Fetch, merge, push, until the push is taken."""
@@ -94,20 +94,20 @@ class _Sync:
             raise SyncError(f"the board is in no git repository: {answer.error}; make one with `b4tui init`")
         return Path(answer.text.rstrip("\n"))
 
-    def _find_upstream(self) -> tuple[str, str, str]:
+    def _find_upstream(self) -> tuple[str, str]:
         branch = git(self._top, ["symbolic-ref", "--quiet", "--short", "HEAD"]).text.strip()
         if not branch:
             raise SyncError("HEAD is on no branch; switch to one first (git switch BRANCH)")
         remote = git(self._top, ["config", f"branch.{branch}.remote"]).text.strip()
         target = git(self._top, ["config", f"branch.{branch}.merge"]).text.strip()
         if remote and target:
-            return branch, remote, target
+            return remote, target
         remotes = git(self._top, ["remote"]).text.split()
         if not remotes:
             raise SyncError("there is no remote to sync with; add one with `git remote add origin URL`")
         if len(remotes) > 1 and "origin" not in remotes:
             raise SyncError(f"{branch} follows no remote; choose one with `git push -u REMOTE {branch}`")
-        return branch, "origin" if "origin" in remotes else remotes[0], f"refs/heads/{branch}"
+        return "origin" if "origin" in remotes else remotes[0], f"refs/heads/{branch}"
 
     def _fetch(self) -> None:
         answer = self._network(["fetch", "--no-tags", self._remote, self._target])

@@ -217,17 +217,13 @@ def merge(base: Path, ours: Path, theirs: Path, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from b4tui.board.atomic import replace_file
-    from b4tui.board.merge import merge as merged_of
-    from b4tui.board.stamp import file_stamp
+    from b4tui.board.mergedriver import merge_files
 
-    seen = file_stamp(ours)
-    merged = merged_of(base.read_bytes(), ours.read_bytes(), theirs.read_bytes())
-    replace_file(ours, merged.data, seen)
+    conflicts = merge_files(base, ours, theirs)
     if as_json:
-        print_json([asdict(conflict) for conflict in merged.conflicts])
+        print_json([asdict(conflict) for conflict in conflicts])
     else:
-        for conflict in merged.conflicts:
+        for conflict in conflicts:
             say(f"{conflict.bead} {conflict.key}: {conflict.message}")
 
 
