@@ -270,7 +270,7 @@ class Runtime:
 
     def _measure(self, event: Event) -> None:
         if isinstance(event, TextStreamed):
-            self._meter.piece(event.run)
+            self._meter.piece(event.run, time.monotonic())
         elif isinstance(event, RunStarted):
             self._meter.begin(event.run, time.monotonic())
         elif isinstance(event, RunFinished):

@@ -25,6 +25,5 @@ async def test_streamed_text_reaches_the_transcript_and_the_rates_but_not_every_
             publish(TextStreamed(at=AT, text="x", **who))
     assert runtime.snapshot is before
     assert len(runtime.transcript("x-3").since(0)[2]) == 1000
-    await world.until(lambda: (runtime.snapshot.runs["x-3"].tokens_per_s or 0) > 0, "the rates come in")
-    await world.until(lambda: len(runtime.snapshot.runs["x-3"].rates) >= 1, "a second's figure comes in")
+    await world.until(lambda: sum(runtime.snapshot.runs["x-3"].rates) > 0, "a second's figure comes in")
     await asyncio.wait_for(runtime.stop("done"), 2)

@@ -129,33 +129,42 @@ def test_rates_come_in_only_when_they_changed():
     assert with_machine(faster, None) is faster
 
 
+def streamed(meter: Meter, *times: float) -> None:
+    for at in times:
+        meter.piece("r1", at)
+
+
 def test_the_meter_counts_pieces_a_second_and_keeps_a_minute():
     meter = Meter()
     meter.begin("r1", 0.0)
     for quarter in range(1, 4 * 90):
-        for _ in range(10):
-            meter.piece("r1")
+        streamed(meter, *((quarter - 1) / 4 + step / 40 for step in range(10)))
         reading = meter.read(quarter / 4)["r1"]
-    assert reading.tokens_per_s == 40.0
+    assert reading.tokens_per_s == pytest.approx(40.0)
     assert len(reading.rates) == 60 and set(reading.rates) == {40.0}
     assert meter.read(100.0)["r1"].rates[-1] < 40.0
     assert meter.read(102.0)["r1"].tokens_per_s is None
     meter.end("r1")
-    meter.piece("r1")
+    streamed(meter, 102.5)
     assert meter.read(103.0) == {}
 
 
-def test_a_short_burst_has_the_speed_it_came_with_not_that_of_the_silence_around_it():
+@pytest.mark.parametrize("speed", [2.0, 5.0, 40.0, 100.0])
+def test_a_speed_is_that_of_the_pieces_however_short_the_burst_and_however_slow_the_model(speed):
     meter = Meter()
     meter.begin("r1", 0.0)
-    for tick, came in enumerate((0, 4, 10, 10, 3), start=1):
-        for _ in range(came):
-            meter.piece("r1")
-        reading = meter.read(tick / 4)["r1"]
-    assert reading.tokens_per_s == 40.0
-    meter.piece("r1")
-    assert meter.read(9.0)["r1"].tokens_per_s is not None
-    assert meter.read(11.0)["r1"].tokens_per_s is None
+    streamed(meter, *(0.1 + step / speed for step in range(1 + max(1, int(0.3 * speed)))))
+    assert meter.read(1.0)["r1"].tokens_per_s == pytest.approx(speed)
+
+
+def test_one_piece_or_one_packet_of_them_says_nothing_of_the_speed():
+    meter = Meter()
+    meter.begin("r1", 0.0)
+    streamed(meter, 0.5)
+    assert meter.read(0.6)["r1"].tokens_per_s is None
+    streamed(meter, 0.5001, 0.5002, 0.5003)
+    assert meter.read(0.7)["r1"].tokens_per_s is None
+    assert meter.read(1.0)["r1"].rates == (4.0,)
 
 
 def test_transcripts_hold_the_latest_run_of_the_last_beads():
