@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from platformdirs import user_config_path
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 HUB_FILE = "b4tui.toml"
@@ -33,22 +42,39 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class EngineConfig(Section):
-    """Where a model server is and how long to wait for it. Times in seconds."""
+EngineKind = Literal["ollama", "openai", "vllm", "llama-server", "localai", "embedded"]
+AUTO = "auto"
 
-    kind: Literal["ollama"] = "ollama"
+
+class EngineConfig(Section):
+    """Where a model server is, what the operator vouches for, and how long to wait for it. Times in seconds.
+
+    `order` ranks engines for `engine = "auto"` and for falling back (0: used only where a role names it); `slots` 0
+    means as many answers at a time as the server says it can give. `models` maps a role's model to its name here.
+    `model_file`, `threads`, `gpu_layers` and `cache_mib` are those of an embedded engine alone.
+    """
+
+    kind: EngineKind = "ollama"
     address: str = ""
     pinned: bool = False
-    slots: PositiveInt = 1
+    vouched: bool = False
+    order: NonNegativeInt = 0
+    slots: NonNegativeInt = 0
+    models: dict[str, str] = {}
+    key_env: str = ""
     connect_timeout_s: PositiveFloat = 5.0
     first_token_timeout_s: PositiveFloat = 600.0
     idle_timeout_s: PositiveFloat = 300.0
+    model_file: str = ""
+    threads: NonNegativeInt = 0
+    gpu_layers: int = Field(default=0, ge=-1)
+    cache_mib: NonNegativeInt = 2048
 
 
 class RoleConfig(Section):
     """Which model a role uses, with its one fixed load profile (research/runtime.md 1.5). Sizes in tokens."""
 
-    engine: str = "ollama"
+    engine: str = AUTO
     model: str
     num_ctx: PositiveInt = 32768
     num_predict: PositiveInt = 8192
@@ -96,6 +122,8 @@ class PolicyConfig(Section):
     """What is allowed."""
 
     start_paused: bool = False
+    require_attested: bool = True
+    smallest_model_bytes: NonNegativeInt = 65_536
     sandbox: Literal["auto", "bubblewrap", "landlock"] = "auto"
     limits: LimitsConfig = LimitsConfig()
     poll: PollConfig = PollConfig()
@@ -203,7 +231,8 @@ def _dangling(settings: Settings) -> list[str]:
     for key, agent in settings.agents.items():
         found += missing(f"agents.{key}.role", "role", agent.role, settings.roles)
     for key, role in settings.roles.items():
-        found += missing(f"roles.{key}.engine", "engine", role.engine, settings.engines)
+        if role.engine != AUTO:
+            found += missing(f"roles.{key}.engine", "engine", role.engine, settings.engines)
     return found
 
 

@@ -32,6 +32,14 @@ class EngineStatus(StrEnum):
     DOWN = "down"
 
 
+class Locality(StrEnum):
+    """What is known of where an engine computes (design section 2). Only `attested` counts as local."""
+
+    ATTESTED = "attested"
+    UNATTESTED = "unattested"
+    REMOTE = "remote"
+
+
 class RunOutcome(StrEnum):
     """How a run ended."""
 
@@ -152,7 +160,10 @@ class BeadCommented(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """An agent began one attempt at one bead."""
+    """An agent began one attempt at one bead, on the engine and the model that were chosen for it.
+
+    `digest` is the model's, `profile` names its load profile, `note` says why it is not the first choice.
+    """
 
     run: str
     bead: str
@@ -160,6 +171,35 @@ class RunStarted(Event):
     engine: str
     model: str
     context_limit: int  # tokens
+    locality: Locality = Locality.UNATTESTED
+    digest: str = ""
+    profile: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunMoved(Event):
+    """The run's next answer comes from another engine, model or processor than the one before; `note` says why."""
+
+    run: str
+    bead: str
+    agent: str
+    engine: str
+    model: str
+    locality: Locality
+    digest: str = ""
+    profile: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRestarted(Event):
+    """The answer broke off and is asked for again: what was streamed of it is void. `reason` says what happened."""
+
+    run: str
+    bead: str
+    agent: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +266,8 @@ class FileChanged(Event):
 class TokensCounted(Event):
     """The engine's own figures for one finished answer (research/runtime.md 1.3).
 
-    Tokens and seconds as the server measured them; `first_token_seconds` is measured here. None where not known.
+    Tokens and seconds as the server measured them; `first_token_seconds` and `queue_seconds` (waiting for a slot in
+    our own line) are measured here. None where not known.
     """
 
     run: str
@@ -240,6 +281,9 @@ class TokensCounted(Event):
     generate_seconds: float | None
     load_seconds: float | None
     first_token_seconds: float | None
+    queue_seconds: float | None = None
+    engine: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +320,21 @@ class EngineChanged(Event):
     version: str = ""
     simulated: bool = False
     reason: str = ""
+    locality: Locality = Locality.UNATTESTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuLost(Event):
+    """The GPUs that were there cannot be read any more; `reason` as the driver says."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuFound(Event):
+    """GPUs can be read again; `names` in their order."""
+
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

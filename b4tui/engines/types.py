@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from b4tui.events import Locality
+
 
 class Role(StrEnum):
     """Who speaks."""
@@ -76,6 +78,11 @@ class ChatRequest:
     seed: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def private(self) -> bool:
+        """Whether any part may only go to a model that is proven local."""
+        return any(message.provenance is Provenance.PRIVATE for message in self.messages)
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -95,7 +102,8 @@ class Thinking:
 class Usage:
     """The server's figures for the answer: tokens, and seconds. None where the server does not say.
 
-    `prompt_tokens` includes cached ones; `first_token_seconds` is measured here, from sending to the first piece.
+    `prompt_tokens` includes cached ones; `first_token_seconds` is measured here, from sending to the first piece, and
+    `queue_seconds` is the wait in our own line before that.
     """
 
     prompt_tokens: int
@@ -106,6 +114,37 @@ class Usage:
     load_seconds: float | None = None
     total_seconds: float | None = None
     first_token_seconds: float | None = None
+    queue_seconds: float | None = None
+
+    @property
+    def prompt_rate(self) -> float | None:
+        """Prompt tokens a second, counting only those that were computed (research/runtime.md 1.3, 1.12).
+
+        None where the server does not say how many came from its cache, or computed none.
+        """
+        if self.cached_tokens is None or not self.prompt_seconds:
+            return None
+        computed = self.prompt_tokens - self.cached_tokens
+        return computed / self.prompt_seconds if computed > 0 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Where the answer comes from: the first event of one that went through the dispatcher."""
+
+    engine: str
+    model: str
+    locality: Locality
+    digest: str = ""
+    profile: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The answer broke off and is asked for again: every piece that came so far is void."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +163,11 @@ class FailureKind(StrEnum):
     INCOMPLETE = "incomplete"  # the stream ended without done
     CRASHED = "crashed"  # the server or its runner died
     OUT_OF_MEMORY = "out_of_memory"  # no blind retry
+    GPU = "gpu"  # the GPU is gone or broken; the same model on the CPU may work
     NO_MODEL = "no_model"  # 404
     OVERFLOW = "overflow"  # the prompt does not fit the context
     REMOTE = "remote"  # the model is not computed here: abort, never send again
+    UNATTESTED = "unattested"  # not proven to be computed here, and the prompt is private: nothing was sent
     TOOL_FORMAT = "tool_format"  # the server could not parse the model's tool call; the text is lost
     REFUSED = "refused"  # 400, 401, 403: never retry
     PROTOCOL = "protocol"  # the server does not speak the protocol
@@ -152,7 +193,44 @@ class Failure:
         }
 
 
-StreamEvent = Text | Thinking | ToolCall | Usage | Done | Failure
+StreamEvent = Placed | Restarted | Text | Thinking | ToolCall | Usage | Done | Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One step of an attestation. `holds` is None where it was not reached; `fix` says what makes it hold."""
+
+    step: str
+    holds: bool | None
+    detail: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """What is known of where one model of one engine is computed (research/runtime.md 1.7), and by which steps.
+
+    `digest` is what the server says of the model now, `pinned` what it was trusted as; they differ where it changed.
+    `failure` is set where the server could not be asked at all: then nothing is known, and that is the reason.
+    """
+
+    engine: str
+    model: str
+    locality: Locality
+    digest: str = ""
+    pinned: str = ""
+    proofs: tuple[Proof, ...] = ()
+    failure: Failure | None = None
+
+    @property
+    def missing(self) -> Proof | None:
+        """The first step that does not hold; None where all do."""
+        return next((proof for proof in self.proofs if proof.holds is False), None)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the model is another one than was trusted."""
+        return bool(self.pinned and self.digest and self.pinned != self.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +248,31 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLoad:
+    """What a server says of its own load (Prometheus metrics). None where it does not say.
+
+    `running` and `waiting` are requests of everybody, ours included; `cache_used` is the filled share of the memory
+    for contexts, 0 to 1; `cache_hits` the share of prompt tokens that came from the prefix cache since it started;
+    token counts are totals since it started.
+    """
+
+    running: int | None = None
+    waiting: int | None = None
+    cache_used: float | None = None
+    cache_hits: float | None = None
+    prompt_tokens: int | None = None
+    generated_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:
-    """A model on an engine. Sizes in bytes; `remote` when the server says it is computed elsewhere."""
+    """A model on an engine. Sizes in bytes; `remote` when the server says it is computed elsewhere.
+
+    `context` is the longest conversation it is served with, in tokens, 0 where the server leaves that to the request.
+    """
 
     name: str
+    context: int = 0
     digest: str = ""
     size: int = 0
     format: str = ""
@@ -184,7 +283,10 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedModel:
-    """A model in memory. Sizes in bytes; `vram` is the part on the GPU; `context` in tokens."""
+    """A model in memory. Sizes in bytes; `vram` is the part on the GPU; `context` in tokens.
+
+    `weights` is the file it was loaded from, where that is known: telemetry finds its process by it.
+    """
 
     name: str
     digest: str = ""
@@ -192,6 +294,7 @@ class LoadedModel:
     vram: int = 0
     context: int = 0
     expires_at: str = ""
+    weights: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,12 +330,36 @@ class Engine(Protocol):
         ...
 
     @property
+    def kind(self) -> str:
+        """The kind of server, as `[engines.NAME] kind` has it."""
+        ...
+
+    @property
     def address(self) -> str:
         """Base URL, for a person."""
         ...
 
     def chat(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
-        """Ask. Closing the iterator cancels the answer on the server. Never raises for the server's faults."""
+        """Ask. Closing the iterator cancels the answer on the server. Never raises for the server's faults.
+
+        Sends nothing to a model that is known to be remote, and nothing private to one that is not attested where the
+        policy requires that.
+        """
+        ...
+
+    async def attest(self, model: str, *, fresh: bool = False) -> Attestation:
+        """Where this model is computed, as far as it can be proven. Short-lived answers are kept, unless `fresh`.
+
+        Sends nothing but names. Never raises.
+        """
+        ...
+
+    async def slots(self, model: str) -> int:
+        """How many answers of this model it gives at a time: the settings' word, else the server's, else 1."""
+        ...
+
+    async def load(self) -> ServerLoad | None:
+        """What it says of its own load; None where it serves no such figures. Never raises."""
         ...
 
     async def health(self) -> Health:

@@ -76,7 +76,7 @@ def assemble(
             name: EngineWatch(engine, rhythm, hooks.publish, hooks.loaded, hooks.engine_changed, random)
             for name, engine in engines.items()
         },
-        slots={name: EngineSlots(settings.engines[name].slots) for name in engines},
+        slots={name: EngineSlots(settings.engines[name].slots or 1) for name in engines},
         cooldowns=Cooldowns(Backoff(first=0.5, most=poll.max_interval_s), time.monotonic, random),
         publish=hooks.publish,
         sandbox=functools.cache(functools.partial(find_sandbox, settings.policy.sandbox)),

@@ -12,8 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from b4tui.board.model import BoardState
-from b4tui.engines.types import LoadedModel
-from b4tui.events import AgentState, EngineStatus, RunOutcome
+from b4tui.engines.types import LoadedModel, ServerLoad
+from b4tui.events import AgentState, EngineStatus, Locality, RunOutcome
 from b4tui.telemetry.types import MachineSample
 
 
@@ -49,7 +49,8 @@ class RunView:
     """One attempt at one bead. `rates` are generated tokens per second, one figure a second, oldest first (at most 60).
 
     `tokens_per_s` is measured while the answer streams (pieces a second), then the server's own figure; None before.
-    `context_used` is the prompt of the last answer plus what it generated, in tokens.
+    `context_used` is the prompt of the last answer plus what it generated, in tokens. `digest` is the model's,
+    `profile` names its load profile, `note` says why it is not the first choice (on the CPU, another engine).
     """
 
     run: str
@@ -70,6 +71,10 @@ class RunView:
     files: tuple[FileChange, ...] = ()
     outcome: RunOutcome | None = None
     reason: str = ""
+    locality: Locality = Locality.UNATTESTED
+    digest: str = ""
+    profile: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,17 +93,88 @@ class AgentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelView:
+    """A model that roles want of an engine, and what is known of it.
+
+    `digest` is what the server has now, `pinned` what is trusted; `profile` names the one load profile it is used
+    with; `reason` and `fix` say why it is not attested and what to do, "" where it is.
+    """
+
+    name: str
+    roles: tuple[str, ...]
+    locality: Locality
+    digest: str = ""
+    pinned: str = ""
+    profile: str = ""
+    reason: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestView:
+    """A request to an engine: whose it is, of which class, and since when it runs or waits."""
+
+    agent: str
+    bead: str
+    model: str
+    request_class: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueView:
+    """Our own line before an engine: how many are answered at a time, who is, and who waits, next first."""
+
+    slots: int = 1
+    running: tuple[RequestView, ...] = ()
+    waiting: tuple[RequestView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineView:
-    """An engine as it was last seen. `locality` is `unattested` until it is proven otherwise."""
+    """An engine as it was last seen. `locality` is the least of its models': `unattested` until proven otherwise."""
 
     name: str
     address: str
     status: EngineStatus
+    kind: str = "ollama"
     version: str = ""
     simulated: bool = False
-    locality: str = "unattested"
+    locality: Locality = Locality.UNATTESTED
     reason: str = ""
     loaded: tuple[LoadedModel, ...] = ()
+    models: tuple[ModelView, ...] = ()
+    queue: QueueView = field(default_factory=QueueView)
+    load: ServerLoad | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFigures:
+    """Tokens of an agent, a model or all: rates over the last minute in tokens a second, totals since the start.
+
+    `prompt_per_s` counts only prompt tokens that were computed, over the seconds the server computed them
+    (research/runtime.md 1.12); `cached_share` is 0 to 1; seconds are those of the last answer. None where not known.
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    generated_tokens: int = 0
+    cached_tokens: int = 0
+    prompt_per_s: float | None = None
+    generated_per_s: float | None = None
+    cached_share: float | None = None
+    first_token_s: float | None = None
+    queue_s: float | None = None
+    load_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensView:
+    """Token figures in sum, by agent (config key) and by model."""
+
+    total: TokenFigures = field(default_factory=TokenFigures)
+    agents: Mapping[str, TokenFigures] = field(default_factory=dict)
+    models: Mapping[str, TokenFigures] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +203,8 @@ class Snapshot:
     """Everything a screen needs. `board` is None until it was read for the first time.
 
     `runs` maps a bead's id to its latest run; `blocked_by` a blocked bead to the open beads that hold it up;
-    `attempts_spent` are beads that used up their attempts and wait for the operator.
+    `attempts_spent` are beads that used up their attempts and wait for the operator. `history` holds the machine's
+    samples of the last ten minutes, oldest first, the newest being `machine`.
     """
 
     hub: str
@@ -145,5 +222,7 @@ class Snapshot:
     attempts_spent: frozenset[str] = frozenset()
     engines: tuple[EngineView, ...] = ()
     machine: MachineSample | None = None
+    history: tuple[MachineSample, ...] = ()
+    tokens: TokensView = field(default_factory=TokensView)
     activity: tuple[Activity, ...] = ()
     revision: int = 0

@@ -7,22 +7,72 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GpuProcess:
+    """A process that computes on a GPU. `memory` in bytes, None where the driver does not say (containers, MIG)."""
+
+    pid: int
+    memory: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GpuSample:
-    """One NVIDIA GPU. Utilisation in percent, temperature in degrees Celsius."""
+    """One NVIDIA GPU. Utilisation in percent, temperature in degrees Celsius, clocks in MHz, PCIe in bytes a second.
+
+    `throttle` names why the clocks are held back, () where they are not; `ecc_errors` counts uncorrected errors since
+    the driver was loaded; `mig` says whether the card is cut into slices.
+    """
 
     index: int
     name: str
     memory_used: int | None = None
     memory_total: int | None = None
+    memory_free: int | None = None
     utilisation: int | None = None
+    memory_utilisation: int | None = None
     temperature: int | None = None
     power: float | None = None
     power_limit: float | None = None
+    clock: int | None = None
+    memory_clock: int | None = None
+    throttle: tuple[str, ...] | None = None
+    pcie_generation: int | None = None
+    pcie_width: int | None = None
+    pcie_received: int | None = None
+    pcie_sent: int | None = None
+    ecc_errors: int | None = None
+    mig: bool | None = None
+    processes: tuple[GpuProcess, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSample:
+    """The file system that models lie on. Bytes."""
+
+    path: str
+    used: int
+    free: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelProcess:
+    """A process of a model server that holds a model. `memory` is what it keeps in RAM, in bytes.
+
+    `weights` is the file it was started on; `orphan` when the server that started it is gone
+    (research/runtime.md 1.12: a killed Ollama leaves its llama-server behind, which keeps its memory).
+    """
+
+    pid: int
+    program: str
+    memory: int | None = None
+    weights: str = ""
+    orphan: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSample:
-    """The machine itself. CPU in percent of all cores."""
+    """The machine itself. CPU in percent of all cores; `cores_busy` each core in percent, () at the first sample."""
 
     cpu: float | None
     memory_used: int
@@ -31,6 +81,8 @@ class HostSample:
     swap_total: int
     load: float | None
     cores: int
+    cores_busy: tuple[float, ...] = ()
+    disk: DiskSample | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +93,4 @@ class MachineSample:
     gpus: tuple[GpuSample, ...]
     gpu_reason: str
     host: HostSample
+    processes: tuple[ModelProcess, ...] = ()
