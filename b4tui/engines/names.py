@@ -23,6 +23,11 @@ def find_model(name: str, models: Iterable[ModelInfo]) -> ModelInfo | None:
     return next((model for model in models if _whole(model.name) == wanted), None)
 
 
+def same_model(one: str, other: str) -> bool:
+    """Whether a server means the same model by both names."""
+    return _whole(one) == _whole(other)
+
+
 def _whole(name: str) -> str:
     """The name as Ollama completes it: no case, no default registry, no word `local`, and the tag `latest`."""
     whole = name.strip().casefold().removeprefix("registry.ollama.ai/").removeprefix("library/").removesuffix(":local")

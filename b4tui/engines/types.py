@@ -6,7 +6,7 @@ a `Failure`; tool calls that came before it must not be run (research/runtime.md
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -339,7 +339,7 @@ class Engine(Protocol):
         """Base URL, for a person."""
         ...
 
-    def chat(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    def chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask. Closing the iterator cancels the answer on the server. Never raises for the server's faults.
 
         Sends nothing to a model that is known to be remote, and nothing private to one that is not attested where the

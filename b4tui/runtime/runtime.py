@@ -13,11 +13,12 @@ from b4tui.agents.workfolder import WorkFolder, safe_name
 from b4tui.board.model import Bead, Hub
 from b4tui.board.store import BoardStore
 from b4tui.config import Settings
-from b4tui.engines.types import Engine, LoadedModel
+from b4tui.engines.types import Engine
 from b4tui.events import (
     BoardChanged,
     BoardFailed,
     Event,
+    GpuFound,
     RunFinished,
     RunStarted,
     RuntimeStarted,
@@ -30,7 +31,9 @@ from b4tui.runtime.agent_worker import AgentWorker
 from b4tui.runtime.assembly import Hooks, assemble, chosen_profiles, first_snapshot
 from b4tui.runtime.bus import Bus
 from b4tui.runtime.crew import WorkerCrew
-from b4tui.runtime.fold import fold, with_loaded, with_machine, with_picture, with_rates
+from b4tui.runtime.engine_views import with_lines, with_seen
+from b4tui.runtime.engine_watch import Seen
+from b4tui.runtime.fold import fold, with_machine, with_picture, with_rates
 from b4tui.runtime.housekeeping import Sweeper, tick, tidy
 from b4tui.runtime.journal import Journals
 from b4tui.runtime.meter import Meter
@@ -90,11 +93,11 @@ class Runtime:
                 publish=self._bus.publish,
                 seen=self._saw,
                 failed=self._board_failed,
-                loaded=self._loaded,
+                engine_seen=self._engine_seen,
                 engine_changed=self._wake_all,
             ),
         )
-        crew = chosen_profiles(settings, store.hub, engines, agents)
+        crew = chosen_profiles(settings, store.hub, agents)
         make_worker = functools.partial(AgentWorker, self._parts, run_ids=_run_id, paused=paused, once=once)
         self._workers = {profile.key: make_worker(profile) for profile in crew}
         self._snapshot = first_snapshot(self._parts, crew, simulated=simulated, paused=paused)
@@ -265,8 +268,10 @@ class Runtime:
         if reason != self._snapshot.board_error:
             self._bus.publish(BoardFailed(at=now(), reason=reason))
 
-    def _loaded(self, engine: str, loaded: tuple[LoadedModel, ...]) -> None:
-        self._snapshot = with_loaded(self._snapshot, engine, loaded)
+    def _engine_seen(self, seen: Seen) -> None:
+        sizes = {**seen.sizes, **{model.name: model.size for model in seen.loaded if model.size}}
+        self._parts.dispatcher.residency[seen.engine].know(sizes)
+        self._snapshot = with_seen(self._snapshot, seen, self._settings)
 
     def _measure(self, event: Event) -> None:
         if isinstance(event, TextStreamed):
@@ -275,14 +280,28 @@ class Runtime:
             self._meter.begin(event.run, time.monotonic())
         elif isinstance(event, RunFinished):
             self._meter.end(event.run)
+        elif isinstance(event, GpuFound):
+            self._parts.dispatcher.placer.back_to_gpu()
 
     def _fold(self, event: Event) -> None:
         self._snapshot = fold(self._snapshot, event)
 
     def _tick(self, at: float) -> None:
         self._snapshot = with_rates(self._snapshot, self._meter.read(at))
+        self._snapshot = with_lines(self._snapshot, self._parts.dispatcher.lines(), now(), at)
         if self._sampler is not None:
             self._snapshot = with_machine(self._snapshot, self._sampler.latest())
+            self._share_memory()
+
+    def _share_memory(self) -> None:
+        """Tell what memory the models of this machine's engines share: the GPUs', or the RAM where there is none."""
+        sample = self._snapshot.machine
+        if sample is None:
+            return
+        cards = [gpu.memory_total for gpu in sample.gpus if gpu.memory_total]
+        for name, residency in self._parts.dispatcher.residency.items():
+            if not self._settings.engines[name].pinned:
+                residency.memory = sum(cards) if cards else sample.host.memory_total
 
 
 def _run_id() -> str:
