@@ -35,7 +35,7 @@ from b4tui.engines.types import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the dispatcher needs of the world. `unusable` as in `Placer`; `failed` and `worked` are told how engines do."""
+    """What the dispatcher needs of the world. `unusable` as in `Placer`; `failed`, `worked` hear how engines do."""
 
     unusable: Callable[[str], str]
     failed: Callable[[str, Failure], None]
