@@ -12,7 +12,7 @@ from b4tui.engines import errors
 from b4tui.engines.address import Address, engine_address
 from b4tui.engines.flavors import OTHER, known_flavor
 from b4tui.engines.ids import new_call_id
-from b4tui.engines.openai_attestation import Word, attest, attest_by_name
+from b4tui.engines.openai_attestation import Word, attest, attest_by_name, refusal
 from b4tui.engines.openai_models import Served, ServedModel
 from b4tui.engines.pins import Pin, PinError, Pins
 from b4tui.engines.types import (
@@ -103,9 +103,11 @@ class OpenAiEngine:
         from b4tui.engines.reply import Exchange
 
         asked = self._asked(request.model)
-        refusal = await self._refusal(request, asked)
-        if refusal is not None:
-            yield refusal
+        attestation = await self._prove(request.model, False)
+        required = self._policy.require_attested
+        refused = refusal(asked, attestation, private=request.private, require_attested=required)
+        if refused is not None:
+            yield refused
             return
         served = await self._questions().served()
         if isinstance(served, Failure):
@@ -185,20 +187,6 @@ class OpenAiEngine:
         self._client = self._asking = self._alive = None
         if client is not None:
             await client.aclose()
-
-    async def _refusal(self, request: ChatRequest, asked: errors.Asked) -> Failure | None:
-        """Why this prompt may not go to this server; None where it may."""
-        attestation = await self._prove(request.model, False)
-        if attestation.locality is Locality.REMOTE:
-            missing = attestation.missing
-            by_name = missing is not None and missing.step == "name"
-            return errors.cloud_name(asked) if by_name else errors.remote_model(asked, "a cloud behind it")
-        if attestation.failure is not None:
-            return attestation.failure
-        careful = self._policy.require_attested and (request.private or attestation.changed)
-        if careful and attestation.locality is not Locality.ATTESTED and attestation.missing is not None:
-            return errors.unattested(asked, attestation.missing)
-        return None
 
     async def _proven(self, model: str, fresh: bool) -> Attestation:
         """What the operator's word proves of a model."""
