@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from b4tui.engines.streams import closing
 from b4tui.engines.types import (
     ChatRequest,
     Done,
@@ -50,7 +51,7 @@ async def ask(
     streamed: Callable[[Text | Thinking], None],
 ) -> Answer:
     """One answer, holding a slot while it streams. Raises AnswerFailed; on cancellation the stream is closed."""
-    async with slot(), _closing(engine.chat(request)) as stream:
+    async with slot(), closing(engine.chat(request)) as stream:
         return await _gather(stream, streamed)
 
 
@@ -83,14 +84,3 @@ async def _gather(stream: AsyncIterator[StreamEvent], streamed: Callable[[Text |
         if size > MAX_CHARS:
             raise AnswerFailed(Failure(FailureKind.PROTOCOL, f"the answer went on after {MAX_CHARS} characters"))
     raise AnswerFailed(Failure(FailureKind.INCOMPLETE, "the answer broke off before it was done"))
-
-
-@asynccontextmanager
-async def _closing(stream: AsyncIterator[StreamEvent]) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-    """Close the stream on the way out: that cancels the answer on the server."""
-    try:
-        yield stream
-    finally:
-        close = getattr(stream, "aclose", None)
-        if close is not None:
-            await close()

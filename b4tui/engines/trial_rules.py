@@ -109,7 +109,7 @@ class Summary(_Rule):
 
 
 class Function(_Rule):
-    """Python that can be parsed and defines this function with so many arguments; a code fence around it does not count."""
+    """Python that defines this function with so many arguments; a code fence around it does not count."""
 
     kind: Literal["function"]
     name: str

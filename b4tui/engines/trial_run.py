@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 
+from b4tui.engines.streams import closing
 from b4tui.engines.trial_rules import Answer
 from b4tui.engines.trials import LoadedAs, Trial, TrialSet, question
 from b4tui.engines.types import (
+    Done,
     Engine,
     EngineError,
     Failure,
     FailureKind,
     Restarted,
+    StreamEvent,
     Text,
     ToolCall,
     Usage,
 )
+
+MAX_CHARS = 8_192  # num_predict bounds an honest answer far below this
 
 # After these no other question would fare better, and none is asked.
 _HOPELESS = frozenset(
@@ -68,37 +72,62 @@ async def run_trials(
 async def _try(
     engine: Engine, model: str, trial: Trial, system: str, loaded: LoadedAs, clock: Callable[[], float]
 ) -> TrialResult:
+    began = clock()
+    async with closing(engine.chat(question(trial, system, model, loaded))) as events:
+        heard = await _hear(events)
+    if heard.failure is not None and heard.failure.kind in _HOPELESS:
+        raise EngineError(heard.failure)
+    return TrialResult(
+        trial=trial.name,
+        why=_why(trial, heard),
+        text=in_words(heard.answer),
+        tokens=heard.usage.generated_tokens if heard.usage is not None else None,
+        rate=_rate(heard.usage),
+        seconds=clock() - began,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """One answer to its end; `cut_off` when it was longer than it may be: then no call in it is whole for sure."""
+
+    answer: Answer
+    usage: Usage | None
+    failure: Failure | None
+    cut_off: bool
+
+
+async def _hear(events: AsyncIterator[StreamEvent]) -> _Heard:
     text: list[str] = []
     calls: list[ToolCall] = []
     usage: Usage | None = None
-    failure: Failure | None = None
-    began = clock()
-    stream = engine.chat(question(trial, system, model, loaded))
-    async with aclosing(stream) as events:
-        async for event in events:
-            match event:
-                case Text():
-                    text.append(event.text)
-                case ToolCall():
-                    calls.append(event)
-                case Restarted():
-                    text.clear()
-                    calls.clear()
-                case Usage():
-                    usage = event
-                case Failure():
-                    failure = event
-    if failure is not None and failure.kind in _HOPELESS:
-        raise EngineError(failure)
-    answer = Answer("".join(text), tuple(calls))
-    return TrialResult(
-        trial=trial.name,
-        why=failure.message if failure is not None else trial.rule.broken(answer),
-        text=in_words(answer),
-        tokens=usage.generated_tokens if usage is not None else None,
-        rate=_rate(usage),
-        seconds=clock() - began,
-    )
+    async for event in events:
+        match event:
+            case Text():
+                text.append(event.text)
+            case ToolCall():
+                calls.append(event)
+            case Restarted():
+                text.clear()
+                calls.clear()
+            case Usage():
+                usage = event
+            case Failure():
+                return _Heard(Answer("".join(text), tuple(calls)), usage, event, cut_off=False)
+            case Done(reason):
+                return _Heard(Answer("".join(text), tuple(calls)), usage, None, cut_off=reason == "length")
+        if sum(map(len, text)) > MAX_CHARS:
+            break
+    failure = Failure(FailureKind.INCOMPLETE, "the answer had no end")
+    return _Heard(Answer("".join(text)[:MAX_CHARS], ()), usage, failure, cut_off=True)
+
+
+def _why(trial: Trial, heard: _Heard) -> str:
+    if heard.failure is not None:
+        return heard.failure.message
+    if heard.cut_off:
+        return f"it was not at its end after {trial.num_predict} tokens"
+    return trial.rule.broken(heard.answer)
 
 
 def in_words(answer: Answer) -> str:
