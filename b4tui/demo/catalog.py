@@ -14,7 +14,10 @@ _MODIFIED = "2026-08-21T09:00:00Z"
 
 @dataclass(frozen=True, slots=True)
 class SimulatedModel:
-    """A model's facts. `size` in bytes on disk; `train_context` in tokens."""
+    """A model's facts. `size` in bytes on disk; `train_context` in tokens.
+
+    `edition` tells one state of a model from another: models of one edition are the same bytes under several names.
+    """
 
     name: str
     architecture: str
@@ -24,11 +27,12 @@ class SimulatedModel:
     train_context: int
     capabilities: tuple[str, ...]
     cpu_only: bool = False
+    edition: str = ""
 
     @property
     def digest(self) -> str:
-        """A manifest digest: made from the name, so that it stays the same from start to start."""
-        return hashlib.sha256(f"simulated {self.name}".encode()).hexdigest()
+        """A manifest digest: made from the edition, else the name, so that it stays the same from start to start."""
+        return hashlib.sha256(f"simulated {self.edition or self.name}".encode()).hexdigest()
 
     @property
     def details(self) -> dict[str, Any]:

@@ -89,6 +89,10 @@ class SimulatedOllama:
         """The requests to /api/chat, in the order they came."""
         return [exchange for exchange in self.requests if exchange.path == "/api/chat"]
 
+    def publish(self, model: SimulatedModel) -> None:
+        """Have its registry give this model to whoever pulls its name from now on."""
+        self._service.shelf.publish(model)
+
     async def __aenter__(self) -> Self:
         await self.up()
         return self

@@ -205,3 +205,12 @@ async def played(script: Script, sandbox: Sandbox | NoSandbox, place: Path) -> O
             return await work(assignment, lambda event: None)
         finally:
             await engine.aclose()
+
+
+def test_a_model_may_have_a_script_of_its_own() -> None:
+    both = Script(bead="x-1", steps=(Step(say="anybody"),))
+    own = Script(bead="x-1", model="qwen3:8b", steps=(Step(say="I alone"),))
+    known = Scripts([own, both])
+    asked = [{"role": "user", "content": "# x-1: Try"}]
+    assert known.answer(asked, "qwen3:8b").say == "I alone"
+    assert known.answer(asked, "qwen3:1.7b").say == known.answer(asked).say == "anybody"
