@@ -47,10 +47,14 @@ def pins_file() -> Path:
 
 
 class Pins:
-    """The pins in one file; it is read anew at each question, because other programs write it too."""
+    """The pins in one file; it is read anew at each question, because other programs write it too.
 
-    def __init__(self, path: Path) -> None:
+    With `learns` False a first use is not written down: for those who look at models and do not use them.
+    """
+
+    def __init__(self, path: Path, *, learns: bool = True) -> None:
         self._path = path
+        self._learns = learns
 
     def all(self) -> tuple[Pin, ...]:
         """Every pin, sorted by place and model. Raises PinError for a file that cannot be read."""
@@ -65,8 +69,10 @@ class Pins:
         known = self.get(place, model)
         if known is not None:
             return known
+        fresh = Pin(place=place, model=model, digest=digest, by=PinnedBy.FIRST_USE, at=at)
+        if not self._learns:
+            return fresh
         with self._changing() as pins:
-            fresh = Pin(place=place, model=model, digest=digest, by=PinnedBy.FIRST_USE, at=at)
             return pins.setdefault(_key(place, model), fresh)
 
     def pin(self, place: str, model: str, digest: str, at: datetime) -> Pin:
