@@ -18,6 +18,8 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from b4tui.engines.names import whole_name
+
 
 class PinError(Exception):
     """The pins cannot be read or written; the message says where and what to do."""
@@ -123,7 +125,8 @@ class Pins:
 
 
 def _key(place: str, model: str) -> str:
-    return f"{place} {model.casefold()}"
+    """One key for every spelling of a name: a pin made for `tiny:latest` is the one of `tiny`."""
+    return f"{place} {whole_name(model)}"
 
 
 def _pin(row: dict[str, str]) -> Pin:

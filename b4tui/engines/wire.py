@@ -10,11 +10,13 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, NoReturn
 
 from b4tui.engines.types import ChatRequest, Message, ToolCall, ToolSpec, Usage
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_DIGEST = re.compile("[0-9a-f]{1,128}")
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}")
 
 
@@ -121,6 +123,23 @@ def remote_of(row: Mapping[str, Any]) -> str:
     """Where a model is computed when that is not here, "" when it is: any value in these fields counts (1.7 B)."""
     said = [row.get("remote_host"), row.get("remote_model")]
     return " ".join(clean(str(value)) for value in said if value not in (None, ""))
+
+
+def weights_of(row: Mapping[str, Any]) -> str:
+    """The file that a model of POST /api/show is made from, "" where its modelfile names none."""
+    text = row.get("modelfile")
+    for line in text.splitlines() if isinstance(text, str) else ():
+        word, _, path = line.partition(" ")
+        if word == "FROM":
+            path = path.strip().strip('"')
+            return path if PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute() else ""
+    return ""
+
+
+def plain_digest(value: object) -> str:
+    """Hex alone: servers write a digest with and without `sha256:` (1.10). "" where it is none."""
+    digest = value.casefold().removeprefix("sha256:") if isinstance(value, str) else ""
+    return digest if _DIGEST.fullmatch(digest) else ""
 
 
 def clean(text: str) -> str:

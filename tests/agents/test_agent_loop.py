@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from b4tui.agents.sandbox import Sandbox
-from b4tui.config import EngineConfig
+from b4tui.config import EngineConfig, PolicyConfig
 from b4tui.demo.script import Call, Script, Step
 from b4tui.demo.server import SimulatedOllama
 from b4tui.engines.ollama import OllamaEngine
+from b4tui.engines.pins import Pins, pins_file
 from b4tui.engines.types import (
     Done,
     Failure,
@@ -423,7 +424,9 @@ async def test_a_run_over_real_http(world: World, any_sandbox: Sandbox) -> None:
         Step(needs="hello", calls=(Call(tool="finish", summary="Wrote it.", evidence="It printed hello."),)),
     )
     async with SimulatedOllama([Script(title="Write a script", steps=steps)], speed=math.inf) as server:
-        engine = OllamaEngine("ollama", EngineConfig(address=server.address), {})
+        engine = OllamaEngine(
+            "ollama", EngineConfig(address=server.address), {}, pins=Pins(pins_file()), policy=PolicyConfig()
+        )
         world.role(model="qwen3-coder-next:latest")
         world.assignment = replace(world.assignment, engine=engine, sandbox=any_sandbox)
         outcome = await world.run()

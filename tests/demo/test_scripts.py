@@ -20,11 +20,12 @@ from b4tui.agents.workfolder import WorkFolder
 from b4tui.board.discover import open_hub
 from b4tui.board.model import Bead, NewBead
 from b4tui.board.stores import open_store
-from b4tui.config import EngineConfig, load
+from b4tui.config import EngineConfig, PolicyConfig, load
 from b4tui.demo.hub import make_hub, sample_beads
 from b4tui.demo.script import OUT_OF_STEPS, Call, Script, ScriptError, Scripts, Step, parse_scripts, read_scripts
 from b4tui.demo.server import SimulatedOllama
 from b4tui.engines.ollama import OllamaEngine
+from b4tui.engines.pins import Pins, pins_file
 from b4tui.engines.types import ToolCall
 from b4tui.events import RunOutcome
 from b4tui.routing.rules import route
@@ -189,7 +190,9 @@ async def played(script: Script, sandbox: Sandbox | NoSandbox, place: Path) -> O
     agent = agent_of(script)
     bead = board.load().beads[script.bead] if script.bead else board.create(NewBead(title=script.title), "operator")
     async with SimulatedOllama(speed=0) as server:
-        engine = OllamaEngine("ollama", EngineConfig(address=server.address), {})
+        engine = OllamaEngine(
+            "ollama", EngineConfig(address=server.address), {}, pins=Pins(pins_file()), policy=PolicyConfig()
+        )
         assignment = Assignment(
             run="run-1",
             bead=bead,

@@ -27,7 +27,7 @@ def by_path(replies: Mapping[str, object]) -> Script:
 
 
 async def health_of(script: Script, connect: float = 5.0) -> Health:
-    async with scripted(script) as server:
+    async with scripted(script, local=False) as server:
         engine = engine_for(server.address, connect=connect)
         try:
             return await engine.health()
@@ -36,7 +36,7 @@ async def health_of(script: Script, connect: float = 5.0) -> Health:
 
 
 async def refusal(script: Script, what: str = "models") -> EngineError:
-    async with scripted(script) as server:
+    async with scripted(script, local=False) as server:
         engine = engine_for(server.address, connect=1.0)
         try:
             with pytest.raises(EngineError) as error:
@@ -101,7 +101,7 @@ class TestHealth:
         assert await health_of(script, connect=0.3) == Health(up=True, version="1")
 
     async def test_of_nobody(self) -> None:
-        async with scripted(lines()) as server:
+        async with scripted(lines(), local=False) as server:
             address = server.address
         health = await engine_for(address).health()
         assert not health.up
@@ -120,7 +120,7 @@ class TestHealth:
 class TestModels:
     async def test_are_listed_and_remote_ones_are_marked(self) -> None:
         remote = {"name": "b", "model": "b", "size": 195, "digest": "cd", "details": {"format": ""}, "remote_host": "x"}
-        async with scripted(by_path({"/api/tags": {"models": [TAG, remote]}})) as server:
+        async with scripted(by_path({"/api/tags": {"models": [TAG, remote]}}), local=False) as server:
             engine = engine_for(server.address)
             first, second = await engine.models()
             await engine.aclose()
@@ -132,7 +132,7 @@ class TestModels:
     async def test_in_memory(self) -> None:
         row = {"model": "a:1b", "name": "a:1b", "digest": "ab", "size": 9, "size_vram": 4, "context_length": 512}
         row["expires_at"] = "2026-08-21T10:00:00Z"
-        async with scripted(by_path({"/api/ps": {"models": [row]}})) as server:
+        async with scripted(by_path({"/api/ps": {"models": [row]}}), local=False) as server:
             engine = engine_for(server.address)
             loaded = await engine.loaded()
             await engine.aclose()
@@ -160,7 +160,7 @@ class TestModels:
 
     async def test_one_is_pulled_step_by_step(self) -> None:
         layer = {"status": "pulling ab", "digest": "sha256:ab", "total": 10, "completed": 5}
-        async with scripted(lines({"status": "pulling manifest"}, layer, {"status": "success"})) as server:
+        async with scripted(lines({"status": "pulling manifest"}, layer, {"status": "success"}), local=False) as server:
             engine = engine_for(server.address)
             steps = [step async for step in engine.pull("a:1b")]
             await engine.aclose()
@@ -168,7 +168,7 @@ class TestModels:
         assert steps[-1].status == "success"
 
     async def test_a_pull_that_ends_early_has_failed(self) -> None:
-        async with scripted(lines({"status": "pulling manifest"})) as server:
+        async with scripted(lines({"status": "pulling manifest"}), local=False) as server:
             engine = engine_for(server.address)
             with pytest.raises(EngineError) as error:
                 [step async for step in engine.pull("a:1b")]
@@ -176,7 +176,7 @@ class TestModels:
         assert error.value.failure.kind is FailureKind.INCOMPLETE
 
     async def test_a_pull_that_the_server_cannot_do_says_so(self) -> None:
-        async with scripted(lines({"error": "pull model manifest: file does not exist"})) as server:
+        async with scripted(lines({"error": "pull model manifest: file does not exist"}), local=False) as server:
             engine = engine_for(server.address)
             with pytest.raises(EngineError, match=r"check the name.*file does not exist") as error:
                 [step async for step in engine.pull("nowhere")]
@@ -207,7 +207,7 @@ class TestModels:
             await engine.aclose()
 
     async def test_cloud_names_are_refused_unsent(self) -> None:
-        async with scripted(lines()) as server:
+        async with scripted(lines(), local=False) as server:
             engine = engine_for(server.address)
             with pytest.raises(EngineError, match="cloud model"):
                 await engine.copy("a:1b", "a:cloud")
@@ -236,7 +236,7 @@ class TestModels:
         assert (await refusal(script)).failure.kind is FailureKind.INCOMPLETE
 
     async def test_nobody_there(self) -> None:
-        async with scripted(lines()) as server:
+        async with scripted(lines(), local=False) as server:
             address = server.address
         with pytest.raises(EngineError, match="ollama serve") as error:
             await engine_for(address).models()
@@ -244,7 +244,9 @@ class TestModels:
 
     @pytest.mark.usefixtures("no_proxy_helps")
     async def test_the_package_sends_no_key_and_uses_no_proxy(self) -> None:
-        async with scripted(by_path({"/api/tags": {"models": [TAG]}, "/api/ps": {"models": []}})) as server:
+        async with scripted(
+            by_path({"/api/tags": {"models": [TAG]}, "/api/ps": {"models": []}}), local=False
+        ) as server:
             engine = engine_for(server.address)
             await engine.models()
             await engine.loaded()
@@ -255,7 +257,7 @@ class TestModels:
             assert not any("not-a-real-key" in value for value in request.headers.values())
 
     async def test_the_package_follows_no_redirect(self) -> None:
-        async with scripted(by_path({"/api/tags": {"models": []}})) as elsewhere:
+        async with scripted(by_path({"/api/tags": {"models": []}}), local=False) as elsewhere:
 
             async def script(connection: Connection) -> None:
                 await connection.head(307, f"Location: {elsewhere.address}/api/tags")
