@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from b4tui.config import EngineConfig
 from b4tui.demo.faults import FaultKind
 from b4tui.demo.script import Call, Script, Step
 from b4tui.demo.server import SimulatedOllama
@@ -17,6 +16,7 @@ from b4tui.engines.ollama import OllamaEngine
 from b4tui.engines.trial_run import TrialResult, run_trials
 from b4tui.engines.trials import LoadedAs, parse_trials, question, read_trials
 from b4tui.engines.types import EngineError, FailureKind, Provenance
+from tests.engines.conftest import engine_for
 
 RIGHT = {
     "instruction": Step(say="NORTH STREAM LANTERN"),
@@ -36,7 +36,7 @@ def scripts(**changes: Step) -> list[Script]:
 @asynccontextmanager
 async def serving(known: Iterable[Script]) -> AsyncIterator[tuple[SimulatedOllama, OllamaEngine]]:
     async with SimulatedOllama(known, speed=math.inf) as server:
-        engine = OllamaEngine("here", EngineConfig(address=server.address), {})
+        engine = engine_for(server.address)
         try:
             yield server, engine
         finally:
