@@ -14,7 +14,10 @@ _MODIFIED = "2026-08-21T09:00:00Z"
 
 @dataclass(frozen=True, slots=True)
 class SimulatedModel:
-    """A model's facts. `size` in bytes on disk; `train_context` in tokens."""
+    """A model's facts. `size` in bytes on disk; `train_context` in tokens.
+
+    `edition` tells one state of a model from another: models of one edition are the same bytes under several names.
+    """
 
     name: str
     architecture: str
@@ -24,13 +27,12 @@ class SimulatedModel:
     train_context: int
     capabilities: tuple[str, ...]
     cpu_only: bool = False
-    edition: int = 0
+    edition: str = ""
 
     @property
     def digest(self) -> str:
-        """A manifest digest: made from the name, so that it stays the same from start to start; new in each edition."""
-        edition = f" {self.edition}" if self.edition else ""
-        return hashlib.sha256(f"simulated {self.name}{edition}".encode()).hexdigest()
+        """A manifest digest: made from the edition, else the name, so that it stays the same from start to start."""
+        return hashlib.sha256(f"simulated {self.edition or self.name}".encode()).hexdigest()
 
     @property
     def weights(self) -> str:
@@ -39,7 +41,7 @@ class SimulatedModel:
 
     def made_anew(self) -> SimulatedModel:
         """Another model of the same name."""
-        return replace(self, edition=self.edition + 1)
+        return replace(self, edition=f"{self.edition or self.name}, made anew")
 
     @property
     def details(self) -> dict[str, Any]:

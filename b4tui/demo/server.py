@@ -102,6 +102,10 @@ class SimulatedOllama:
         written = json.dumps(text)[1:-1].encode()
         return [exchange for exchange in self.requests if written in exchange.raw or text.encode() in exchange.raw]
 
+    def publish(self, model: SimulatedModel) -> None:
+        """Have its registry give this model to whoever pulls its name from now on."""
+        self._service.shelf.publish(model)
+
     async def __aenter__(self) -> Self:
         await self.up()
         return self

@@ -164,6 +164,14 @@ class OllamaEngine:
             async for progress in steps:
                 yield progress
 
+    async def copy(self, model: str, name: str) -> None:
+        """Give a model a second name, without copying bytes. Raises EngineError; cloud names are refused unsent."""
+        await self._management().copy(self._local(model), self._local(name))
+
+    async def delete(self, model: str) -> None:
+        """Take a name off the server. Raises EngineError."""
+        await self._management().delete(model)
+
     async def aclose(self) -> None:
         """Close every connection."""
         client, manager = self._client, self._manager
