@@ -196,7 +196,7 @@ async def played(script: Script, sandbox: Sandbox | NoSandbox, place: Path) -> O
             run="run-1",
             bead=bead,
             profile=agent,
-            engine=engine,
+            chat=engine.chat,
             board=board,
             folder=WorkFolder.open(place / "work", bead.id),
             sandbox=sandbox,
