@@ -33,22 +33,26 @@ class RedirectRefused(httpx.TransportError):
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """Sends requests without credentials and refuses replies that would lead elsewhere or fill the memory.
+    """Sends requests with no credentials but the engine's own key; refuses replies that lead elsewhere or fill the memory.
 
     It sits below whatever client is on top, so that a library's own defaults (research/runtime.md 1.9) do not count.
+    `socket` is the path of a UNIX socket to connect to instead of the address; `key` goes out as a bearer token.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, socket: str = "", key: str = "") -> None:
         # Over plain HTTP nothing is verified, and reading the list of authorities takes tens of milliseconds.
         trust = ssl.create_default_context() if address.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         # A connection of its own for each request: a kept one may have died with the server meanwhile.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        self._inner = httpx.AsyncHTTPTransport(verify=trust, trust_env=False, limits=limits)
+        self._inner = httpx.AsyncHTTPTransport(verify=trust, trust_env=False, limits=limits, uds=socket or None)
+        self._authorization = f"Bearer {key}" if key else ""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request. Raises RedirectRefused, BodyRefused, and what httpx raises."""
         for name in ("authorization", "proxy-authorization", "cookie"):
             request.headers.pop(name, None)
+        if self._authorization:
+            request.headers["authorization"] = self._authorization
         request.headers["accept-encoding"] = "identity"
         response = await self._inner.handle_async_request(request)
         if 300 <= response.status_code < 400:
@@ -82,10 +86,13 @@ class _Bounded(httpx.AsyncByteStream):
         await self._inner.aclose()
 
 
-def client_options(address: Address, connect_timeout_s: float) -> dict[str, Any]:
-    """Arguments for httpx.AsyncClient. Only connecting has a time-out here: callers bound the whole exchange."""
+def client_options(address: Address, connect_timeout_s: float, *, socket: str = "", key: str = "") -> dict[str, Any]:
+    """Arguments for httpx.AsyncClient. Only connecting has a time-out here: callers bound the whole exchange.
+
+    `socket` and `key` as in GuardedTransport.
+    """
     return {
-        "transport": GuardedTransport(address),
+        "transport": GuardedTransport(address, socket=socket, key=key),
         "trust_env": False,
         "follow_redirects": False,
         "timeout": httpx.Timeout(None, connect=connect_timeout_s),

@@ -69,7 +69,8 @@ class OllamaEngine:
 
         No prompt is sent before the server has said that it computes this model itself.
         """
-        from b4tui.engines.chat import Exchange, stream_chat
+        from b4tui.engines.chat import stream_chat
+        from b4tui.engines.reply import Exchange
 
         asked = self._asked(request.model)
         if is_cloud_name(request.model):
