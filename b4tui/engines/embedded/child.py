@@ -22,7 +22,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from b4tui.engines.embedded.launch import Launch
-from b4tui.engines.embedded.reports import Report, Stage
+from b4tui.engines.embedded.reports import Report, Stage, ended_how
 
 _PR_SET_PDEATHSIG = 1
 _WARNINGS = 2
@@ -116,16 +116,7 @@ def _guard(server: int) -> None:
             os.kill(server, signal.SIGKILL)
         _, status = os.waitpid(server, 0)
     if not closed:
-        _tell(1, Report(stage=Stage.DIED, detail=_how(os.waitstatus_to_exitcode(status))))
-
-
-def _how(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return signal.Signals(-code).name
-    except ValueError:
-        return f"signal {-code}"
+        _tell(1, Report(stage=Stage.DIED, detail=ended_how(os.waitstatus_to_exitcode(status))))
 
 
 def _tell(out: int, report: Report) -> None:

@@ -12,14 +12,14 @@ import os
 import signal
 import sys
 import tempfile
-from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
 from b4tui.engines.embedded.launch import Launch
-from b4tui.engines.embedded.reports import Report, Stage
+from b4tui.engines.embedded.reports import Report, Stage, ended_how
 from b4tui.engines.embedded.tail import Tail
 
+PREFIX = "b4tui-engine-"
 SOCKET = "engine.sock"
 LONGEST_SOCKET = 100  # bytes of a UNIX socket's path; the kernel's limit is 108
 PATIENCE_S = 3.0  # for a child that was told to end
@@ -45,13 +45,13 @@ class Child:
         self._process = process
         self._tail = Tail()
         self._reports: asyncio.Queue[Report] = asyncio.Queue()
-        self._last = Report(stage=Stage.DIED, detail="it said nothing")
-        self._tasks = [asyncio.create_task(self._listen())]
+        self._death = ""
+        self._listening = asyncio.create_task(self._listen())
 
     @classmethod
     async def start(cls, launch: Launch, environ: Mapping[str, str]) -> Child:
         """Start one. It does not serve before `ready`. Raises OSError."""
-        socket = Path(tempfile.mkdtemp(prefix="b4tui-", dir=place_for_sockets(environ))) / SOCKET
+        socket = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place_for_sockets(environ))) / SOCKET
         argv = (sys.executable, "-P", "-m", "b4tui.engines.embedded.child", str(socket), launch.model)
         try:
             process = await asyncio.create_subprocess_exec(
@@ -98,8 +98,9 @@ class Child:
 
     @property
     def how(self) -> str:
-        """How it ended, in its guard's words."""
-        return self._last.detail
+        """How it ended, in a word or two: its guard's, else what became of the guard."""
+        code = self._process.returncode
+        return self._death or ("" if code is None else ended_how(code))
 
     async def stop(self) -> None:
         """End it, wait until it has ended, and remove its folder. Never raises for a child that is gone."""
@@ -128,17 +129,19 @@ class Child:
             await log
         finally:
             log.cancel()
-            self._kill()  # a guard that was killed leaves its server to the kernel; be sure of it
+            if self._process.returncode is None:
+                self._kill()
             self._remove()
             self.ended.set()
-            self._reports.put_nowait(self._last)
+            self._reports.put_nowait(Report(stage=Stage.DIED, detail=self.how))
 
     def _hear(self, line: bytes) -> None:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             report = Report.from_text(line.decode("utf-8", "replace"))
-            if self._last.stage is Stage.DIED:  # a reason before the end says more than the end
-                self._last = report
-            self._reports.put_nowait(report)
+            if report.stage is Stage.DIED:
+                self._death = report.detail
+            else:
+                self._reports.put_nowait(report)
 
     def _remove(self) -> None:
         with contextlib.suppress(OSError):
@@ -152,7 +155,7 @@ def place_for_sockets(environ: Mapping[str, str]) -> str | None:
     None leaves it to `tempfile`. Raises OSError when every candidate's name is too long.
     """
     runtime = environ.get("XDG_RUNTIME_DIR", "")
-    room = LONGEST_SOCKET - len(f"/b4tui-12345678/{SOCKET}")
+    room = LONGEST_SOCKET - len(f"/{PREFIX}12345678/{SOCKET}")
     for place in (runtime, environ.get("TMPDIR", ""), "/tmp"):
         if place and len(os.fsencode(place)) <= room and os.access(place, os.W_OK | os.X_OK) and Path(place).is_dir():
             return place

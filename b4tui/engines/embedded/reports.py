@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -33,3 +34,13 @@ class Report:
         """The report back from its line. Raises ValueError, KeyError or TypeError for anything else."""
         row = json.loads(text)
         return cls(stage=Stage(row["stage"]), detail=str(row["detail"]), server=int(row["server"]))
+
+
+def ended_how(code: int) -> str:
+    """An exit code in words; a negative one is a signal's number."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
