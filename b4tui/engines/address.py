@@ -75,7 +75,7 @@ def engine_address(name: str, config: EngineConfig, environ: Mapping[str, str]) 
     source, text = f"engines.{name}.address", config.address
     port = _PORTS.get(config.kind, DEFAULT_PORT)
     example = f"http://127.0.0.1:{port}"
-    if not text.strip() and config.kind != "ollama":
+    if not text.strip() and config.kind in _PORTS:
         raise AddressError(f"{source} is empty: write where the server listens, like {example}")
     if not text.strip():
         source, text = "OLLAMA_HOST", environ.get("OLLAMA_HOST", "")

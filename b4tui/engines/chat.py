@@ -10,7 +10,7 @@ from b4tui.engines import errors
 from b4tui.engines.lines import LineDecoder
 from b4tui.engines.reply import Broken, Exchange, Reply
 from b4tui.engines.types import ChatRequest, Done, StreamEvent, Text, Thinking, ToolCall
-from b4tui.engines.wire import Chunk, Malformed, MalformedCall, error_text, read_chunk, request_body
+from b4tui.engines.wire import Chunk, Malformed, MalformedCall, read_chunk, request_body
 
 
 async def stream_chat(

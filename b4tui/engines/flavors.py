@@ -18,7 +18,8 @@ class Flavor:
     `reasoning` is the field of a message that holds thinking from an earlier turn, "" where there is none.
     `thinking_switch`: `chat_template_kwargs` reach the template; `effort`: `reasoning_effort` is understood;
     `strict_tools`: a tool may be marked strict, which pins its arguments; `repeat_penalty` is its word for that option.
-    The rest are paths that it serves, "" where it does not: `version`, `props`, `system`, `metrics`.
+    `aliases_hide_models`: behind a name there may be another model, or one in a cloud.
+    The rest are paths that it serves, "" where it does not: `health`, `version`, `props`, `system`, `metrics`.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Flavor:
     effort: bool = False
     strict_tools: bool = False
     repeat_penalty: str = "repeat_penalty"
+    health: str = ""
     version: str = ""
     props: str = ""
     system: str = ""
@@ -45,6 +47,7 @@ VLLM = Flavor(
     effort=True,
     strict_tools=True,
     repeat_penalty="repetition_penalty",
+    health="/health",
     version="/version",
 )
 LLAMA_SERVER = Flavor(
@@ -52,12 +55,18 @@ LLAMA_SERVER = Flavor(
     server="llama-server",
     reasoning="reasoning_content",
     thinking_switch=True,
+    health="/health",
     props="/props",
 )
 LOCALAI = Flavor(
-    kind="localai", server="LocalAI", version="/version", system="/system", aliases_hide_models=True
+    kind="localai",
+    server="LocalAI",
+    aliases_hide_models=True,
+    health="/readyz",
+    version="/version",
+    system="/system",
 )
-OTHER = Flavor(kind="openai", server="the server")
+OTHER = Flavor(kind="openai", server="the OpenAI-compatible server")
 _KNOWN = {
     "vllm": VLLM,
     "llama-server": LLAMA_SERVER,

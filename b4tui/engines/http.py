@@ -33,7 +33,7 @@ class RedirectRefused(httpx.TransportError):
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """Sends requests with no credentials but the engine's own key; refuses replies that lead elsewhere or fill the memory.
+    """Sends requests with no credentials but the engine's own, and refuses replies that lead elsewhere or fill memory.
 
     It sits below whatever client is on top, so that a library's own defaults (research/runtime.md 1.9) do not count.
     `socket` is the path of a UNIX socket to connect to instead of the address; `key` goes out as a bearer token.
@@ -129,18 +129,41 @@ async def ask_json(
     body: bytes | None = None,
 ) -> Reply | Failure:
     """Ask, and read an answer that is one JSON object. Raises nothing; the caller bounds its time."""
+    page = await ask_page(client, method, url, asked, connect_timeout_s, body)
+    if isinstance(page, Failure):
+        return page
+    try:
+        row = json.loads(page.body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        row = None
+    return Reply(page.status, row if isinstance(row, dict) else {}, page.simulated)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A short reply of any kind: its HTTP status, its body, and whether its server is simulated."""
+
+    status: int
+    body: bytes
+    simulated: bool
+
+
+async def ask_page(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    asked: errors.Asked,
+    connect_timeout_s: float,
+    body: bytes | None = None,
+) -> Page | Failure:
+    """Ask, and read the answer up to JSON_LIMIT. Raises nothing; the caller bounds its time."""
     headers = {"content-type": "application/json"} if body is not None else None
     try:
         async with client.stream(method, url, content=body, headers=headers) as response:
             data = await read_some(response, JSON_LIMIT)
     except TRANSPORT_ERRORS as error:
         return transport_failure(asked, error, connect_timeout_s)
-    try:
-        row = json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError):
-        row = None
-    simulated = response.headers.get("x-b4tui-simulated") == "1"
-    return Reply(response.status_code, row if isinstance(row, dict) else {}, simulated)
+    return Page(response.status_code, data, response.headers.get("x-b4tui-simulated") == "1")
 
 
 def transport_failure(asked: errors.Asked, error: Exception, connect_timeout_s: float) -> Failure:

@@ -12,7 +12,7 @@ class LineTooLong(Exception):
 class LineDecoder:
     """Cuts a stream of bytes at newlines.
 
-    Blank lines are dropped: they carry nothing and prove nothing. `keep_blank` is for protocols where one ends a message.
+    Blank lines are dropped: they carry nothing and prove nothing. `keep_blank` is for a protocol that needs them.
     """
 
     def __init__(self, limit: int = LINE_LIMIT, *, keep_blank: bool = False) -> None:
