@@ -1,6 +1,6 @@
-"""The child's program: `python -P -m b4tui.engines.embedded.child SOCKET MODEL`, its launch a line on standard input.
+"""The child: `python -P -m b4tui.engines.embedded.child SOCKET --model FILE`, its launch a line on standard input.
 
-MODEL is there for those who read a list of processes; what counts is the launch.
+The file is there for those who read a list of processes; what counts is the launch.
 
 Two processes. The server computes; while llama.cpp loads a model it holds Python's lock for minutes, and a native abort
 ends it at once, so it cannot clean up after itself. The guard does that: it waits until the server ends or standard

@@ -52,7 +52,7 @@ class Child:
     async def start(cls, launch: Launch, environ: Mapping[str, str]) -> Child:
         """Start one. It does not serve before `ready`. Raises OSError."""
         socket = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place_for_sockets(environ))) / SOCKET
-        argv = (sys.executable, "-P", "-m", "b4tui.engines.embedded.child", str(socket), launch.model)
+        argv = (sys.executable, "-P", "-m", "b4tui.engines.embedded.child", str(socket), "--model", launch.model)
         try:
             process = await asyncio.create_subprocess_exec(
                 *argv,
