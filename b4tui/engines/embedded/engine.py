@@ -221,7 +221,9 @@ class EmbeddedEngine:
         return self._line
 
     async def _explained(self, failure: Failure, child: Child) -> Failure:
-        """A broken answer is a crash where the child has ended, in its own last words."""
+        """The failure in words that fit a child: a broken answer is a crash where it has ended."""
+        if failure.kind is FailureKind.OVERFLOW:
+            return words.too_long(child.launch.alias, child.launch.window, failure)
         if failure.kind not in _BROKEN:
             return failure
         try:

@@ -56,6 +56,17 @@ def slow_start(setting: str, alias: str, seconds: float) -> Failure:
     )
 
 
+def too_long(alias: str, window: int, failure: Failure) -> Failure:
+    """The prompt does not fit into what a slot holds, which is the largest `num_ctx` of the roles."""
+    _, _, said = failure.message.partition(f"{SERVER} says: ")
+    return Failure(
+        failure.kind,
+        f"the prompt is too long for the {window} tokens of {alias}: raise num_ctx in its role or give it less"
+        + (f". {SERVER} says: {said}" if said else ""),
+        failure.status,
+    )
+
+
 def died(alias: str, how: str, reason: str) -> Failure:
     """The child ended in the middle of an answer."""
     why = plain(reason)
