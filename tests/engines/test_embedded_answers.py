@@ -140,7 +140,6 @@ async def test_its_load_is_that_of_its_slots(house: House, tiny_weights: Path):
 
 
 async def test_nothing_is_in_memory_before_the_first_request(house: House, tiny_weights: Path):
-    size = tiny_weights.stat().st_size
     async with house.open(tiny_weights) as engine:
         health = await engine.health()
         assert (health.up, health.reason) == (True, "not started yet; starts with the first request")
@@ -150,7 +149,7 @@ async def test_nothing_is_in_memory_before_the_first_request(house: House, tiny_
         await whole(engine, ask())
         (loaded,) = await engine.loaded()
         assert (loaded.name, loaded.weights) == ("tiny.gguf", str(tiny_weights))
-        assert loaded.size == size
+        assert loaded.size > 400_000
         assert (await engine.health()).reason == ""
 
 

@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from b4tui.engines.embedded.line import Line
 
 _BROKEN = frozenset({FailureKind.INCOMPLETE, FailureKind.UNREACHABLE})
-_NOTICE_S = 2.0  # for the news of a child's end, which comes a moment after its socket has closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,18 +103,24 @@ class EmbeddedEngine:
 
         Nothing is sent for a file that is another than was trusted, nor to a process that is not our own child.
         """
-        try:
-            line = await self._line_for(request)
-        except EngineError as error:
-            yield error.failure
-            return
-        async with aclosing(line.chat(request)) as answer:
-            async for event in answer:
-                if isinstance(event, Done):
-                    self._supervisor.settled()
-                elif isinstance(event, Failure):
-                    event = await self._explained(event, line.child)
-                yield event
+        for last_try in (False, True):
+            try:
+                line = await self._line_for(request)
+            except EngineError as error:
+                yield error.failure
+                return
+            async with aclosing(line.chat(request)) as answer:
+                async for event in answer:
+                    if isinstance(event, Done):
+                        self._supervisor.settled()
+                    elif isinstance(event, Failure):
+                        # One that died before it was asked took no prompt with it: the next one may have it.
+                        if event.kind is FailureKind.UNREACHABLE and not last_try and await line.child.ends_soon():
+                            break
+                        event = await self._explained(event, line.child)
+                    yield event
+                else:
+                    return
 
     async def attest(self, model: str, *, fresh: bool = False) -> Attestation:
         """Whether the file is the one that was trusted, and the child, where it runs, our own. Starts nothing.
@@ -177,7 +182,12 @@ class EmbeddedEngine:
         line = await self._line_of(child)
         weights = await self._weights()
         digest = await self._digest(weights)
-        context = await line.context()
+        try:
+            context = await line.context()
+        except EngineError:
+            if await child.ends_soon():
+                return ()
+            raise
         return (
             LoadedModel(
                 name=self._file.name, digest=digest, size=weights.size, context=context, weights=str(self._file)
@@ -224,14 +234,9 @@ class EmbeddedEngine:
         """The failure in words that fit a child: a broken answer is a crash where it has ended."""
         if failure.kind is FailureKind.OVERFLOW:
             return words.too_long(child.launch.alias, child.launch.window, failure)
-        if failure.kind not in _BROKEN:
-            return failure
-        try:
-            async with asyncio.timeout(_NOTICE_S):
-                await child.ended.wait()
-        except TimeoutError:
-            return failure
-        return words.died(child.launch.alias, child.how, child.reason)
+        if failure.kind in _BROKEN and await child.ends_soon():
+            return words.died(child.launch.alias, child.how, child.reason)
+        return failure
 
     async def _weights(self) -> Weights:
         """The file as it is now. Raises EngineError."""

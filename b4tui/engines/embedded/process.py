@@ -22,6 +22,7 @@ from b4tui.engines.embedded.tail import Tail
 PREFIX = "b4tui-engine-"
 SOCKET = "engine.sock"
 LONGEST_SOCKET = 100  # bytes of a UNIX socket's path; the kernel's limit is 108
+NOTICE_S = 2.0
 PATIENCE_S = 3.0  # for a child that was told to end
 
 
@@ -81,6 +82,15 @@ class Child:
     def alive(self) -> bool:
         """Whether nothing was heard of its end."""
         return self._process.returncode is None and not self.ended.is_set()
+
+    async def ends_soon(self) -> bool:
+        """Whether it has ended: the news of that comes a moment after its socket has closed."""
+        try:
+            async with asyncio.timeout(NOTICE_S):
+                await self.ended.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def ready(self) -> None:
         """Wait until it serves. Raises StartFailed when it says that it will not."""
