@@ -32,6 +32,7 @@ _SPARE_THREADS = 8  # for questions about the server itself while every slot str
 def main() -> None:
     """Serve until the parent ends or says so by closing standard input."""
     os.umask(0o077)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     _end_with_parent(signal.SIGTERM)
     socket = Path(sys.argv[1])

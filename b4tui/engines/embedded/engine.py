@@ -134,7 +134,12 @@ class EmbeddedEngine:
             return Attestation(
                 engine=self._name, model=self._file.name, locality=Locality.UNATTESTED, failure=error.failure
             )
-        return await asyncio.to_thread(self._judge, weights, digest)
+        child = self._supervisor.child
+        attestation = await asyncio.to_thread(self._judge, weights, digest, child)
+        missing = attestation.missing
+        if child is not None and missing is not None and missing.step in proofs.OF_CHILD and await child.ends_soon():
+            return await asyncio.to_thread(self._judge, weights, digest, None)  # not another's: gone
+        return attestation
 
     async def slots(self, model: str) -> int:
         """How many answers it gives at a time: the settings' word, else four."""
@@ -214,7 +219,7 @@ class EmbeddedEngine:
         child = await self._supervisor.serving(self._launch(await self._weights()))
         if child is not known:
             foreign = [proof for proof in await asyncio.to_thread(proofs.of_child, child) if not proof.holds]
-            if foreign and child.alive:
+            if foreign and not await child.ends_soon():
                 raise EngineError(errors.unattested(self._asked, foreign[0]))
         return await self._line_of(child)
 
@@ -251,11 +256,11 @@ class EmbeddedEngine:
         except WeightsError as error:
             raise EngineError(words.bad_weights(self._setting, str(error))) from error
 
-    def _judge(self, weights: Weights, digest: str) -> Attestation:
+    def _judge(self, weights: Weights, digest: str, child: Child | None) -> Attestation:
         """The verdict; the file is trusted now if it never was before. Reads the pins."""
         pin = self._pin(digest)
         trusted = pin if isinstance(pin, Proof) else proofs.of_digest(self._name, self._file.name, digest, pin)
-        steps = (proofs.of_file(weights), *proofs.of_child(self._supervisor.child), trusted)
+        steps = (proofs.of_file(weights), *proofs.of_child(child), trusted)
         proven = all(step.holds is not False for step in steps)
         return Attestation(
             engine=self._name,

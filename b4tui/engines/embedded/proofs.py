@@ -18,6 +18,7 @@ FILE = "a file of this machine"
 PROCESS = "own child process"
 FOLDER = "socket in a folder of mode 0700 owned by us"
 DIGEST = "digest as pinned"
+OF_CHILD = frozenset({PROCESS, FOLDER})
 
 
 def of_file(weights: Weights) -> Proof:
