@@ -1,4 +1,4 @@
-"""What is measured and not told: tokens a second, our lines, the machine. Read into the snapshot a few times a second."""
+"""What is measured and not told: tokens a second, our lines, the machine. Read into the snapshot again and again."""
 
 from __future__ import annotations
 
