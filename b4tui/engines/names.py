@@ -19,11 +19,11 @@ def is_cloud_name(name: str) -> bool:
 
 def find_model(name: str, models: Iterable[ModelInfo]) -> ModelInfo | None:
     """The model that a server means by this name, however the name is spelt."""
-    wanted = _whole(name)
-    return next((model for model in models if _whole(model.name) == wanted), None)
+    wanted = whole_name(name)
+    return next((model for model in models if whole_name(model.name) == wanted), None)
 
 
-def _whole(name: str) -> str:
+def whole_name(name: str) -> str:
     """The name as Ollama completes it: no case, no default registry, no word `local`, and the tag `latest`."""
     whole = name.strip().casefold().removeprefix("registry.ollama.ai/").removeprefix("library/").removesuffix(":local")
     return whole if ":" in whole.rpartition("/")[2] else f"{whole}:latest"
