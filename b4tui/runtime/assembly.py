@@ -141,6 +141,7 @@ def first_snapshot(parts: Parts, crew: tuple[AgentProfile, ...], *, simulated: b
         hub=parts.store.hub.root.name,
         read_only=parts.store.read_only,
         simulated=simulated,
+        require_attested=parts.settings.policy.require_attested,
         agents=tuple(
             AgentView(key=profile.key, name=profile.name, state=state, model=profile.role.model) for profile in crew
         ),

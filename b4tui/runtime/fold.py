@@ -88,6 +88,8 @@ def _folded(snapshot: Snapshot, event: Event) -> Snapshot:
             return _run_started(snapshot, event)
         case e.RunFinished():
             return _run_finished(snapshot, event)
+        case e.RunMoved():
+            return _run(snapshot, event.bead, event.run, lambda view: _moved(view, event))
         case e.StepStarted():
             return _run(snapshot, event.bead, event.run, lambda view: replace(view, step=event.step))
         case e.ToolCalled():
@@ -127,6 +129,10 @@ def _run_started(snapshot: Snapshot, event: e.RunStarted) -> Snapshot:
         model=event.model,
         started_at=event.at,
         context_limit=event.context_limit,
+        locality=event.locality,
+        digest=event.digest,
+        profile=event.profile,
+        note=event.note,
     )
     after = replace(snapshot, runs={**snapshot.runs, event.bead: view})
     return _agent(after, event.agent, lambda agent: replace(agent, bead=event.bead, run=event.run))
@@ -143,6 +149,18 @@ def _run_finished(snapshot: Snapshot, event: e.RunFinished) -> Snapshot:
         after,
         event.agent,
         lambda agent: agent if agent.run != event.run else replace(agent, **_EMPTY_HANDED),
+    )
+
+
+def _moved(view: RunView, event: e.RunMoved) -> RunView:
+    return replace(
+        view,
+        engine=event.engine,
+        model=event.model,
+        locality=event.locality,
+        digest=event.digest,
+        profile=event.profile,
+        note=event.note,
     )
 
 
@@ -200,6 +218,7 @@ def _engine_changed(snapshot: Snapshot, event: e.EngineChanged) -> Snapshot:
         status=event.status,
         version=event.version or view.version,
         simulated=event.simulated or view.simulated,
+        locality=event.locality,
         reason=event.reason,
         loaded=view.loaded if event.status is e.EngineStatus.UP else (),
     )
