@@ -96,9 +96,13 @@ def test_slices_agree(now):
 
 
 def test_reasons_for_slow_clocks_are_told_where_there_are_some_beside_idleness(now):
-    for gpu, (theirs,) in zip(now, smi("--query-gpu=clocks_throttle_reasons.active"), strict=True):
+    try:
+        theirs = smi("--query-gpu=clocks_event_reasons.active")
+    except subprocess.CalledProcessError:  # its name before driver 535
+        theirs = smi("--query-gpu=clocks_throttle_reasons.active")
+    for gpu, (reasons,) in zip(now, theirs, strict=True):
         assert gpu.throttle is not None
-        assert bool(gpu.throttle) == bool(int(theirs, 16) & ~1)
+        assert bool(gpu.throttle) == bool(int(reasons, 16) & ~1)
 
 
 def test_a_process_that_holds_memory_is_listed_with_what_nvidia_smi_says_it_holds(holding, gpus):
