@@ -22,6 +22,7 @@ import pytest
 
 MODEL = "tiny"
 SPECIAL_TOKENS = 9  # the last ones of the tiny model's vocabulary
+NOWHERE = "http://127.0.0.1:1"
 BUILDER = Path(__file__).resolve().parents[3] / "shared" / "tools" / "tiny_gguf.py"
 
 
@@ -57,8 +58,11 @@ def until(true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
 
 
 @contextlib.contextmanager
-def running_ollama(folder: Path) -> Iterator[RealOllama]:
-    """Start Ollama on a free port over a folder with models; end it and everything it started."""
+def running_ollama(folder: Path, *, cloud: bool = False) -> Iterator[RealOllama]:
+    """Start Ollama on a free port over a folder with models; end it and everything it started.
+
+    With `cloud` it is left to its defaults, with a proxy on this machine where nobody answers: nothing gets out.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         place = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -67,7 +71,7 @@ def running_ollama(folder: Path) -> Iterator[RealOllama]:
         "HOME": str(folder),
         "OLLAMA_HOST": place,
         "OLLAMA_MODELS": str(folder / "models"),
-        "OLLAMA_NO_CLOUD": "1",
+        **({"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE} if cloud else {"OLLAMA_NO_CLOUD": "1"}),
     }
     log = folder / "ollama.log"
     with log.open("ab") as output:
