@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from b4tui.engines.types import LoadedModel
+from b4tui.engines.wire import plain_digest, weights_of
 from tests.engines.asking import PS, QUESTIONS, engine_at, paths, server_that, shows
 from tests.engines.conftest import SHOWN, Script, lines, scripted
 
@@ -54,3 +57,30 @@ class TestLoadedModels:
     async def test_are_listed_even_when_that_cannot_be_known(self, tmp_path: Path) -> None:
         model, _ = await self.loaded(lines({"error": "oh"}, status=500), tmp_path)
         assert (model.name, model.weights) == ("tiny:latest", "")
+
+
+@pytest.mark.parametrize(
+    ("modelfile", "path"),
+    [
+        ("# FROM tiny:latest\n\nFROM /models/blobs/sha256-ab\nTEMPLATE x\n", "/models/blobs/sha256-ab"),
+        ('FROM "/my models/a.gguf"\r\n', "/my models/a.gguf"),
+        ("FROM C:\\models\\a.gguf", "C:\\models\\a.gguf"),
+        ("FROM /first\nFROM /projector\n", "/first"),
+        ("FROM tiny:latest\n", ""),
+        ("FROM\n", ""),
+        ("SYSTEM FROM /etc\n", ""),
+        ("", ""),
+        (None, ""),
+        (["FROM /a"], ""),
+    ],
+)
+def test_the_file_that_a_modelfile_names(modelfile: object, path: str) -> None:
+    assert weights_of({"modelfile": modelfile}) == path
+
+
+@pytest.mark.parametrize(
+    ("said", "digest"),
+    [("ab12", "ab12"), ("sha256:AB12", "ab12"), ("", ""), ("sha256:", ""), ("../x", ""), (12, ""), (None, "")],
+)
+def test_digests_in_both_spellings(said: object, digest: str) -> None:
+    assert plain_digest(said) == digest
