@@ -155,6 +155,11 @@ def unseen_model(asked: Asked, said: str) -> Failure:
     )
 
 
+def caught_before(asked: Asked, memory: Proof) -> Failure:
+    """The last answer of the model came from elsewhere; nothing is sent to it again."""
+    return Failure(FailureKind.REMOTE, f"{memory.detail}, so nothing was sent: {memory.fix}")
+
+
 def unattested(asked: Asked, missing: Proof) -> Failure:
     """What would prove that the model is computed here does not hold; nothing was sent."""
     return Failure(

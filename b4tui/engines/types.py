@@ -211,7 +211,8 @@ class Attestation:
     """What is known of where one model of one engine is computed (research/runtime.md 1.7), and by which steps.
 
     `digest` is what the server says of the model now, `pinned` what it was trusted as; they differ where it changed.
-    `failure` is set where the server could not be asked at all: then nothing is known, and that is the reason.
+    `failure` is set where the server could not be asked, or would not speak of the model (it has none of that name):
+    then nothing is known, and that is the reason.
     """
 
     engine: str
