@@ -20,16 +20,21 @@ def open_embedded(name: str, settings: Settings, environ: Mapping[str, str], pin
     config = settings.engines[name]
     if not config.model_file.strip():
         return None
-    roles = settings.roles.values()
-    windows = tuple(role.num_ctx for role in roles if role.engine in (AUTO, name))
     ground = Ground(
         pins=pins,
         digests=Digests(digests_file()),
         policy=settings.policy,
-        windows=windows or tuple(role.num_ctx for role in roles),
+        windows=windows_for(name, settings),
         cores=physical_cores,
     )
     return EmbeddedEngine(name, config, environ, file=_model_file(name, config.model_file), ground=ground)
+
+
+def windows_for(name: str, settings: Settings) -> tuple[int, ...]:
+    """The `num_ctx` of every role that may come to an engine; of all roles where none does."""
+    roles = tuple(settings.roles.values())
+    coming = tuple(role.num_ctx for role in roles if role.engine in (AUTO, name))
+    return coming or tuple(role.num_ctx for role in roles)
 
 
 def physical_cores() -> int:

@@ -67,7 +67,7 @@ class Supervisor:
             if self._starting is None:
                 self._starting = asyncio.create_task(self._start(launch))
                 self._starting.add_done_callback(self._started)
-            child = await asyncio.shield(self._starting)
+            child = await self._wait_for(self._starting)
             if child.launch == launch:
                 return child
 
@@ -81,6 +81,16 @@ class Supervisor:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
         await self._end()
+
+    @staticmethod
+    async def _wait_for(starting: asyncio.Task[Child]) -> Child:
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            waiter = asyncio.current_task()
+            if waiter is not None and waiter.cancelling():
+                raise
+            raise EngineError(words.closing()) from None
 
     async def _start(self, launch: Launch) -> Child:
         refusal = self.resting(launch)

@@ -32,6 +32,11 @@ class Tail:
         self._lines.extend(line[:LINE_BYTES].decode("utf-8", "replace") for line in whole if line.strip())
 
     @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines that are kept, oldest first."""
+        return tuple(self._lines)
+
+    @property
     def reason(self) -> str:
         """The first two lines of the last errors; where no line says that it is one, the last two lines."""
         errors = [_STAMP.sub("", line) for line in self._lines if _is_error(line)]

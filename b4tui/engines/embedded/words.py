@@ -47,6 +47,11 @@ def not_started(setting: str, alias: str, report: Report, reason: str) -> Failur
     return Failure(kind, f"{what}: get the file again or name another in {setting}.model_file. It says: {why}")
 
 
+def closing() -> Failure:
+    """The engine was closed while somebody waited for it."""
+    return Failure(FailureKind.UNREACHABLE, f"{SERVER} was told to end while it started: b4tui is closing")
+
+
 def slow_start(setting: str, alias: str, seconds: float) -> Failure:
     """The child did not serve in time."""
     return Failure(
