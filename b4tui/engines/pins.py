@@ -117,7 +117,9 @@ class Pins:
                 yield pins
                 self._write(self._path, pins)
         except OSError as error:
-            raise PinError(f"{self._path}: the pinned models cannot be written ({error})") from error
+            raise PinError(
+                f"{self._path}: the pinned models cannot be written ({error}); make its folder yours"
+            ) from error
 
     @staticmethod
     def _write(path: Path, pins: dict[str, Pin]) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from tests.cli.conftest import Answer, Program
 
 NAME = "qwen3:8b"
 OLD = next(model for model in MODELS if model.name == NAME)
-NEW = replace(OLD, edition="newer")
+NEW = OLD.made_anew()
 KEPT = f"b4tui-kept/{NAME}"
 RIGHT = {
     "instruction": Step(say="NORTH STREAM LANTERN"),
