@@ -155,6 +155,15 @@ def unseen_model(asked: Asked, said: str) -> Failure:
     )
 
 
+def other_model(asked: Asked, said: str) -> Failure:
+    """An answer comes from another model than was asked; the server does not look at the name."""
+    return Failure(
+        FailureKind.NO_MODEL,
+        f"{asked.where} now answers with {plain(said, 120)} instead of {asked.model}, so the answer was cut off: "
+        f"start it with {asked.model} again, or name its model in the role's `model`",
+    )
+
+
 def unattested(asked: Asked, missing: Proof) -> Failure:
     """What would prove that the model is computed here does not hold; nothing was sent."""
     return Failure(

@@ -57,6 +57,10 @@ class Asking:
         except TimeoutError:
             return errors.no_answer(self._asked, within_s)
 
+    def forget(self) -> None:
+        """What was said is not true any more."""
+        self._served = None
+
     async def ready(self, flavor: Flavor) -> Failure | None:
         """What keeps the server from working, in its own words; None when it says that it is well."""
         if not flavor.health:
