@@ -20,7 +20,7 @@ class Flavor:
     `strict_tools`: a tool may be marked strict, which pins its arguments; `repeat_penalty` is its word for that option.
     `names_itself`: every part of an answer bears the name of the model that made it.
     `aliases_hide_models`: behind a name there may be another model, or one in a cloud.
-    The rest are paths that it serves, "" where it does not: `health`, `version`, `props`, `system`, `metrics`.
+    The rest are paths that it serves, "" where it does not: `health`, `version`, `props`, `system`.
     """
 
     kind: str
@@ -35,7 +35,6 @@ class Flavor:
     version: str = ""
     props: str = ""
     system: str = ""
-    metrics: str = "/metrics"
     names_itself: bool = False
     aliases_hide_models: bool = False
 
