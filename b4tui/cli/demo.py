@@ -44,7 +44,7 @@ async def _headless(speed: float, as_json: bool) -> None:
     from b4tui.runtime.opening import open_runtime
 
     async with demo_world(speed=speed) as world:
-        runtime = open_runtime(world.settings, open_hub(world.hub), simulated=True)
+        runtime = open_runtime(world.settings, open_hub(world.hub), simulated=True, pins=world.pins)
         await run_headless(runtime, as_json=as_json, until_idle=True)
         columns = runtime.snapshot.columns
         if not as_json:
@@ -64,6 +64,7 @@ async def _console(speed: float) -> None:
             world.settings,
             open_hub(world.hub),
             simulated=True,
+            pins=world.pins,
             sampler=Sampler(telemetry.interval_s, telemetry.gpu),
         )
         console = Console(runtime, world.settings.tui)

@@ -25,9 +25,13 @@ _ERROR_LINES = {
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """All that is known before the first token. `watch` runs since the request came; `load_ns` is part of it."""
+    """All that is known before the first token. `watch` runs since the request came; `load_ns` is part of it.
+
+    `echo` is the name that the answer bears; `remote`: it says that it is computed elsewhere.
+    """
 
     model: SimulatedModel
+    echo: str
     prompt: Prompt
     step: Step
     id_stem: str
@@ -35,6 +39,7 @@ class Turn:
     watch: Stopwatch
     load_ns: int
     fault: Fault | None = None
+    remote: bool = False
 
     @property
     def trouble(self) -> FaultKind | None:
@@ -43,8 +48,8 @@ class Turn:
 
     def row(self, message: Mapping[str, Any], *, done: bool = False) -> dict[str, Any]:
         """What every line has."""
-        head = {"model": self.model.name, "created_at": catalog.stamp(datetime.now(UTC))}
-        remote = catalog.REMOTE if self.trouble is FaultKind.REMOTE_MODEL else {}
+        head = {"model": self.echo, "created_at": catalog.stamp(datetime.now(UTC))}
+        remote = catalog.REMOTE if self.remote or self.trouble is FaultKind.REMOTE_MODEL else {}
         return {**head, **remote, "message": message, "done": done}
 
     def pieces(self) -> tuple[list[Piece], str]:

@@ -3,7 +3,8 @@
     async with SimulatedOllama(speed=20) as server:
         server.address                      # http://127.0.0.1:PORT
         server.faults.add(FaultKind.BUSY)   # the next chat gets a 503
-        server.requests                     # what came, and how it ended
+        server.lies.tell(Lie.ALIAS)         # every model stands for one elsewhere
+    server.requests                     # what came, and how it ended
 
 It says of itself that it is simulated: `"simulated": true` in /api/version and `X-B4tui-Simulated: 1` on every answer.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +22,7 @@ from typing import Any, Self
 
 from b4tui.demo.catalog import MODELS, SimulatedModel
 from b4tui.demo.faults import Fault, FaultKind, Faults
+from b4tui.demo.lies import Lies
 from b4tui.demo.pace import Pace
 from b4tui.demo.script import Script, Scripts, read_scripts, task_of
 from b4tui.demo.service import Service
@@ -45,13 +48,17 @@ class Ending(StrEnum):
 
 @dataclass(slots=True)
 class Exchange:
-    """A request as it came, and what became of it. `body` is its JSON; `bead` the id its conversation is about."""
+    """A request as it came, and what became of it.
+
+    `body` is its JSON; `bead` the id its conversation is about; `raw` every byte of it.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: Any
     bead: str = ""
+    raw: bytes = b""
     status: int | None = None
     ending: Ending = Ending.OPEN
 
@@ -72,7 +79,8 @@ class SimulatedOllama:
         models: Iterable[SimulatedModel] = MODELS,
     ) -> None:
         known = Scripts(read_scripts() if scripts is None else scripts)
-        self._service = Service(known, models, Pace(speed, tokens_per_s))
+        self.lies = Lies()
+        self._service = Service(known, models, Pace(speed, tokens_per_s), self.lies)
         self._server: asyncio.Server | None = None
         self._port = 0
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -88,6 +96,11 @@ class SimulatedOllama:
     def chats(self) -> list[Exchange]:
         """The requests to /api/chat, in the order they came."""
         return [exchange for exchange in self.requests if exchange.path == "/api/chat"]
+
+    def heard(self, text: str) -> list[Exchange]:
+        """The requests that carried this text anywhere, as it stands in JSON: the proof of what reached the server."""
+        written = json.dumps(text)[1:-1].encode()
+        return [exchange for exchange in self.requests if written in exchange.raw or text.encode() in exchange.raw]
 
     async def __aenter__(self) -> Self:
         await self.up()
@@ -153,7 +166,7 @@ class SimulatedOllama:
         self, request: HttpRequest, body: Any, head: asyncio.Future[bytes], writer: asyncio.StreamWriter
     ) -> bool:
         """Answer; False when the connection is of no more use."""
-        exchange = Exchange(request.method, request.path, request.headers, body, _bead(body))
+        exchange = Exchange(request.method, request.path, request.headers, body, _bead(body), request.raw)
         self.requests.append(exchange)
         reply = Reply(writer, head_only=request.method == "HEAD")
         answer = asyncio.ensure_future(self._answer(exchange, reply))

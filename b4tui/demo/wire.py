@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -31,6 +31,12 @@ class HttpRequest:
     path: str
     headers: Mapping[str, str]
     body: bytes = b""
+    head: bytes = b""
+
+    @property
+    def raw(self) -> bytes:
+        """All that came: request line, headers and body."""
+        return self.head + self.body
 
     def json(self) -> Any:
         """The body as JSON; an empty body is an empty object. Raises BadRequest."""
@@ -52,7 +58,7 @@ def parse_head(head: bytes) -> HttpRequest:
         if not colon:
             raise BadRequest(f"not a header: {line[:80]!r}")
         headers[name.strip().lower()] = value.strip()
-    return HttpRequest(words[0], words[1].partition("?")[0], headers)
+    return HttpRequest(words[0], words[1].partition("?")[0], headers, head=head)
 
 
 async def read_body(request: HttpRequest, reader: asyncio.StreamReader) -> HttpRequest:
@@ -64,7 +70,7 @@ async def read_body(request: HttpRequest, reader: asyncio.StreamReader) -> HttpR
         if not length.isdigit() or int(length) > MAX_BODY:
             raise BadRequest(f"content-length {length[:20]!r} is not a size up to {MAX_BODY}")
         body = await reader.readexactly(int(length))
-    return HttpRequest(request.method, request.path, request.headers, body)
+    return replace(request, body=body)
 
 
 async def _read_chunks(reader: asyncio.StreamReader) -> bytes:

@@ -106,7 +106,9 @@ class Pins:
                 yield pins
                 self._write(pins)
         except OSError as error:
-            raise PinError(f"{self._path}: the pinned models cannot be written ({error})") from error
+            raise PinError(
+                f"{self._path}: the pinned models cannot be written ({error}); make its folder yours"
+            ) from error
 
     def _write(self, pins: dict[str, Pin]) -> None:
         rows = [{**asdict(pin), "at": pin.at.isoformat()} for pin in pins.values()]

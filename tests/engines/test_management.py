@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Mapping
 
 import pytest
@@ -242,3 +244,34 @@ class TestModels:
         assert refused.failure.kind is FailureKind.PROTOCOL
         assert refused.failure.status == 307
         assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("variable", ["OLLAMA_HOST=http://[", "ALL_PROXY=nonsense://x", "HTTP_PROXY=http://[::1"])
+def test_an_environment_that_the_package_does_not_bear_is_an_engine_error(variable: str) -> None:
+    """The `ollama` package reads the environment when it is imported."""
+    source = """
+        import asyncio
+        from pathlib import Path
+        from b4tui.config import EngineConfig, PolicyConfig
+        from b4tui.engines.ollama import OllamaEngine
+        from b4tui.engines.pins import Pins
+        from b4tui.engines.types import EngineError
+        engine = OllamaEngine(
+            "here", EngineConfig(address="http://127.0.0.1:1"), {}, pins=Pins(Path("pins.json")), policy=PolicyConfig()
+        )
+        for ask in (engine.models, engine.loaded, lambda: engine.show("a"), lambda: anext(engine.pull("a"))):
+            try:
+                asyncio.run(ask())
+            except EngineError as error:
+                assert "environment" in str(error), error
+            else:
+                raise AssertionError("no error")
+    """
+    name, _, value = variable.partition("=")
+    done = subprocess.run(
+        [sys.executable, "-c", source.replace("\n        ", "\n").strip()],
+        env={name: value},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
