@@ -40,6 +40,7 @@ _PHRASES: tuple[tuple[FailureKind, tuple[str, ...]], ...] = (
             "exceeds the context length",
             "longer than the context length",
             "exceeds the available context size",
+            "maximum context length",
         ),
     ),
     (

@@ -155,6 +155,15 @@ def unseen_model(asked: Asked, said: str) -> Failure:
     )
 
 
+def other_model(asked: Asked, said: str) -> Failure:
+    """An answer comes from another model than was asked; the server does not look at the name."""
+    return Failure(
+        FailureKind.NO_MODEL,
+        f"{asked.where} now answers with {plain(said, 120)} instead of {asked.model}, so the answer was cut off: "
+        f"start it with {asked.model} again, or name its model in the role's `model`",
+    )
+
+
 def unattested(asked: Asked, missing: Proof) -> Failure:
     """What would prove that the model is computed here does not hold; nothing was sent."""
     return Failure(
@@ -197,7 +206,7 @@ def _words(kind: FailureKind, asked: Asked, status: int | None, text: str) -> st
         f"or free memory{free}. {said}",
         FailureKind.GPU: f"the GPU of {asked.where} failed while {model} was at work: see `b4tui gpu` and the driver's "
         f"log, and start the server again. {said}",
-        FailureKind.OVERFLOW: f"the prompt is too long for {model}: raise num_ctx {role} or give it less. {said}",
+        FailureKind.OVERFLOW: f"the prompt is too long for {model}: {_longer(asked)} or give it less. {said}",
         FailureKind.REMOTE: f"{model} is not computed on this server, so the answer was refused: choose a local model "
         f"{role}. {said}",
         FailureKind.TOOL_FORMAT: f"{model} wrote a tool call that {asked.server} could not read, and its text is lost: "
@@ -218,6 +227,10 @@ def _no_model(asked: Asked, model: str) -> str:
     return f"{asked.where} has no model {model}: {get}, or name another one in b4tui.toml ([roles.NAME] model)"
 
 
+def _longer(asked: Asked) -> str:
+    return "raise num_ctx in its role" if asked.ollama else f"start {asked.server} with a longer context"
+
+
 def _no_cloud(asked: Asked) -> str:
     return ", and start Ollama with OLLAMA_NO_CLOUD=1" if asked.ollama else ""
 
@@ -234,6 +247,18 @@ def _advice(asked: Asked, text: str) -> str:
         return ": it cannot fetch this model; check the name, and that the server may reach its registry"
     if "unable to load model" in lowered:
         return f": its file cannot be loaded; {'`ollama rm` it and pull it again' if asked.ollama else 'get it again'}"
+    if not asked.ollama:
+        return _openai_advice(asked, lowered)
+    return ""
+
+
+def _openai_advice(asked: Asked, lowered: str) -> str:
+    if "unauthorized" in lowered or "api key" in lowered:
+        return f": it wants an API key; name the variable that holds it in engines.{asked.engine}.key_env"
+    if "tool-call-parser" in lowered or "enable-auto-tool-choice" in lowered:
+        return ": start vLLM with --enable-auto-tool-choice and the --tool-call-parser of the model"
+    if "max_model_len" in lowered:
+        return ": lower num_predict in its role"
     return ""
 
 

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     import httpx
 
     from b4tui.engines.attesting import Attesting
-    from b4tui.engines.chat import Exchange
     from b4tui.engines.management import Management
+    from b4tui.engines.reply import Exchange
 
 LONG_ENOUGH_TO_BE_SEEN = "10s"
 _LEAVES_AT_ONCE = re.compile(r"[+-]?0+(\.0*)?([a-zµ]{1,2})?")
@@ -202,7 +202,7 @@ class OllamaEngine:
         return self._client
 
     def _exchange(self) -> Exchange:
-        from b4tui.engines.chat import Exchange
+        from b4tui.engines.reply import Exchange
 
         return Exchange(self._http(), self._address.url, self._config, self._new_id, self._clock)
 

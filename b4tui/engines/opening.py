@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from b4tui.config import EngineConfig, Settings
 from b4tui.engines.ollama import OllamaEngine
+from b4tui.engines.openai import OpenAiEngine
 from b4tui.engines.pins import Pins, pins_file
 from b4tui.engines.types import Engine
 
@@ -16,9 +17,9 @@ def open_engines(
 ) -> dict[str, Engine]:
     """An engine for every `[engines.NAME]` that can be opened. Nothing is connected yet.
 
-    `environ` is where OLLAMA_HOST is looked for; `pins` are the user's unless others are given.
+    `environ` is where OLLAMA_HOST and keys are looked for; `pins` are the user's unless others are given.
 
-    Raises AddressError (a ConfigError) for an address that may not be used.
+    Raises AddressError (a ConfigError) for an address that may not be used, ConfigError for a key that is not there.
     """
     trusted = pins or Pins(pins_file())
     opened = {name: _open(name, config, settings, environ, trusted) for name, config in settings.engines.items()}
@@ -30,5 +31,7 @@ def _open(name: str, config: EngineConfig, settings: Settings, environ: Mapping[
     match config.kind:
         case "ollama":
             return OllamaEngine(name, config, environ, pins=pins, policy=settings.policy)
+        case "vllm" | "llama-server" | "localai" | "openai":
+            return OpenAiEngine(name, config, environ, pins=pins, policy=settings.policy)
         case _:
             return None
