@@ -46,6 +46,10 @@ def _told(event: e.Event) -> tuple[str, Level] | None:
             return _agent(event)
         case e.EngineChanged():
             return _engine(event)
+        case e.GpuLost():
+            return f"the GPU is gone: {event.reason}", Level.ERROR
+        case e.GpuFound():
+            return f"the GPU can be read: {', '.join(event.names)}", Level.INFO
         case e.Warned():
             return event.reason, Level.ATTENTION
     return None

@@ -14,9 +14,10 @@ from b4tui import events as e
 from b4tui.engines.types import LoadedModel
 from b4tui.events import AgentState, Event
 from b4tui.runtime.activity import in_words
+from b4tui.runtime.machine_watch import with_sample
 from b4tui.runtime.meter import Reading
 from b4tui.runtime.picture import Picture
-from b4tui.runtime.snapshot import Activity, AgentView, EngineView, FileChange, RunView, Snapshot
+from b4tui.runtime.snapshot import Activity, AgentView, EngineView, FileChange, RunView, Snapshot, TokensView
 from b4tui.telemetry.types import MachineSample
 
 ACTIVITY_LINES = 200
@@ -66,10 +67,18 @@ def with_rates(snapshot: Snapshot, readings: Mapping[str, Reading]) -> Snapshot:
 
 
 def with_machine(snapshot: Snapshot, sample: MachineSample | None) -> Snapshot:
-    """The newest sample of the machine."""
-    if sample is snapshot.machine:
+    """The newest sample of the machine, and those of the last ten minutes."""
+    if sample is None or sample is snapshot.machine:
         return snapshot
-    return replace(snapshot, machine=sample, revision=snapshot.revision + 1)
+    history = with_sample(snapshot.history, sample)
+    return replace(snapshot, machine=sample, history=history, revision=snapshot.revision + 1)
+
+
+def with_tokens(snapshot: Snapshot, tokens: TokensView) -> Snapshot:
+    """What the servers counted, by agent and by model."""
+    if tokens is snapshot.tokens or tokens == snapshot.tokens:
+        return snapshot
+    return replace(snapshot, tokens=tokens, revision=snapshot.revision + 1)
 
 
 def with_loaded(snapshot: Snapshot, engine: str, loaded: tuple[LoadedModel, ...]) -> Snapshot:

@@ -30,15 +30,17 @@ from b4tui.runtime.agent_worker import AgentWorker
 from b4tui.runtime.assembly import Hooks, assemble, chosen_profiles, first_snapshot
 from b4tui.runtime.bus import Bus
 from b4tui.runtime.crew import WorkerCrew
-from b4tui.runtime.fold import fold, with_loaded, with_machine, with_picture, with_rates
+from b4tui.runtime.fold import fold, with_loaded, with_machine, with_picture, with_rates, with_tokens
 from b4tui.runtime.housekeeping import Sweeper, tick, tidy
 from b4tui.runtime.journal import Journals
+from b4tui.runtime.machine_watch import gpu_changes
 from b4tui.runtime.meter import Meter
 from b4tui.runtime.operator import Operator
 from b4tui.runtime.picture import Picture
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.runtime.state import StateError, StateFolder
 from b4tui.runtime.supervisor import supervised
+from b4tui.runtime.tokens import TokenTally
 from b4tui.runtime.transcript import Transcript
 from b4tui.runtime.transcripts import Transcripts
 
@@ -75,6 +77,7 @@ class Runtime:
         self._sampler = sampler
         self._bus = Bus()
         self._meter = Meter()
+        self._tokens = TokenTally(now())
         self._transcripts = Transcripts()
         self._state = StateFolder(store.hub)
         self._journals = Journals(self._state.runs, self._bus.publish)
@@ -106,7 +109,7 @@ class Runtime:
             self._parts.cooldowns,
         )
         self._operator = Operator(store, verbs_for, lambda: self._snapshot, self._bus.publish, operator_name)
-        for callback in (self._journals.add, self._transcripts.add, self._measure, self._fold):
+        for callback in (self._journals.add, self._transcripts.add, self._measure, self._tokens.add, self._fold):
             self._bus.subscribe(callback)
 
     @property
@@ -281,8 +284,12 @@ class Runtime:
 
     def _tick(self, at: float) -> None:
         self._snapshot = with_rates(self._snapshot, self._meter.read(at))
+        self._snapshot = with_tokens(self._snapshot, self._tokens.read(now()))
         if self._sampler is not None:
+            before = self._snapshot.machine
             self._snapshot = with_machine(self._snapshot, self._sampler.latest())
+            for event in gpu_changes(before, self._snapshot.machine):
+                self._bus.publish(event)
 
 
 def _run_id() -> str:

@@ -85,6 +85,8 @@ def test_the_revision_grows_with_each_change():
         (e.BeadReopened(at=AT, reason="tests failed", **WHO), "back to ready: tests failed", Level.ERROR),
         (e.Warned(at=AT, reason="look here"), "look here", Level.ATTENTION),
         (e.BoardFailed(at=AT, reason="locked"), "the board: locked", Level.ERROR),
+        (e.GpuLost(at=AT, reason="RTX 4090: GPU is lost"), "the GPU is gone: RTX 4090: GPU is lost", Level.ERROR),
+        (e.GpuFound(at=AT, names=("RTX 4090", "T4")), "the GPU can be read: RTX 4090, T4", Level.INFO),
     ],
 )
 def test_activity_is_told_in_words(event, line, level):
