@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 
 import click
 
@@ -19,9 +20,11 @@ def command(place: Place, as_json: bool) -> None:
     """Check engines and their models, GPU, sandbox, git, hub and settings. Exit code 1 if something failed."""
     from b4tui.board.stores import open_store
     from b4tui.engines.opening import open_engines
+    from b4tui.engines.pins import Pins, pins_file
     from b4tui.runtime.doctor import examine
 
-    report = examine(place.settings_here, open_engines, place.find_hub, open_store)
+    pins = Pins(pins_file(), learns=False)
+    report = examine(place.settings_here, partial(open_engines, pins=pins), place.find_hub, open_store, pins)
     if as_json:
         print_json(
             {

@@ -129,7 +129,8 @@ async def _unpin(settings: Settings, name: str, only: str | None) -> tuple[str, 
         known = {
             key: (engine.address, called)
             for key, engine in engines.items()
-            if pins.get(engine.address, called := name_on(settings.engines[key], name)) is not None
+            for called in (name, name_on(settings.engines[key], name))
+            if pins.get(engine.address, called) is not None
         }
     if len(known) > 1:
         raise click.UsageError(f"{name} is pinned on {', '.join(known)}: say which with --engine")

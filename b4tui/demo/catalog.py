@@ -16,7 +16,7 @@ _MODIFIED = "2026-08-21T09:00:00Z"
 class SimulatedModel:
     """A model's facts. `size` in bytes on disk; `train_context` in tokens.
 
-    `edition` tells one state of a model from another: models of one edition are the same bytes under several names.
+    `edition` counts what has been published under its name; `origin` is the model it is a copy of, "" for none.
     """
 
     name: str
@@ -27,12 +27,17 @@ class SimulatedModel:
     train_context: int
     capabilities: tuple[str, ...]
     cpu_only: bool = False
-    edition: str = ""
+    edition: int = 0
+    origin: str = ""
 
     @property
     def digest(self) -> str:
-        """A manifest digest: made from the edition, else the name, so that it stays the same from start to start."""
-        return hashlib.sha256(f"simulated {self.edition or self.name}".encode()).hexdigest()
+        """A manifest digest: made from the name, so that it stays the same from start to start; new in each edition.
+
+        A copy has the digest of the model it was made from.
+        """
+        edition = f" {self.edition}" if self.edition else ""
+        return hashlib.sha256(f"simulated {self.origin or self.name}{edition}".encode()).hexdigest()
 
     @property
     def weights(self) -> str:
@@ -41,7 +46,7 @@ class SimulatedModel:
 
     def made_anew(self) -> SimulatedModel:
         """Another model of the same name."""
-        return replace(self, edition=f"{self.edition or self.name}, made anew")
+        return replace(self, edition=self.edition + 1)
 
     @property
     def details(self) -> dict[str, Any]:

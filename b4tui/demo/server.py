@@ -97,14 +97,14 @@ class SimulatedOllama:
         """The requests to /api/chat, in the order they came."""
         return [exchange for exchange in self.requests if exchange.path == "/api/chat"]
 
+    def publish(self, model: SimulatedModel) -> None:
+        """Have its registry give this model to whoever pulls its name from now on."""
+        self._service.shelf.publish(model)
+
     def heard(self, text: str) -> list[Exchange]:
         """The requests that carried this text anywhere, as it stands in JSON: the proof of what reached the server."""
         written = json.dumps(text)[1:-1].encode()
         return [exchange for exchange in self.requests if written in exchange.raw or text.encode() in exchange.raw]
-
-    def publish(self, model: SimulatedModel) -> None:
-        """Have its registry give this model to whoever pulls its name from now on."""
-        self._service.shelf.publish(model)
 
     async def __aenter__(self) -> Self:
         await self.up()

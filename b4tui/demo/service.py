@@ -26,7 +26,7 @@ Endpoint = Callable[[Mapping[str, Any], Reply, Fault | None], Awaitable[None]]
 
 
 class Service:
-    """One simulated model server: its models (on its `shelf`), which are loaded, its answers, what it lies about."""
+    """One simulated model server: its models (on a `shelf`), which are loaded, its answers, and what it lies about."""
 
     def __init__(self, scripts: Scripts, models: Iterable[SimulatedModel], pace: Pace, lies: Lies) -> None:
         self._scripts = scripts

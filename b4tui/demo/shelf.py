@@ -62,7 +62,7 @@ class Shelf:
             await reply.error(404, f'model "{source}" not found')
             return
         name = catalog.plain_name(str(body.get("destination") or ""))
-        self._models[name] = replace(model, name=name, edition=model.edition or model.name)
+        self._models[name] = replace(model, name=name, origin=model.origin or model.name)
         await reply.whole(200, "")
 
     async def delete(self, body: Mapping[str, Any], reply: Reply, fault: Fault | None) -> None:

@@ -160,6 +160,15 @@ def caught_before(asked: Asked, memory: Proof) -> Failure:
     return Failure(FailureKind.REMOTE, f"{memory.detail}, so nothing was sent: {memory.fix}")
 
 
+def other_model(asked: Asked, said: str) -> Failure:
+    """An answer comes from another model than was asked; the server does not look at the name."""
+    return Failure(
+        FailureKind.NO_MODEL,
+        f"{asked.where} now answers with {plain(said, 120)} instead of {asked.model}, so the answer was cut off: "
+        f"start it with {asked.model} again, or name its model in the role's `model`",
+    )
+
+
 def unattested(asked: Asked, missing: Proof) -> Failure:
     """What would prove that the model is computed here does not hold; nothing was sent."""
     return Failure(

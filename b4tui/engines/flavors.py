@@ -18,8 +18,9 @@ class Flavor:
     `reasoning` is the field of a message that holds thinking from an earlier turn, "" where there is none.
     `thinking_switch`: `chat_template_kwargs` reach the template; `effort`: `reasoning_effort` is understood;
     `strict_tools`: a tool may be marked strict, which pins its arguments; `repeat_penalty` is its word for that option.
+    `names_itself`: every part of an answer bears the name of the model that made it.
     `aliases_hide_models`: behind a name there may be another model, or one in a cloud.
-    The rest are paths that it serves, "" where it does not: `health`, `version`, `props`, `system`, `metrics`.
+    The rest are paths that it serves, "" where it does not: `health`, `version`, `props`, `system`.
     """
 
     kind: str
@@ -34,7 +35,7 @@ class Flavor:
     version: str = ""
     props: str = ""
     system: str = ""
-    metrics: str = "/metrics"
+    names_itself: bool = False
     aliases_hide_models: bool = False
 
 
@@ -46,6 +47,7 @@ VLLM = Flavor(
     thinking_switch=True,
     effort=True,
     strict_tools=True,
+    names_itself=True,
     repeat_penalty="repetition_penalty",
     health="/health",
     version="/version",
@@ -55,6 +57,7 @@ LLAMA_SERVER = Flavor(
     server="llama-server",
     reasoning="reasoning_content",
     thinking_switch=True,
+    names_itself=True,
     health="/health",
     props="/props",
 )

@@ -155,12 +155,14 @@ async def ask_page(
     asked: errors.Asked,
     connect_timeout_s: float,
     body: bytes | None = None,
+    *,
+    limit: int = JSON_LIMIT,
 ) -> Page | Failure:
-    """Ask, and read the answer up to JSON_LIMIT. Raises nothing; the caller bounds its time."""
+    """Ask, and read the first `limit` bytes of the answer. Raises nothing; the caller bounds its time."""
     headers = {"content-type": "application/json"} if body is not None else None
     try:
         async with client.stream(method, url, content=body, headers=headers) as response:
-            data = await read_some(response, JSON_LIMIT)
+            data = await read_some(response, limit)
     except TRANSPORT_ERRORS as error:
         return transport_failure(asked, error, connect_timeout_s)
     return Page(response.status_code, data, response.headers.get("x-b4tui-simulated") == "1")

@@ -20,6 +20,7 @@ from b4tui.engines.types import (
     ChatRequest,
     EngineError,
     Failure,
+    FailureKind,
     Health,
     LoadedModel,
     ModelInfo,
@@ -114,14 +115,17 @@ class OpenAiEngine:
             yield served
             return
         model = self._served_name(request.model)
-        if served.find(model) is None:
+        found = served.find(model)
+        if found is None:
             yield errors.server_failure(asked, 404, f"no model {model}")
             return
         liveness = self._liveness()
         exchange = Exchange(self._http(), self._address.url, self._config, self._new_id, self._clock)
-        async with aclosing(stream_chat(exchange, request, model, served.flavor, asked)) as events:
+        async with aclosing(stream_chat(exchange, request, found, served.flavor, asked)) as events:
             async for event in events:
                 liveness.note(event, model)
+                if isinstance(event, Failure) and event.kind is FailureKind.NO_MODEL:
+                    self._questions().forget()
                 yield event
 
     async def attest(self, model: str, *, fresh: bool = False) -> Attestation:

@@ -20,6 +20,7 @@ from b4tui.engines.wire import error_text
 VALID_S = 30.0
 ANSWER_S = 30.0
 LOAD_S = 5.0
+METRICS_BYTES = 1024 * 1024
 # Public, and short: a real answer is the only proof that a server still computes (research/vllm.md 8).
 PROBE = "Say ok."
 
@@ -57,6 +58,10 @@ class Asking:
         except TimeoutError:
             return errors.no_answer(self._asked, within_s)
 
+    def forget(self) -> None:
+        """What was said is not true any more."""
+        self._served = None
+
     async def ready(self, flavor: Flavor) -> Failure | None:
         """What keeps the server from working, in its own words; None when it says that it is well."""
         if not flavor.health:
@@ -86,7 +91,8 @@ class Asking:
         """What the server's metrics say of its load; None where it serves none. Never raises."""
         try:
             async with asyncio.timeout(LOAD_S):
-                page = await ask_page(self._client, "GET", f"{self._url}/metrics", self._asked, LOAD_S)
+                url = f"{self._url}/metrics"
+                page = await ask_page(self._client, "GET", url, self._asked, LOAD_S, limit=METRICS_BYTES)
         except TimeoutError:
             return None
         if isinstance(page, Failure) or page.status != 200:

@@ -82,8 +82,8 @@ def attest(word: Word, model: str, served_name: str, served: Served) -> Attestat
 def refusal(asked: errors.Asked, attestation: Attestation, *, private: bool, require_attested: bool) -> Failure | None:
     """Why a prompt may not go to this model; None where it may.
 
-    What is remote gets nothing, and a model that changed stops until the operator accepts it. What is merely not proven
-    gets what is not private, or everything where the policy does not ask for proof.
+    What is remote or not there gets nothing, and a model that changed stops until the operator accepts it. What is
+    merely not proven gets what is not private, or everything where the policy does not ask for proof.
     """
     if attestation.failure is not None:
         return attestation.failure
@@ -92,6 +92,9 @@ def refusal(asked: errors.Asked, attestation: Attestation, *, private: bool, req
         by_name = steps.get(Step.NAME)
         cloud_name = by_name is not None and by_name.holds is False
         return errors.cloud_name(asked) if cloud_name else errors.remote_model(asked, "a cloud behind it")
+    listed = steps.get(Step.LISTED)
+    if listed is not None and listed.holds is False:
+        return errors.server_failure(asked, 404, listed.detail)
     missing = attestation.missing
     if attestation.changed:
         missing = steps.get(Step.SAME, missing)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from b4tui.engines import errors
 from b4tui.engines.flavors import Flavor
 from b4tui.engines.openai_calls import CallParts, LeakedMarks
+from b4tui.engines.openai_models import ServedModel
 from b4tui.engines.openai_wire import DONE, Chunk, read_chunk, request_body
 from b4tui.engines.reply import Broken, Exchange, Reply
 from b4tui.engines.sse import SseDecoder
@@ -23,18 +24,18 @@ _BROKEN_OFF = frozenset({"abort", "error"})
 
 
 async def stream_chat(
-    exchange: Exchange, request: ChatRequest, model: str, flavor: Flavor, asked: errors.Asked
+    exchange: Exchange, request: ChatRequest, model: ServedModel, flavor: Flavor, asked: errors.Asked
 ) -> AsyncGenerator[StreamEvent, None]:
-    """The events of one answer, ending with exactly one Done or Failure; `model` is the server's own name for it.
+    """The events of one answer, ending with exactly one Done or Failure; `model` as the server listed it.
 
     Tool calls are held back until the server has said why it ended, so that nobody can run those of a broken answer.
     """
     try:
-        body = request_body(request, model, flavor)
+        body = request_body(request, model.name, flavor)
     except (TypeError, ValueError, RecursionError) as error:
         yield errors.bad_request(asked, str(error))
         return
-    answer = _Answer(exchange, request, asked)
+    answer = _Answer(exchange, request, model if flavor.names_itself else None, asked)
     try:
         await answer.open(body)
         while (chunk := await answer.chunk()) is not None:
@@ -53,9 +54,12 @@ async def stream_chat(
 class _Answer:
     """The reply as these servers mean it: it is whole once a chunk names the reason of its end, `[DONE]` or not."""
 
-    def __init__(self, exchange: Exchange, request: ChatRequest, asked: errors.Asked) -> None:
+    def __init__(
+        self, exchange: Exchange, request: ChatRequest, model: ServedModel | None, asked: errors.Asked
+    ) -> None:
         self._exchange = exchange
         self._tools = request.tools
+        self._model = model  # None where the answer's name for it says nothing
         self._asked = asked
         self._reply = Reply(exchange, asked, SseDecoder())
         self._parts = CallParts()
@@ -83,6 +87,8 @@ class _Answer:
         chunk = self._parse(event)
         if chunk.error:
             raise Broken(errors.server_failure(self._asked, chunk.status, chunk.error))
+        if chunk.model and self._model is not None and not self._model.is_called(chunk.model):
+            raise Broken(errors.other_model(self._asked, chunk.model))
         return chunk
 
     def take(self, chunk: Chunk) -> list[Text | Thinking]:

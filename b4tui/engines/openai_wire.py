@@ -45,8 +45,9 @@ class CallPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """One event of the stream. `reason` is the server's word for the end of the answer; times in seconds."""
+    """One event of the stream. `reason` is the server's word for the end of the answer, `model` its name for itself."""
 
+    model: str = ""
     text: str = ""
     thinking: str = ""
     parts: tuple[CallPart, ...] = ()
@@ -109,7 +110,9 @@ def _chunk(row: Mapping[str, Any]) -> Chunk:
     if not isinstance(delta, dict):
         raise Malformed(f"`delta` is {kind_of(delta)}, not an object")
     reason = choice.get("finish_reason")
+    model = row.get("model")
     return Chunk(
+        model=clean(model) if isinstance(model, str) else "",
         text=_text(delta, "content"),
         thinking=_text(delta, "reasoning") or _text(delta, "reasoning_content"),
         parts=_parts(delta.get("tool_calls")),

@@ -19,7 +19,7 @@ Stock = Mapping[str, tuple[ModelInfo, ...]]  # what each engine that answers has
 class RolePlace:
     """Where a role's model is: `engine` "" where no engine is there for it; `info` None where that has no such model.
 
-    `name` is what the model is called on that engine.
+    `name` is what the model is called there.
     """
 
     role: str
@@ -48,7 +48,9 @@ def model_on(config: EngineConfig, model: str, stock: tuple[ModelInfo, ...]) -> 
     """The model on an engine that has `stock`. An embedded engine has one file, and serves it under every name."""
     if config.kind == "embedded":
         return stock[0] if stock and not is_cloud_name(model) else None
-    return find_model(name_on(config, model), stock)
+    named = find_model(name_on(config, model), stock)
+    # An OpenAI-compatible engine lists its models under our names for them; an Ollama server under its own.
+    return named if named is not None or config.kind == "ollama" else find_model(model, stock)
 
 
 def place_role(settings: Settings, key: str, stock: Stock) -> RolePlace:
@@ -71,5 +73,5 @@ def roles_of(settings: Settings, engine: str, model: str, stock: Stock) -> tuple
 
 def _place(settings: Settings, key: str, engine: str, info: ModelInfo | None) -> RolePlace:
     model = settings.roles[key].model
-    name = name_on(settings.engines[engine], model) if engine else model
-    return RolePlace(role=key, engine=engine, name=name, info=info)
+    wanted = name_on(settings.engines[engine], model) if engine else model
+    return RolePlace(role=key, engine=engine, name=info.name if info else wanted, info=info)

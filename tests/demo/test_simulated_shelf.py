@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from b4tui.demo.catalog import MODELS, SimulatedModel
+from b4tui.demo.catalog import MODELS
 from b4tui.demo.faults import FaultKind
 from tests.demo.conftest import Client
 
-NEWER = SimulatedModel("qwen3:8b", "qwen3", "8.2B", "Q4_K_M", 5_225_388_164, 40_960, ("completion",), edition="newer")
+NEWER = next(model for model in MODELS if model.name == "qwen3:8b").made_anew()
 
 
 async def pull(client: Client, name: str) -> list[dict[str, Any]]:
