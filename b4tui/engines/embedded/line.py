@@ -15,6 +15,7 @@ from b4tui.engines.flavors import LLAMA_SERVER
 from b4tui.engines.http import client_options
 from b4tui.engines.openai_asking import Asking
 from b4tui.engines.openai_chat import stream_chat
+from b4tui.engines.openai_models import ServedModel
 from b4tui.engines.reply import Exchange
 from b4tui.engines.types import ChatRequest, EngineError, Failure, ServerLoad, StreamEvent
 
@@ -42,7 +43,8 @@ class Line:
 
     def chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """The events of one answer, under the file's name whatever the role called its model."""
-        return stream_chat(self._exchange, request, self.child.launch.alias, self._flavor, self._asked)
+        served = ServedModel(name=self.child.launch.alias, identity="")
+        return stream_chat(self._exchange, request, served, self._flavor, self._asked)
 
     async def load(self) -> ServerLoad | None:
         """What it says of its load. Never raises."""
