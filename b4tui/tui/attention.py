@@ -67,4 +67,4 @@ def wants(snapshot: Snapshot) -> tuple[Want, ...]:
 def refusal(engine: EngineView, model: ModelView) -> str:
     """Why a model gets no private text, and what to do about it."""
     said = f"{model.name} on {engine.name} is {model.locality}: {model.reason.rstrip('.')}"
-    return f"{said}. {model.fix}" if model.fix else said
+    return f"{said}. {model.fix[:1].upper()}{model.fix[1:]}" if model.fix else said

@@ -32,14 +32,22 @@ def _lines(snapshot: Snapshot, width: int) -> Iterator[Line]:
     )
     name = max(8, width - sum(COLUMNS.values()))
     heads = "".join(f"{title:>{cells}}" for title, cells in COLUMNS.items())
-    yield line(Span(_fixed("last minute", name) + heads, Ink.FAINT))
+    yield line(Span(_fixed("last min", name) + heads, Ink.FAINT))
     tokens = snapshot.tokens
     for view in snapshot.agents:
-        yield _row(view.name, tokens.agents.get(view.key), name)
+        yield from _rows(view.name, tokens.agents.get(view.key), name)
     for model, figures in tokens.models.items():
-        yield _row(model, figures, name)
-    yield _row("all", tokens.total, name)
+        yield from _rows(model, figures, name)
+    yield from _rows("all", tokens.total, name)
     yield from flowing(_totals(tokens.total), width, (Span("since the start  ", Ink.FAINT),))
+
+
+def _rows(name: str, figures: TokenFigures | None, room: int) -> Iterator[Line]:
+    """One line; a name too long for its column has a line of its own above its figures."""
+    if cell_len(plain(name, 200)) >= room:
+        yield line(Span(name[:200], Ink.INK))
+        name = ""
+    yield _row(name, figures, room)
 
 
 def _row(name: str, figures: TokenFigures | None, room: int) -> Line:
@@ -61,9 +69,7 @@ def _row(name: str, figures: TokenFigures | None, room: int) -> Line:
 
 def _fixed(name: str, cells: int) -> str:
     """A name in exactly so many cells."""
-    shown = plain(name, 200)
-    room = set_cell_size(shown, cells - 1) if cell_len(shown) < cells else set_cell_size(shown, cells - 2) + "…"
-    return room + " "
+    return set_cell_size(plain(name, 200), cells)
 
 
 def _rate(value: float | None) -> str:

@@ -88,7 +88,7 @@ class MachineScreen(HouseScreen):
     def _show_graphs(self, snapshot: Snapshot, now: datetime, stale: str) -> None:
         """Six hundred samples make a graph: it is drawn anew only when one came, or when the newest grew too old."""
         pane = self.query_one("#graphs", TextPane)
-        state = (snapshot.machine, len(snapshot.history), stale, pane.size)
+        state = (snapshot.machine, len(snapshot.history), stale)
         if state != self._drawn and self._seen("#graphs"):
             self._drawn = state
             pane.write(lambda width: numbered(history_lines(snapshot, now, width, pane.size.height)))

@@ -152,7 +152,7 @@ def _gauge(used: int | None, total: int | None, width: int) -> tuple[Span, ...]:
 
 def _model(snapshot: Snapshot, engine: EngineView, model: LoadedModel) -> Line:
     context = f"   context {words.count(model.context)}" if model.context else ""
-    size = Span(f"  {words.gigabytes(model.size)}{_where(model)}{context}", Ink.SOFT)
+    size = Span(f"  {words.gigabytes(model.size or None)}{_where(model)}{context}", Ink.SOFT)
     seal = model_badge(snapshot, engine, model.name)
     return line(_label("model"), Span(model.name, Ink.INK), size, right=(seal,) if seal else ())
 
