@@ -83,7 +83,10 @@ def test_a_hub_may_not_say_where_engines_are_or_what_is_allowed(section: str, tm
         ("nonsense", "not valid TOML"),
         ("[engines.x]\nkind = 'cloud'", "engines.x.kind"),
         ("[agents.brew]\nrole = 'baker'", r"agents.brew.role: there is no role 'baker'; there are router, summarizer"),
-        ("[roles.router]\nengine = 'vllm'", "roles.router.engine: there is no engine 'vllm'; there are embedded, ollama"),
+        (
+            "[roles.router]\nengine = 'vllm'",
+            "roles.router.engine: there is no engine 'vllm'; there are embedded, ollama",
+        ),
         ("[routing]\nfallback = 'nobody'", "routing.fallback: there is no agent 'nobody'; there are brenner, brew"),
         ("[agents.'../x']\nname = 'X'", r"agents\.\.\./x.*should match pattern"),
         ("[agents.Upper]\nname = 'Upper'", r"agents\.Upper.*should match pattern"),
