@@ -94,9 +94,9 @@ class SimulatedOpenAi(Listener):
         await reply.whole(refused.status, refused.body)
 
     def _admit(self, exchange: Exchange) -> None:
-        """Raises Refused. vLLM asks for the key on /v1 alone (research/vllm.md 9)."""
+        """Raises Refused. vLLM asks for the key on /v1 alone (research/vllm.md 9), llama-server but for /health."""
         guarded = exchange.path.startswith("/v1") or self._plays is Plays.LLAMA_SERVER
-        public = exchange.path in {"/health", "/v1/models"} and self._plays is Plays.LLAMA_SERVER
+        public = exchange.path == "/health"
         if self._key and guarded and not public and exchange.headers.get("authorization") != f"Bearer {self._key}":
             raise pages.wrong_key(self._plays)
         if self.loading:
