@@ -136,10 +136,11 @@ class RoutingConfig(Section):
 
 
 class TelemetryConfig(Section):
-    """How often the machine is measured, and whether the GPU is asked."""
+    """How often the machine is measured, whether the GPU is asked, and where models lie ("": found)."""
 
     interval_s: PositiveFloat = 1.0
     gpu: bool = True
+    model_store: str = ""
 
 
 class TuiConfig(Section):

@@ -15,7 +15,7 @@ def open_console(place: Place, *, paused: bool, agents: tuple[str, ...]) -> None
         raise Failed("the console needs a terminal; `b4tui work` runs the agents without one")
     from b4tui.cli.work import known_agents
     from b4tui.runtime.opening import open_runtime
-    from b4tui.telemetry.sampler import Sampler
+    from b4tui.telemetry.sampler import sampler_for
     from b4tui.tui.app import Console
 
     hub = place.find_hub()
@@ -25,7 +25,7 @@ def open_console(place: Place, *, paused: bool, agents: tuple[str, ...]) -> None
         hub,
         agents=known_agents(settings, agents),
         paused=paused or settings.policy.start_paused,
-        sampler=Sampler(settings.telemetry.interval_s, settings.telemetry.gpu),
+        sampler=sampler_for(settings.telemetry),
     )
     console = Console(runtime, settings.tui)
     console.run()

@@ -55,17 +55,16 @@ async def _console(speed: float) -> None:
     from b4tui.board.discover import open_hub
     from b4tui.demo.run import demo_world
     from b4tui.runtime.opening import open_runtime
-    from b4tui.telemetry.sampler import Sampler
+    from b4tui.telemetry.sampler import sampler_for
     from b4tui.tui.app import Console
 
     async with demo_world(speed=speed) as world:
-        telemetry = world.settings.telemetry
         runtime = open_runtime(
             world.settings,
             open_hub(world.hub),
             simulated=True,
             pins=world.pins,
-            sampler=Sampler(telemetry.interval_s, telemetry.gpu),
+            sampler=sampler_for(world.settings.telemetry),
         )
         console = Console(runtime, world.settings.tui)
         await console.run_async()

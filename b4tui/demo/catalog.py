@@ -14,7 +14,10 @@ _MODIFIED = "2026-08-21T09:00:00Z"
 
 @dataclass(frozen=True, slots=True)
 class SimulatedModel:
-    """A model's facts. `size` in bytes on disk; `train_context` in tokens."""
+    """A model's facts. `size` in bytes on disk; `train_context` in tokens.
+
+    `edition` counts what has been published under its name; `origin` is the model it is a copy of, "" for none.
+    """
 
     name: str
     architecture: str
@@ -25,12 +28,16 @@ class SimulatedModel:
     capabilities: tuple[str, ...]
     cpu_only: bool = False
     edition: int = 0
+    origin: str = ""
 
     @property
     def digest(self) -> str:
-        """A manifest digest: made from the name, so that it stays the same from start to start; new in each edition."""
+        """A manifest digest: made from the name, so that it stays the same from start to start; new in each edition.
+
+        A copy has the digest of the model it was made from.
+        """
         edition = f" {self.edition}" if self.edition else ""
-        return hashlib.sha256(f"simulated {self.name}{edition}".encode()).hexdigest()
+        return hashlib.sha256(f"simulated {self.origin or self.name}{edition}".encode()).hexdigest()
 
     @property
     def weights(self) -> str:

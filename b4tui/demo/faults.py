@@ -31,6 +31,8 @@ class FaultKind(StrEnum):
     MALFORMED_CALL = "malformed_call"  # a tool call whose arguments are no object
     GARBAGE_LINE = "garbage_line"  # a line that is no JSON
     HUGE_LINE = "huge_line"  # a line of one megabyte
+    ENDLESS = "endless"  # the answer never ends, whatever `num_predict` says
+    SLOW_LORIS = "slow_loris"  # a line that never ends, byte by byte
     REMOTE_MODEL = "remote_model"  # the server hands the request on to another host and says so
     # Of OpenAI-compatible servers alone (research/vllm.md 5 and 8):
     DONE_ONLY = "done_only"  # [DONE], but no reason why the answer ended

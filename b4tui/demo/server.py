@@ -57,6 +57,10 @@ class SimulatedOllama(Listener):
         """The requests to /api/chat, in the order they came."""
         return [exchange for exchange in self.requests if exchange.path == "/api/chat"]
 
+    def publish(self, model: SimulatedModel) -> None:
+        """Have its registry give this model to whoever pulls its name from now on."""
+        self._service.shelf.publish(model)
+
     def forget(self) -> None:
         """No model is in memory any more."""
         self._service.forget_loaded()

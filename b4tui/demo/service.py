@@ -16,6 +16,7 @@ from b4tui.demo.faults import Fault, FaultKind
 from b4tui.demo.lies import Lie, Lies
 from b4tui.demo.pace import LOAD_SECONDS, Pace, Stopwatch
 from b4tui.demo.script import Scripts
+from b4tui.demo.shelf import Shelf
 from b4tui.demo.wire import Reply
 
 VERSION = "0.33.3"
@@ -25,12 +26,13 @@ Endpoint = Callable[[Mapping[str, Any], Reply, Fault | None], Awaitable[None]]
 
 
 class Service:
-    """One simulated model server: its models, which of them are loaded, its answers, and what it lies about."""
+    """One simulated model server: its models (on a `shelf`), which are loaded, its answers, and what it lies about."""
 
     def __init__(self, scripts: Scripts, models: Iterable[SimulatedModel], pace: Pace, lies: Lies) -> None:
         self._scripts = scripts
         self._lies = lies
         self._models = {model.name: model for model in models}
+        self.shelf = Shelf(self._models, pace)
         self._pace = pace
         self._loaded: dict[str, Loaded] = {}
         self._answers = 0
@@ -44,8 +46,15 @@ class Service:
             "/api/tags": self._tags,
             "/api/ps": self._ps,
         }
-        asks: dict[str, Endpoint] = {"/api/show": self._show, "/api/pull": self._pull, "/api/chat": self._chat}
-        return asks.get(path) if method == "POST" else reads.get(path) if method in ("GET", "HEAD") else None
+        asks: dict[str, Endpoint] = {
+            "/api/show": self._show,
+            "/api/pull": self.shelf.pull,
+            "/api/copy": self.shelf.copy,
+            "/api/chat": self._chat,
+        }
+        drops: dict[str, Endpoint] = {"/api/delete": self.shelf.delete}
+        by_method = {"GET": reads, "HEAD": reads, "POST": asks, "DELETE": drops}
+        return by_method.get(method, {}).get(path)
 
     def forget_loaded(self) -> None:
         """Memory after the server died: empty."""
@@ -117,26 +126,6 @@ class Service:
         else:
             await reply.error(403, "ollama cloud is disabled: remote model details are unavailable")
 
-    async def _pull(self, body: Mapping[str, Any], reply: Reply, fault: Fault | None) -> None:
-        name = str(body.get("model") or body.get("name") or "")
-        if not name or catalog.asks_for_cloud(name):
-            await reply.error(400, "invalid model name")
-            return
-        model = self._models.get(catalog.plain_name(name)) or SimulatedModel(
-            catalog.plain_name(name), "qwen3", "2.0B", "Q4_K_M", 1_359_293_444, 40_960, ("completion", "tools")
-        )
-        reply.begin()
-        await reply.line({"status": "pulling manifest"})
-        for fifth in range(6):
-            await self._pace.seconds(0.2)
-            digest = f"sha256:{model.digest}"
-            row = {"status": f"pulling {model.digest[:12]}", "digest": digest, "total": model.size}
-            await reply.line({**row, "completed": model.size * fifth // 5})
-        for status in ("verifying sha256 digest", "writing manifest", "success"):
-            await reply.line({"status": status})
-        self._models[model.name] = model
-        await reply.end()
-
     async def _chat(self, body: Mapping[str, Any], reply: Reply, fault: Fault | None) -> None:
         name = str(body.get("model") or "")
         watch = Stopwatch()
@@ -156,7 +145,7 @@ class Service:
         alias = self._lies.alias(model.name) is not None
         elsewhere = alias or catalog.asks_for_cloud(name) or self._lies.told(Lie.ECHO, model.name)
         load_ns = 1 if elsewhere else await self._load(model, prompt.num_ctx, expires_at)
-        step, stem = self._scripts.answer(prompt.messages), self._call_stem()
+        step, stem = self._scripts.answer(prompt.messages, model.name), self._call_stem()
         echo = model.name if elsewhere else name
         turn = Turn(model, echo, prompt, step, stem, self._pace, watch, load_ns, fault, remote=alias)
         await answer.send(turn, reply)

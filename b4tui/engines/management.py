@@ -1,4 +1,4 @@
-"""Models of an Ollama server: list, show, loaded and pull, through the `ollama` package.
+"""Models of an Ollama server: list, show, loaded, pull, copy and delete, through the `ollama` package.
 
 The package's own client follows redirects, obeys proxies of the environment, waits for ever, sends OLLAMA_API_KEY to
 any host, and forgets which models are remote (research/runtime.md 1.9). Here it sits on our own transport and types.
@@ -146,6 +146,14 @@ class Management:
                 await steps.aclose()
         if status != "success":
             raise EngineError(errors.incomplete(asked))
+
+    async def copy(self, model: str, name: str) -> None:
+        """Give a model a second name: the same digest, and no bytes are copied. What had that name loses it."""
+        await self._answer(self._client.copy(model, name), self._asked.about(model))
+
+    async def delete(self, model: str) -> None:
+        """Take a name off the server; bytes go with the last name that needs them."""
+        await self._answer(self._client.delete(model), self._asked.about(model))
 
     async def aclose(self) -> None:
         """Close every connection."""

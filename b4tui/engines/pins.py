@@ -49,10 +49,15 @@ def pins_file() -> Path:
 
 
 class Pins:
-    """The pins in one file; it is read anew at each question, because other programs write it too."""
+    """The pins in one file; it is read anew at each question, because other programs write it too.
 
-    def __init__(self, path: Path) -> None:
+    With `learns` False a first use is not written down: for those who look at models and do not use them. Without a
+    file nothing is trusted, and nothing can be pinned.
+    """
+
+    def __init__(self, path: Path | None, *, learns: bool = True) -> None:
         self._path = path
+        self._learns = learns and path is not None
 
     def all(self) -> tuple[Pin, ...]:
         """Every pin, sorted by place and model. Raises PinError for a file that cannot be read."""
@@ -67,8 +72,10 @@ class Pins:
         known = self.get(place, model)
         if known is not None:
             return known
+        fresh = Pin(place=place, model=model, digest=digest, by=PinnedBy.FIRST_USE, at=at)
+        if not self._learns:
+            return fresh
         with self._changing() as pins:
-            fresh = Pin(place=place, model=model, digest=digest, by=PinnedBy.FIRST_USE, at=at)
             return pins.setdefault(_key(place, model), fresh)
 
     def pin(self, place: str, model: str, digest: str, at: datetime) -> Pin:
@@ -84,6 +91,8 @@ class Pins:
             return pins.pop(_key(place, model), None)
 
     def _read(self) -> dict[str, Pin]:
+        if self._path is None:
+            return {}
         try:
             text = self._path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -98,26 +107,29 @@ class Pins:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, Pin]]:
+        if self._path is None:
+            raise PinError("these pins have no file, so nothing can be pinned")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._path.with_suffix(".lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 pins = self._read()
                 yield pins
-                self._write(pins)
+                self._write(self._path, pins)
         except OSError as error:
             raise PinError(
                 f"{self._path}: the pinned models cannot be written ({error}); make its folder yours"
             ) from error
 
-    def _write(self, pins: dict[str, Pin]) -> None:
+    @staticmethod
+    def _write(path: Path, pins: dict[str, Pin]) -> None:
         rows = [{**asdict(pin), "at": pin.at.isoformat()} for pin in pins.values()]
-        fresh = self._path.with_suffix(".new")
+        fresh = path.with_suffix(".new")
         with fresh.open("w", encoding="utf-8") as file:
             json.dump({"pins": rows}, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        fresh.replace(self._path)
+        fresh.replace(path)
 
 
 def _key(place: str, model: str) -> str:
@@ -129,4 +141,7 @@ def _pin(row: dict[str, str]) -> Pin:
     texts = {name: row[name] for name in ("place", "model", "digest")}
     if not all(isinstance(text, str) for text in texts.values()):
         raise TypeError("a pin holds text")
-    return Pin(**texts, by=PinnedBy(row["by"]), at=datetime.fromisoformat(row["at"]))
+    at = datetime.fromisoformat(row["at"])
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return Pin(**texts, by=PinnedBy(row["by"]), at=at)

@@ -150,8 +150,9 @@ class EngineView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFigures:
-    """Tokens of an agent, a model or all: rates over the last minute in tokens a second, totals since the start.
+    """Tokens of an agent, a model or all: totals since the start, and of the last minute the rates and cached share.
 
+    Rates are tokens a second of finished answers; `generated_per_s` over the whole minute, pauses included.
     `prompt_per_s` counts only prompt tokens that were computed, over the seconds the server computed them
     (research/runtime.md 1.12); `cached_share` is 0 to 1; seconds are those of the last answer. None where not known.
     """
@@ -204,13 +205,15 @@ class Snapshot:
 
     `runs` maps a bead's id to its latest run; `blocked_by` a blocked bead to the open beads that hold it up;
     `attempts_spent` are beads that used up their attempts and wait for the operator. `history` holds the machine's
-    samples of the last ten minutes, oldest first, the newest being `machine`.
+    samples of the last ten minutes, oldest first, the newest being `machine`. `require_attested` is the policy's word:
+    private text goes only to what is proven local.
     """
 
     hub: str
     branch: str = ""
     read_only: str = ""
     simulated: bool = False
+    require_attested: bool = True
     loading: bool = True
     board: BoardState | None = None
     board_error: str = ""

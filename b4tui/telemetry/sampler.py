@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 
 from b4tui import events
+from b4tui.config import TelemetryConfig
 from b4tui.telemetry.gpu import GpuReader
 from b4tui.telemetry.host import HostReader
+from b4tui.telemetry.processes import ProcessReader
+from b4tui.telemetry.store import model_store
 from b4tui.telemetry.types import MachineSample
 
 
 class Sampler:
-    """One thread, one sample every `interval_s` seconds. `gpu=False` never touches the NVIDIA driver."""
+    """One thread, one sample every `interval_s` seconds. `gpu=False` never touches the NVIDIA driver.
 
-    def __init__(self, interval_s: float = 1.0, gpu: bool = True, clock: Callable[[], datetime] = events.now) -> None:
+    `store` is the folder of the models, whose disk is measured.
+    """
+
+    def __init__(
+        self,
+        interval_s: float = 1.0,
+        gpu: bool = True,
+        clock: Callable[[], datetime] = events.now,
+        store: Path | None = None,
+    ) -> None:
         self._interval_s = interval_s
         self._gpu = GpuReader() if gpu else None
-        self._host = HostReader()
+        self._host = HostReader(store)
+        self._processes = ProcessReader()
         self._clock = clock
         self._latest: MachineSample | None = None
         self._ended = threading.Event()
@@ -45,13 +61,27 @@ class Sampler:
     def sample(self) -> MachineSample:
         """Measure once, in the caller's thread."""
         gpus, reason = self._gpu.read() if self._gpu else ((), "GPU telemetry is off ([telemetry] gpu = false)")
-        return MachineSample(at=self._clock(), gpus=gpus, gpu_reason=reason, host=self._host.read())
+        return MachineSample(
+            at=self._clock(),
+            gpus=gpus,
+            gpu_reason=reason,
+            host=self._host.read(),
+            processes=self._processes.read(),
+        )
 
     def _work(self) -> None:
         try:
             while not self._ended.is_set():
-                self._latest = self.sample()
+                # Whatever psutil met this time must not end all measuring; the sample that is shown says how old it is.
+                with contextlib.suppress(Exception):
+                    self._latest = self.sample()
                 self._ended.wait(self._interval_s)
         finally:
             if self._gpu:
                 self._gpu.close()
+
+
+def sampler_for(telemetry: TelemetryConfig, environ: Mapping[str, str] = os.environ) -> Sampler:
+    """The sampler that the settings ask for. `environ` may say where Ollama keeps its models."""
+    store = model_store(telemetry.model_store, environ, Path.home())
+    return Sampler(telemetry.interval_s, telemetry.gpu, store=store)

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+
+class Program(StrEnum):
+    """A program that keeps a model in memory."""
+
+    OLLAMA = "ollama"  # its runner; from 0.30 on Ollama starts a llama-server instead (research/runtime.md 1.1)
+    LLAMA_SERVER = "llama-server"
+    VLLM = "vLLM"
+    EMBEDDED = "b4tui embedded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +30,8 @@ class GpuSample:
     """One NVIDIA GPU. Utilisation in percent, temperature in degrees Celsius, clocks in MHz, PCIe in bytes a second.
 
     `throttle` names why the clocks are held back, () where they are not; `ecc_errors` counts uncorrected errors since
-    the driver was loaded; `mig` says whether the card is cut into slices.
+    the driver was loaded; `mig` says whether the card is cut into slices. `pcie_received` and `pcie_sent` are seen from
+    the GPU and measured every few seconds, so they may be that much older than the rest.
     """
 
     index: int
@@ -47,7 +58,7 @@ class GpuSample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskSample:
-    """The file system that models lie on. Bytes."""
+    """The file system that models lie on. Bytes; `path` is the models' folder, `free` what a user may still fill."""
 
     path: str
     used: int
@@ -59,15 +70,19 @@ class DiskSample:
 class ModelProcess:
     """A process of a model server that holds a model. `memory` is what it keeps in RAM, in bytes.
 
-    `weights` is the file it was started on; `orphan` when the server that started it is gone
-    (research/runtime.md 1.12: a killed Ollama leaves its llama-server behind, which keeps its memory).
+    `mapped` is the part of it that are pages of files: the kernel can drop them and read them again, and does not count
+    them as used. `weights` is the file or the name it was started on, foreign text of at most 4,096 characters;
+    `orphan` when the server that started it is gone (research/runtime.md 1.12: a killed Ollama leaves its llama-server
+    behind, which keeps its memory); `ours` when this very program started it.
     """
 
     pid: int
-    program: str
+    program: Program
     memory: int | None = None
+    mapped: int | None = None
     weights: str = ""
     orphan: bool = False
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +102,7 @@ class HostSample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineSample:
-    """Everything at one instant. `gpu_reason` says in words why there is no GPU figure."""
+    """Everything at one instant. `gpu_reason` says in words why there is no GPU, or why one of several is missing."""
 
     at: datetime
     gpus: tuple[GpuSample, ...]

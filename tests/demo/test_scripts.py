@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -197,14 +196,22 @@ async def played(script: Script, sandbox: Sandbox | NoSandbox, place: Path) -> O
             run="run-1",
             bead=bead,
             profile=agent,
-            engine=engine,
+            chat=engine.chat,
             board=board,
             folder=WorkFolder.open(place / "work", bead.id),
             sandbox=sandbox,
             limits=settings.policy.limits,
-            slot=contextlib.nullcontext,
         )
         try:
             return await work(assignment, lambda event: None)
         finally:
             await engine.aclose()
+
+
+def test_a_model_may_have_a_script_of_its_own() -> None:
+    both = Script(bead="x-1", steps=(Step(say="anybody"),))
+    own = Script(bead="x-1", model="qwen3:8b", steps=(Step(say="I alone"),))
+    known = Scripts([own, both])
+    asked = [{"role": "user", "content": "# x-1: Try"}]
+    assert known.answer(asked, "qwen3:8b").say == "I alone"
+    assert known.answer(asked, "qwen3:1.7b").say == known.answer(asked).say == "anybody"

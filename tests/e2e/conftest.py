@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 MODEL = "tiny"
+NOWHERE = "http://127.0.0.1:1"
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,11 @@ def until(true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
 
 
 @contextlib.contextmanager
-def running_ollama(folder: Path) -> Iterator[RealOllama]:
-    """Start Ollama on a free port over a folder with models; end it and everything it started."""
+def running_ollama(folder: Path, *, cloud: bool = False) -> Iterator[RealOllama]:
+    """Start Ollama on a free port over a folder with models; end it and everything it started.
+
+    With `cloud` it is left to its defaults, with a proxy on this machine where nobody answers: nothing gets out.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         place = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -63,7 +67,7 @@ def running_ollama(folder: Path) -> Iterator[RealOllama]:
         "HOME": str(folder),
         "OLLAMA_HOST": place,
         "OLLAMA_MODELS": str(folder / "models"),
-        "OLLAMA_NO_CLOUD": "1",
+        **({"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE} if cloud else {"OLLAMA_NO_CLOUD": "1"}),
     }
     log = folder / "ollama.log"
     with log.open("ab") as output:

@@ -185,9 +185,34 @@ class TestModels:
             await engine.aclose()
         assert error.value.failure.kind is FailureKind.REFUSED
 
+    async def test_one_gets_a_second_name_and_loses_it(self) -> None:
+        async with scripted(lines(b"")) as server:
+            engine = engine_for(server.address)
+            await engine.copy("a:1b", "kept/a:1b")
+            await engine.delete("kept/a:1b")
+            await engine.aclose()
+        copy, delete = server.requests
+        assert (copy.method, copy.path, copy.json) == (
+            "POST",
+            "/api/copy",
+            {"source": "a:1b", "destination": "kept/a:1b"},
+        )
+        assert (delete.method, delete.path, delete.json) == ("DELETE", "/api/delete", {"model": "kept/a:1b"})
+
+    async def test_what_is_not_there_has_no_second_name(self) -> None:
+        async with scripted(lines({"error": 'model "a:1b" not found'}, status=404)) as server:
+            engine = engine_for(server.address)
+            for step in (engine.copy("a:1b", "b"), engine.delete("a:1b")):
+                with pytest.raises(EngineError) as error:
+                    await step
+                assert error.value.failure.kind is FailureKind.NO_MODEL
+            await engine.aclose()
+
     async def test_cloud_names_are_refused_unsent(self) -> None:
         async with scripted(lines(), local=False) as server:
             engine = engine_for(server.address)
+            with pytest.raises(EngineError, match="cloud model"):
+                await engine.copy("a:1b", "a:cloud")
             with pytest.raises(EngineError, match="cloud model"):
                 await engine.show("a:cloud")
             with pytest.raises(EngineError, match="cloud model"):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from b4tui.config import TelemetryConfig
 from b4tui.telemetry.gpu import GpuReader
-from b4tui.telemetry.sampler import Sampler
+from b4tui.telemetry.sampler import Sampler, sampler_for
 
 
 def wait_for(predicate: Callable[[], Any], seconds: float = 10.0) -> None:
@@ -61,57 +62,26 @@ def test_the_thread_measures_again_and_again_and_ends() -> None:
     assert sampler.latest() is last
 
 
-class Card(SimpleNamespace):
-    """A driver's answers for cards that serve only part of the figures, in the shape of the `pynvml` module."""
+def test_a_figure_that_cannot_be_had_once_does_not_end_the_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
+    sampler = Sampler(interval_s=0.01, gpu=False)
+    asked: list[int] = []
+    measure = psutil.virtual_memory
 
-    class NVMLError(Exception):
-        pass
+    def fails_once() -> Any:
+        asked.append(1)
+        if len(asked) == 1:
+            raise OSError("no /proc just now")
+        return measure()
 
-    class NVMLError_GpuIsLost(NVMLError):
-        pass
-
-    NVML_TEMPERATURE_GPU = 0
-
-    def nvmlDeviceGetCount(self) -> int:
-        return 1
-
-    def nvmlDeviceGetHandleByIndex(self, index: int) -> int:
-        return index
-
-    def nvmlDeviceGetName(self, handle: int) -> bytes:
-        return b"Card"
-
-    def nvmlDeviceGetPowerUsage(self, handle: int) -> int:
-        return 287_000
-
-    def nvmlShutdown(self) -> None:
-        return None
-
-    def __getattr__(self, name: str) -> Any:
-        def refuse(*_: Any) -> Any:
-            raise self.lost() if hasattr(self, "lost") else self.NVMLError("Not Supported")
-
-        if name.startswith("nvml"):
-            return refuse
-        raise AttributeError(name)
+    monkeypatch.setattr(psutil, "virtual_memory", fails_once)
+    sampler.start()
+    wait_for(sampler.latest)
+    sampler.stop()
+    assert len(asked) > 1
 
 
-def reader_of(card: Card, monkeypatch: pytest.MonkeyPatch) -> GpuReader:
-    reader = GpuReader()
-    monkeypatch.setattr(reader, "_start", lambda: card)
-    return reader
-
-
-def test_a_figure_the_card_does_not_serve_is_none_and_watts_are_watts(monkeypatch: pytest.MonkeyPatch) -> None:
-    (gpu,), reason = reader_of(Card(), monkeypatch).read()
-    assert reason == ""
-    assert (gpu.name, gpu.power) == ("Card", 287.0)
-    assert gpu.memory_used is gpu.utilisation is gpu.temperature is gpu.power_limit is None
-
-
-def test_a_card_that_falls_off_the_bus_is_a_reason_not_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    card = Card()
-    card.lost = lambda: Card.NVMLError_GpuIsLost("GPU is lost")
-    gpus, reason = reader_of(card, monkeypatch).read()
-    assert gpus == ()
-    assert "GPU is lost" in reason
+def test_the_settings_say_what_is_measured(tmp_path: Path) -> None:
+    sampler = sampler_for(TelemetryConfig(gpu=False, model_store=str(tmp_path / "models")), {})
+    sample = sampler.sample()
+    assert sample.host.disk is not None and sample.host.disk.path == str(tmp_path / "models")
+    assert "off" in sample.gpu_reason
