@@ -176,6 +176,9 @@ class SimulatedOpenAi(Listener):
         messages = body.get("messages")
         if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
             raise pages.error(self._plays, 400, "messages must be a list", "BadRequestError")
+        max_tokens = body.get("max_tokens", -1)
+        if not isinstance(max_tokens, int):
+            raise pages.error(self._plays, 400, "max_tokens must be a number", "Bad Request")
         last = max((at for at, message in enumerate(messages) if message.get("role") == "assistant"), default=-1)
         frame = count_tokens(body.get("tools") or "")
         tokens = frame + sum(count_tokens(message) for message in messages)
@@ -188,7 +191,7 @@ class SimulatedOpenAi(Listener):
             tokens=tokens,
             cached=frame + sum(count_tokens(message) for message in messages[: last + 1]) if last >= 0 else 0,
             num_ctx=self._context,
-            num_predict=body.get("max_tokens") or -1,
+            num_predict=max_tokens,
             stream=body.get("stream") is True,
             think=bool(think) and "thinking" in self.model.capabilities,
         )
