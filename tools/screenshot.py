@@ -73,7 +73,7 @@ async def picture(width: int, height: int, theme: str) -> str:
         runtime = Runtime(
             world.settings,
             open_store(open_hub(world.hub)),
-            open_engines(world.settings),
+            open_engines(world.settings, pins=world.pins),
             simulated=True,
             sampler=Sampler(1.0, gpu=True),
         )

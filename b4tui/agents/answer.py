@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from b4tui.engines.types import (
     ChatRequest,
     Done,
-    Engine,
     Failure,
     FailureKind,
+    Placed,
+    Restarted,
     StreamEvent,
     Text,
     Thinking,
@@ -43,18 +44,18 @@ class AnswerFailed(Exception):
         self.failure = failure
 
 
-async def ask(
-    engine: Engine,
-    request: ChatRequest,
-    slot: Callable[[], AbstractAsyncContextManager[object]],
-    streamed: Callable[[Text | Thinking], None],
-) -> Answer:
-    """One answer, holding a slot while it streams. Raises AnswerFailed; on cancellation the stream is closed."""
-    async with slot(), _closing(engine.chat(request)) as stream:
-        return await _gather(stream, streamed)
+Chat = Callable[[ChatRequest], AsyncGenerator[StreamEvent, None]]
+"""Ask a model; closing what is returned cancels the answer."""
+Heard = Text | Thinking | Placed | Restarted
 
 
-async def _gather(stream: AsyncIterator[StreamEvent], streamed: Callable[[Text | Thinking], None]) -> Answer:
+async def ask(chat: Chat, request: ChatRequest, hear: Callable[[Heard], None]) -> Answer:
+    """One answer; `hear` gets what comes of it at once. Raises AnswerFailed; on cancellation the stream is closed."""
+    async with aclosing(chat(request)) as stream:
+        return await _gather(stream, hear)
+
+
+async def _gather(stream: AsyncIterator[StreamEvent], hear: Callable[[Heard], None]) -> Answer:
     text: list[str] = []
     thinking: list[str] = []
     calls: list[ToolCall] = []
@@ -65,7 +66,12 @@ async def _gather(stream: AsyncIterator[StreamEvent], streamed: Callable[[Text |
             case Text() | Thinking():
                 (text if isinstance(event, Text) else thinking).append(event.text)
                 size += len(event.text)
-                streamed(event)
+                hear(event)
+            case Placed():
+                hear(event)
+            case Restarted():
+                text, thinking, calls, usage, size = [], [], [], None, 0
+                hear(event)
             case ToolCall():
                 calls.append(event)
             case Usage():
@@ -83,14 +89,3 @@ async def _gather(stream: AsyncIterator[StreamEvent], streamed: Callable[[Text |
         if size > MAX_CHARS:
             raise AnswerFailed(Failure(FailureKind.PROTOCOL, f"the answer went on after {MAX_CHARS} characters"))
     raise AnswerFailed(Failure(FailureKind.INCOMPLETE, "the answer broke off before it was done"))
-
-
-@asynccontextmanager
-async def _closing(stream: AsyncIterator[StreamEvent]) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-    """Close the stream on the way out: that cancels the answer on the server."""
-    try:
-        yield stream
-    finally:
-        close = getattr(stream, "aclose", None)
-        if close is not None:
-            await close()

@@ -52,6 +52,16 @@ class Place:
         """The settings in force; `hub` is the root of the hub that was found."""
         return config.load(hub=hub, config_file=self.config_file, overrides=overrides)
 
+    def settings_here(self) -> Settings:
+        """The settings in force where we are: with those of the hub, if there is one that can be opened."""
+        from b4tui.board.store import BoardError
+
+        try:
+            root = self.find_hub().root
+        except BoardError:
+            root = None
+        return self.settings(hub=root)
+
     def find_hub(self) -> Hub:
         """The hub: `--hub`, else from here upwards or `BEADS_DIR`, else the configured one. Raises NoHub."""
         from b4tui.board.discover import find_hub, open_hub

@@ -44,7 +44,7 @@ async def _headless(speed: float, as_json: bool) -> None:
     from b4tui.runtime.opening import open_runtime
 
     async with demo_world(speed=speed) as world:
-        runtime = open_runtime(world.settings, open_hub(world.hub), simulated=True)
+        runtime = open_runtime(world.settings, open_hub(world.hub), simulated=True, pins=world.pins)
         await run_headless(runtime, as_json=as_json, until_idle=True)
         columns = runtime.snapshot.columns
         if not as_json:
@@ -63,6 +63,7 @@ async def _console(speed: float) -> None:
             world.settings,
             open_hub(world.hub),
             simulated=True,
+            pins=world.pins,
             sampler=sampler_for(world.settings.telemetry),
         )
         console = Console(runtime, world.settings.tui)

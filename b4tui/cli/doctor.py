@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from functools import partial
 
 import click
 
 from b4tui.cli.common import Place, guarded, json_option, place_options, print_json, say
-
-if TYPE_CHECKING:
-    from b4tui.config import Settings
 
 MARKS = {"ok": "✓", "warn": "▲", "fail": "✗", "absent": "–"}
 
@@ -21,19 +18,13 @@ MARKS = {"ok": "✓", "warn": "▲", "fail": "✗", "absent": "–"}
 @guarded
 def command(place: Place, as_json: bool) -> None:
     """Check engines and their models, GPU, sandbox, git, hub and settings. Exit code 1 if something failed."""
-    from b4tui.board.store import BoardError
     from b4tui.board.stores import open_store
     from b4tui.engines.opening import open_engines
+    from b4tui.engines.pins import Pins, pins_file
     from b4tui.runtime.doctor import examine
 
-    def settings() -> Settings:
-        try:
-            root = place.find_hub().root
-        except BoardError:
-            root = None  # the hub's own check says so
-        return place.settings(hub=root)
-
-    report = examine(settings, open_engines, place.find_hub, open_store)
+    pins = Pins(pins_file(), learns=False)
+    report = examine(place.settings_here, partial(open_engines, pins=pins), place.find_hub, open_store, pins)
     if as_json:
         print_json(
             {

@@ -16,6 +16,7 @@ from b4tui.demo.catalog import MODELS, SimulatedModel, plain_name
 from b4tui.demo.hub import make_hub
 from b4tui.demo.script import Script
 from b4tui.demo.server import SimulatedOllama
+from b4tui.engines.pins import Pins
 
 SLOTS = 3
 POLL = {"interval_s": 0.5, "max_interval_s": 4.0, "engine_backoff_s": 0.5}
@@ -23,11 +24,15 @@ POLL = {"interval_s": 0.5, "max_interval_s": 4.0, "engine_backoff_s": 0.5}
 
 @dataclass(frozen=True, slots=True)
 class DemoWorld:
-    """Everything that a runtime needs for the demo; it exists as long as `demo_world` is open."""
+    """Everything that a runtime needs for the demo; it exists as long as `demo_world` is open.
+
+    `pins` lie beside the hub: what the demo's models are trusted as is nobody's business but its own.
+    """
 
     hub: Path
     server: SimulatedOllama
     settings: Settings
+    pins: Pins
 
 
 @asynccontextmanager
@@ -49,7 +54,7 @@ async def demo_world(
         hub = await asyncio.to_thread(make_hub, Path(folder) / "hub", now=now or datetime.now(UTC))
         async with SimulatedOllama(scripts, speed=speed, models=models) as server:
             settings = load(use_user_file=False, overrides=_joined(wanted, server.address, overrides or {}))
-            yield DemoWorld(hub, server, settings)
+            yield DemoWorld(hub, server, settings, Pins(Path(folder) / "pins.json"))
 
 
 def _models(settings: Settings) -> tuple[SimulatedModel, ...]:

@@ -50,12 +50,16 @@ class Step(BaseModel):
 
 
 class Script(BaseModel):
-    """The model's part in one bead, found by the bead's id or, for beads made on the way, by its title."""
+    """The model's part in one bead, found by the bead's id or, for beads made on the way, by its title.
+
+    With `model` it is that model's alone, and wins over one for all models.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     bead: str = ""
     title: str = ""
+    model: str = ""
     steps: tuple[Step, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -123,21 +127,23 @@ class Scripts:
     """All scripts a server knows."""
 
     def __init__(self, scripts: Iterable[Script]) -> None:
-        self._by_bead: dict[str, Script] = {}
-        self._by_title: dict[str, Script] = {}
+        self._by_bead: dict[tuple[str, str], Script] = {}
+        self._by_title: dict[tuple[str, str], Script] = {}
         for script in scripts:
             if script.bead:
-                self._by_bead[script.bead] = script
+                self._by_bead[script.bead, script.model] = script
             else:
-                self._by_title[script.title] = script
+                self._by_title[script.title, script.model] = script
 
-    def find(self, bead: str, title: str) -> Script | None:
-        """The script for a bead; an id counts for more than a title."""
-        return self._by_bead.get(bead) or self._by_title.get(title)
+    def find(self, bead: str, title: str, model: str = "") -> Script | None:
+        """The script for a bead; an id counts for more than a title, and a script of the model's own for more still."""
+        keys = ((bead, self._by_bead), (title, self._by_title))
+        found = (known.get((key, owner)) for owner in (model, "") for key, known in keys)
+        return next((script for script in found if script is not None), None)
 
-    def answer(self, messages: Sequence[Mapping[str, Any]]) -> Step:
+    def answer(self, messages: Sequence[Mapping[str, Any]], model: str = "") -> Step:
         """What the model says next in this conversation."""
-        script = self.find(*task_of(messages))
+        script = self.find(*task_of(messages), model)
         steps = script.steps if script else UNSCRIPTED
         taken = sum(1 for message in messages if message.get("role") == "assistant")
         if taken >= len(steps):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,20 +13,26 @@ from b4tui.demo.answer import Turn
 from b4tui.demo.catalog import Loaded, SimulatedModel
 from b4tui.demo.chat import ChatRefused, Prompt, read_prompt
 from b4tui.demo.faults import Fault, FaultKind
+from b4tui.demo.lies import Lie, Lies
 from b4tui.demo.pace import LOAD_SECONDS, Pace, Stopwatch
 from b4tui.demo.script import Scripts
+from b4tui.demo.shelf import Shelf
 from b4tui.demo.wire import Reply
 
 VERSION = "0.33.3"
+OLD_VERSION = "0.9.6"
+CALLED_OUT = 'Post "https://cloud.invalid:443/api/show": dial tcp: lookup cloud.invalid: no such host'
 Endpoint = Callable[[Mapping[str, Any], Reply, Fault | None], Awaitable[None]]
 
 
 class Service:
-    """One simulated model server: its models, which of them are loaded, and its answers."""
+    """One simulated model server: its models (on a `shelf`), which are loaded, its answers, and what it lies about."""
 
-    def __init__(self, scripts: Scripts, models: Iterable[SimulatedModel], pace: Pace) -> None:
+    def __init__(self, scripts: Scripts, models: Iterable[SimulatedModel], pace: Pace, lies: Lies) -> None:
         self._scripts = scripts
+        self._lies = lies
         self._models = {model.name: model for model in models}
+        self.shelf = Shelf(self._models, pace)
         self._pace = pace
         self._loaded: dict[str, Loaded] = {}
         self._answers = 0
@@ -39,8 +46,15 @@ class Service:
             "/api/tags": self._tags,
             "/api/ps": self._ps,
         }
-        asks: dict[str, Endpoint] = {"/api/show": self._show, "/api/pull": self._pull, "/api/chat": self._chat}
-        return asks.get(path) if method == "POST" else reads.get(path) if method in ("GET", "HEAD") else None
+        asks: dict[str, Endpoint] = {
+            "/api/show": self._show,
+            "/api/pull": self.shelf.pull,
+            "/api/copy": self.shelf.copy,
+            "/api/chat": self._chat,
+        }
+        drops: dict[str, Endpoint] = {"/api/delete": self.shelf.delete}
+        by_method = {"GET": reads, "HEAD": reads, "POST": asks, "DELETE": drops}
+        return by_method.get(method, {}).get(path)
 
     def forget_loaded(self) -> None:
         """Memory after the server died: empty."""
@@ -50,51 +64,67 @@ class Service:
         await reply.whole(200, "Ollama is running")
 
     async def _version(self, body: Mapping[str, Any], reply: Reply, fault: Fault | None) -> None:
-        await reply.whole(200, {"version": VERSION, "simulated": True})
+        version = OLD_VERSION if self._lies.told(Lie.OLD_VERSION) else VERSION
+        await reply.whole(200, {"version": version, "simulated": True})
 
     async def _status(self, body: Mapping[str, Any], reply: Reply, fault: Fault | None) -> None:
-        await reply.whole(200, {"cloud": {"disabled": True, "source": "env"}})
+        if self._lies.told(Lie.OLD_VERSION):
+            await reply.whole(404, "404 page not found")
+        elif self._lies.told(Lie.CLOUD_ON):
+            await reply.whole(200, {"cloud": {"disabled": False, "source": "none"}})
+        else:
+            await reply.whole(200, {"cloud": {"disabled": True, "source": "env"}})
 
     async def _tags(self, body: Mapping[str, Any], reply: Reply, fault: Fault | None) -> None:
-        remote = _remote(fault)
-        rows = [catalog.tag_row(model, remote=remote) for model in self._models.values()]
+        rows = []
+        for model in map(self._as_it_is, self._models.values()):
+            remote = _remote(fault) or self._lies.alias(model.name) is Lie.ALIAS
+            rows.append(catalog.tag_row(model, remote=remote))
+            if self._lies.told(Lie.CLOUD_NAMES, model.name):
+                rows.append(catalog.tag_row(replace(model, name=f"{model.name}-cloud")))
         await reply.whole(200, {"models": rows})
 
     async def _ps(self, body: Mapping[str, Any], reply: Reply, fault: Fault | None) -> None:
         now = datetime.now(UTC)
         self._loaded = {name: loaded for name, loaded in self._loaded.items() if loaded.expires_at > now}
-        await reply.whole(200, {"models": [catalog.loaded_row(loaded) for loaded in self._loaded.values()]})
+        rows = [catalog.loaded_row(replace(loaded, model=self._in_memory(loaded.model))) for loaded in self._listed()]
+        await reply.whole(200, {"models": rows})
+
+    def _listed(self) -> list[Loaded]:
+        """What it says is in memory."""
+        return [loaded for name, loaded in self._loaded.items() if not self._lies.told(Lie.NOT_IN_MEMORY, name)]
+
+    def _as_it_is(self, model: SimulatedModel) -> SimulatedModel:
+        """The model of that name by now."""
+        return model.made_anew() if self._lies.told(Lie.DIGEST_CHANGED, model.name) else model
+
+    def _in_memory(self, model: SimulatedModel) -> SimulatedModel:
+        model = self._as_it_is(model)
+        return model.made_anew() if self._lies.told(Lie.DIGEST_IN_MEMORY, model.name) else model
 
     async def _show(self, body: Mapping[str, Any], reply: Reply, fault: Fault | None) -> None:
         name = str(body.get("model") or body.get("name") or "")
-        if catalog.asks_for_cloud(name):
-            await reply.error(403, "ollama cloud is disabled: remote model details are unavailable")
+        if catalog.asks_for_cloud(name) and not self._lies.told(Lie.OLD_VERSION):
+            await self._show_of_a_cloud(name, reply)
             return
         model = self._models.get(catalog.plain_name(name))
         if model is None:
-            await reply.error(404, f"model '{name}' not found")
+            await reply.error(404, f"model '{catalog.plain_name(name)}' not found")
             return
-        await reply.whole(200, catalog.show_row(model, remote=_remote(fault)))
+        remote = _remote(fault) or self._lies.alias(model.name) in (Lie.ALIAS, Lie.ALIAS_UNLISTED)
+        await reply.whole(200, catalog.show_row(self._as_it_is(model), remote=remote))
 
-    async def _pull(self, body: Mapping[str, Any], reply: Reply, fault: Fault | None) -> None:
-        name = str(body.get("model") or body.get("name") or "")
-        if not name or catalog.asks_for_cloud(name):
-            await reply.error(400, "invalid model name")
-            return
-        model = self._models.get(catalog.plain_name(name)) or SimulatedModel(
-            catalog.plain_name(name), "qwen3", "2.0B", "Q4_K_M", 1_359_293_444, 40_960, ("completion", "tools")
-        )
-        reply.begin()
-        await reply.line({"status": "pulling manifest"})
-        for fifth in range(6):
-            await self._pace.seconds(0.2)
-            digest = f"sha256:{model.digest}"
-            row = {"status": f"pulling {model.digest[:12]}", "digest": digest, "total": model.size}
-            await reply.line({**row, "completed": model.size * fifth // 5})
-        for status in ("verifying sha256 digest", "writing manifest", "success"):
-            await reply.line({"status": status})
-        self._models[model.name] = model
-        await reply.end()
+    async def _show_of_a_cloud(self, name: str, reply: Reply) -> None:
+        """What comes of asking for a cloud's model: refused by a server without a cloud (research/runtime.md 1.12)."""
+        model = self._models.get(catalog.without_cloud(name))
+        if self._lies.told(Lie.CLOUD_ON):
+            await reply.error(502, CALLED_OUT)
+        elif self._lies.told(Lie.CANARY_SERVED):
+            await reply.whole(200, catalog.show_row(model or next(iter(self._models.values()))))
+        elif model is not None and self._lies.told(Lie.CLOUD_NAMES, model.name):
+            await reply.whole(200, catalog.show_row(model))
+        else:
+            await reply.error(403, "ollama cloud is disabled: remote model details are unavailable")
 
     async def _chat(self, body: Mapping[str, Any], reply: Reply, fault: Fault | None) -> None:
         name = str(body.get("model") or "")
@@ -112,10 +142,15 @@ class Service:
         if not prompt.messages:
             await self._load_only(model, prompt, expires_at, reply)
             return
-        load_ns = await self._load(model, prompt.num_ctx, expires_at)
-        step = self._scripts.answer(prompt.messages)
-        await answer.send(Turn(model, prompt, step, self._call_stem(), self._pace, watch, load_ns, fault), reply)
-        self._loaded[model.name] = Loaded(model, prompt.num_ctx, expires_at)
+        alias = self._lies.alias(model.name) is not None
+        elsewhere = alias or catalog.asks_for_cloud(name) or self._lies.told(Lie.ECHO, model.name)
+        load_ns = 1 if elsewhere else await self._load(model, prompt.num_ctx, expires_at)
+        step, stem = self._scripts.answer(prompt.messages, model.name), self._call_stem()
+        echo = model.name if elsewhere else name
+        turn = Turn(model, echo, prompt, step, stem, self._pace, watch, load_ns, fault, remote=alias)
+        await answer.send(turn, reply)
+        if not elsewhere:
+            self._loaded[model.name] = Loaded(model, prompt.num_ctx, expires_at)
 
     def _call_stem(self) -> str:
         """What the ids of one answer's calls begin with."""
@@ -125,10 +160,14 @@ class Service:
     def _chosen(self, name: str) -> SimulatedModel:
         if not name:
             raise ChatRefused(400, "model is required")
-        if catalog.asks_for_cloud(name):
+        cloud, old = catalog.asks_for_cloud(name), self._lies.told(Lie.OLD_VERSION)
+        model = self._models.get(catalog.without_cloud(name) if cloud and not old else catalog.plain_name(name))
+        if cloud and not old and not (model and self._lies.told(Lie.CLOUD_NAMES, model.name)):
+            if self._lies.told(Lie.CLOUD_ON):
+                raise ChatRefused(502, CALLED_OUT)
             raise ChatRefused(403, "ollama cloud is disabled: remote model is unavailable")
-        model = self._models.get(catalog.plain_name(name))
-        if model is None:
+        only_local = name.endswith(":local")
+        if model is None or (only_local and (old or self._lies.alias(model.name) is Lie.ALIAS)):
             raise ChatRefused(404, f"model '{name}' not found")
         return model
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +16,7 @@ MAX_BODY = 64 * 1024 * 1024
 SIMULATED = {"X-B4tui-Simulated": "1"}
 JSON = "application/json; charset=utf-8"
 NDJSON = "application/x-ndjson"
+EVENTS = "text/event-stream"
 TEXT = "text/plain; charset=utf-8"
 
 
@@ -31,6 +32,12 @@ class HttpRequest:
     path: str
     headers: Mapping[str, str]
     body: bytes = b""
+    head: bytes = b""
+
+    @property
+    def raw(self) -> bytes:
+        """All that came: request line, headers and body."""
+        return self.head + self.body
 
     def json(self) -> Any:
         """The body as JSON; an empty body is an empty object. Raises BadRequest."""
@@ -52,7 +59,7 @@ def parse_head(head: bytes) -> HttpRequest:
         if not colon:
             raise BadRequest(f"not a header: {line[:80]!r}")
         headers[name.strip().lower()] = value.strip()
-    return HttpRequest(words[0], words[1].partition("?")[0], headers)
+    return HttpRequest(words[0], words[1].partition("?")[0], headers, head=head)
 
 
 async def read_body(request: HttpRequest, reader: asyncio.StreamReader) -> HttpRequest:
@@ -64,7 +71,7 @@ async def read_body(request: HttpRequest, reader: asyncio.StreamReader) -> HttpR
         if not length.isdigit() or int(length) > MAX_BODY:
             raise BadRequest(f"content-length {length[:20]!r} is not a size up to {MAX_BODY}")
         body = await reader.readexactly(int(length))
-    return HttpRequest(request.method, request.path, request.headers, body)
+    return replace(request, body=body)
 
 
 async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
@@ -104,13 +111,17 @@ class Reply:
         """Answer as Ollama does when something is wrong."""
         await self.whole(status, {"error": message})
 
-    def begin(self) -> None:
-        """Start a stream of JSON lines."""
-        self._head(200, {"Content-Type": NDJSON, "Transfer-Encoding": "chunked"})
+    def begin(self, kind: str = NDJSON) -> None:
+        """Start a stream, of JSON lines unless another content type is given."""
+        self._head(200, {"Content-Type": kind, "Transfer-Encoding": "chunked"})
 
     async def line(self, row: Mapping[str, Any]) -> None:
         """Send one JSON line in a chunk of its own."""
         await self.raw(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+
+    async def event(self, row: Mapping[str, Any]) -> None:
+        """Send one JSON object as a server-sent event."""
+        await self.raw(b"data: " + json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n\n")
 
     async def raw(self, data: bytes) -> None:
         """Send any bytes in a chunk of their own."""

@@ -33,6 +33,7 @@ CLOUD_HOSTS = frozenset(
         "x.ai",
     }
 )
+_PORTS = {"vllm": 8000, "openai": 8000, "llama-server": 8080, "localai": 8080}  # what each listens on by itself
 _SCHEME_PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
@@ -65,21 +66,27 @@ class Address:
 
 
 def engine_address(name: str, config: EngineConfig, environ: Mapping[str, str]) -> Address:
-    """The address of `[engines.NAME]`: its own, else OLLAMA_HOST, else this machine's port 11434.
+    """The address of `[engines.NAME]`. For Ollama: its own, else OLLAMA_HOST, else this machine's port 11434.
+
+    A server of another kind has no usual place, so that its address must be given.
 
     Raises AddressError when it cannot be read, is not this machine and not pinned, or belongs to a cloud.
     """
     source, text = f"engines.{name}.address", config.address
+    port = _PORTS.get(config.kind, DEFAULT_PORT)
+    example = f"http://127.0.0.1:{port}"
+    if not text.strip() and config.kind in _PORTS:
+        raise AddressError(f"{source} is empty: write where the server listens, like {example}")
     if not text.strip():
         source, text = "OLLAMA_HOST", environ.get("OLLAMA_HOST", "")
     try:
-        address = parse_address(text)
+        address = parse_address(text, port)
     except ValueError as error:
-        raise AddressError(f"{source} = {text!r}: {error}. Write it like {DEFAULT_ADDRESS}") from error
+        raise AddressError(f"{source} = {text!r}: {error}. Write it like {example}") from error
     if _is_cloud(address.host):
         raise AddressError(
             f"{source}: {address.host} is a cloud service; an engine is a server of your own. "
-            f"Write its address, like {DEFAULT_ADDRESS}"
+            f"Write its address, like {example}"
         )
     if not address.loopback and not config.pinned:
         raise AddressError(
@@ -89,8 +96,8 @@ def engine_address(name: str, config: EngineConfig, environ: Mapping[str, str]) 
     return address
 
 
-def parse_address(text: str) -> Address:
-    """Read an address as Ollama does; "" is the default. Raises ValueError with the reason in words."""
+def parse_address(text: str, default_port: int = DEFAULT_PORT) -> Address:
+    """Read an address as Ollama does; "" is this machine. Raises ValueError with the reason in words."""
     cleaned = text.strip().strip("\"'").strip()
     scheme, mark, rest = cleaned.partition("://")
     if mark:
@@ -99,7 +106,7 @@ def parse_address(text: str) -> Address:
             raise ValueError(f"{scheme}:// is not a way to reach a model server; use http:// or https://")
         port = _SCHEME_PORTS[scheme]
     else:
-        scheme, rest, port = "http", cleaned, DEFAULT_PORT
+        scheme, rest, port = "http", cleaned, default_port
     if any(mark in rest for mark in "@?#"):
         raise ValueError("an address holds no user, password, query or fragment")
     place, slash, path = rest.partition("/")

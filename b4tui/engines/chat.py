@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import TypeVar
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Iterator
+from dataclasses import replace
 
-import httpx
-
-from b4tui.config import EngineConfig
 from b4tui.engines import errors
-from b4tui.engines.http import TRANSPORT_ERRORS, read_some, transport_failure
-from b4tui.engines.lines import LineDecoder, LineTooLong
-from b4tui.engines.types import ChatRequest, Done, Failure, StreamEvent, Text, Thinking, ToolCall
-from b4tui.engines.wire import Chunk, Malformed, MalformedCall, error_text, read_chunk, request_body
-
-T = TypeVar("T")
-_HEADERS = {"content-type": "application/json", "accept": "application/x-ndjson"}
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What every answer of one engine needs: the client, where to ask, how long to wait, ids and a clock."""
-
-    client: httpx.AsyncClient
-    url: str
-    config: EngineConfig
-    new_id: Callable[[], str]
-    clock: Callable[[], float]
+from b4tui.engines.lines import LineDecoder
+from b4tui.engines.reply import Broken, Exchange, Reply
+from b4tui.engines.types import ChatRequest, Done, StreamEvent, Text, Thinking, ToolCall
+from b4tui.engines.wire import Chunk, Malformed, MalformedCall, read_chunk, request_body
 
 
 async def stream_chat(
@@ -59,7 +40,7 @@ async def stream_chat(
                 yield piece
             if chunk.done:
                 break
-    except _Broken as broken:
+    except Broken as broken:
         yield broken.failure
         return
     finally:
@@ -87,107 +68,46 @@ def _with_own_ids(calls: list[ToolCall], new_id: Callable[[], str]) -> Iterator[
         yield own
 
 
-class _Broken(Exception):
-    """The answer ends here, with this failure."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
 class _Answer:
-    """The reply being read. Patience is spent only while waiting, and renewed only by a whole line that says something:
-
-    a slow reader is not the server's silence, and bytes that complete no line are no progress.
-    """
+    """The reply as Ollama means it: a line is a chunk, and `done` ends it."""
 
     def __init__(self, exchange: Exchange, asked: errors.Asked) -> None:
-        self._exchange = exchange
+        self._new_id = exchange.new_id
         self._asked = asked
-        self._patience = exchange.config.first_token_timeout_s
-        self._begun = False
-        self._lines: deque[bytes] = deque()
-        self._decoder = LineDecoder()
-        self._response: httpx.Response | None = None
-        self._body: AsyncIterator[bytes] | None = None
+        self._reply = Reply(exchange, asked, LineDecoder())
 
     async def open(self, body: bytes) -> None:
-        """Send the request and read the reply's head. Raises _Broken."""
-        client = self._exchange.client
-        request = client.build_request("POST", f"{self._exchange.url}/api/chat", content=body, headers=_HEADERS)
-        self._response = response = await self._wait(client.send(request, stream=True))
-        if response.status_code != 200:
-            text = await self._wait(read_some(response))
-            said = error_text(text.decode("utf-8", "replace"))
-            raise _Broken(errors.server_failure(self._asked, response.status_code, said))
-        self._body = response.aiter_raw()
+        """Send the request and read the reply's head. Raises Broken."""
+        await self._reply.open("/api/chat", body, "application/x-ndjson")
 
     async def chunk(self) -> Chunk:
-        """The next line's content. Raises _Broken for everything that ends an answer but `done`."""
-        while not self._lines:
-            await self._read()
-        chunk = self._parse(self._lines.popleft())
-        self._begun = True
-        self._patience = self._exchange.config.idle_timeout_s
+        """The next line's content. Raises Broken for everything that ends an answer but `done`."""
+        line = await self._reply.message()
+        chunk = self._parse(line if line is not None else self._unfinished_line())
+        self._reply.progress()
         return chunk
 
     async def aclose(self) -> None:
         """Close the connection; the server stops computing when it notices."""
-        if self._response is not None:
-            await self._response.aclose()
+        await self._reply.aclose()
 
-    async def _read(self) -> None:
-        assert self._body is not None
-        data = await self._wait(anext(self._body, None))
-        if data is None:
-            self._end()
-            return
-        try:
-            self._lines.extend(self._decoder.feed(data))
-        except LineTooLong as error:
-            raise _Broken(errors.protocol(self._asked, str(error))) from None
-
-    def _end(self) -> None:
+    def _unfinished_line(self) -> bytes:
         """The body ended before `done`, unless `done` is in a last line without a newline."""
-        rest = self._decoder.flush()
-        try:
-            chunks = [read_chunk(line, self._exchange.new_id) for line in rest]
-        except Malformed:
-            chunks = []
-        if not chunks:
-            raise _Broken(errors.incomplete(self._asked))
-        self._lines.extend(rest)
+        for line in self._reply.rest():
+            with contextlib.suppress(Malformed):
+                read_chunk(line, self._new_id)
+                return line
+        raise Broken(errors.incomplete(self._asked))
 
     def _parse(self, line: bytes) -> Chunk:
         try:
-            chunk = read_chunk(line, self._exchange.new_id)
+            chunk = read_chunk(line, self._new_id)
         except MalformedCall as error:
-            raise _Broken(errors.bad_call(self._asked, str(error))) from None
+            raise Broken(errors.bad_call(self._asked, str(error))) from None
         except Malformed as error:
-            raise _Broken(errors.protocol(self._asked, str(error))) from None
+            raise Broken(errors.protocol(self._asked, str(error))) from None
         if chunk.remote:
-            raise _Broken(errors.remote_chunk(self._asked, chunk.remote))
+            raise Broken(errors.remote_chunk(self._asked, chunk.remote))
         if chunk.error:
-            raise _Broken(errors.server_failure(self._asked, None, chunk.error))
+            raise Broken(errors.server_failure(self._asked, None, chunk.error))
         return chunk
-
-    async def _wait(self, step: Awaitable[T]) -> T:
-        """Wait for one step on the wire with the patience that is left. Raises _Broken."""
-        loop = asyncio.get_running_loop()
-        since = loop.time()
-        try:
-            async with asyncio.timeout(max(self._patience, 0)):
-                return await step
-        except TimeoutError:
-            raise _Broken(self._too_late()) from None
-        except TRANSPORT_ERRORS as error:
-            seconds = self._exchange.config.connect_timeout_s
-            raise _Broken(transport_failure(self._asked, error, seconds)) from None
-        finally:
-            self._patience -= loop.time() - since
-
-    def _too_late(self) -> Failure:
-        config = self._exchange.config
-        if self._begun:
-            return errors.idle_timeout(self._asked, config.idle_timeout_s)
-        return errors.first_token_timeout(self._asked, config.first_token_timeout_s)

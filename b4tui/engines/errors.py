@@ -4,74 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from b4tui.engines.types import Failure, FailureKind
+from b4tui.engines.causes import cause
+from b4tui.engines.types import Failure, FailureKind, Proof
 
 MESSAGE_LIMIT = 400
 
-# Checked in this order: the first kind with a matching phrase wins. Phrases are lower case.
-_PHRASES: tuple[tuple[FailureKind, tuple[str, ...]], ...] = (
-    (
-        FailureKind.OUT_OF_MEMORY,
-        (
-            "out of memory",
-            "out of device memory",
-            "outofmemory",
-            "outofdevicememory",
-            "outofhostmemory",
-            "cudamalloc failed",
-            "hipmalloc failed",
-            "failed to allocate",
-            "allocation failed",
-            "unable to allocate",
-            "not enough memory",
-            "insufficient memory",
-            "requires more system memory",
-        ),
-    ),
-    (
-        FailureKind.OVERFLOW,
-        (
-            "exceed_context_size_error",
-            "exceeds the context length",
-            "longer than the context length",
-            "exceeds the available context size",
-        ),
-    ),
-    (
-        FailureKind.REMOTE,
-        ("cloud is disabled", "cannot run this remote model", "remote model", "ollama.com", "signin_url"),
-    ),
-    (
-        FailureKind.TOOL_FORMAT,
-        ("xml syntax error", "does not match the expected", "failed to parse tool", "error parsing tool call"),
-    ),
-    (
-        FailureKind.CRASHED,
-        (
-            "unexpected eof",
-            "unexpectedly stopped",
-            "runner process has terminated",
-            "runner process no longer running",
-            "connection reset",
-            "connection refused",
-            "broken pipe",
-        ),
-    ),
-    (
-        FailureKind.REFUSED,
-        ("does not support", "must be of type", "failed to parse grammar", "unable to load model", "pull model"),
-    ),
-)
+OLLAMA = "Ollama"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whom and what was asked, for the words of a failure. `place` is `host:port`; `local`: it is this machine."""
+    """Whom and what was asked, for the words of a failure.
+
+    `place` is `host:port`; `local`: it is this machine; `server` is what the program there is called.
+    """
 
     engine: str
     place: str
     local: bool
     model: str = ""
+    server: str = OLLAMA
+
+    @property
+    def ollama(self) -> bool:
+        """Whether commands and variables of Ollama are of any help."""
+        return self.server == OLLAMA
+
+    @property
+    def where(self) -> str:
+        """The server and its place, for a sentence."""
+        return f"{self.server} at {self.place}"
 
     def about(self, model: str) -> Asked:
         """The same server, asked about this model."""
@@ -87,18 +49,18 @@ def plain(text: str, limit: int = MESSAGE_LIMIT) -> str:
 
 def server_failure(asked: Asked, status: int | None, text: str) -> Failure:
     """The server's own error. `status` is the HTTP status, None for an error line in the middle of a stream."""
-    kind = _kind(status, text)
+    kind = cause(status, text)
     return Failure(kind, _words(kind, asked, status, plain(text)), status)
 
 
 def unreachable(asked: Asked) -> Failure:
     """Nobody answers at the address."""
-    return Failure(FailureKind.UNREACHABLE, f"Ollama does not answer at {asked.place}: {_start(asked)}")
+    return Failure(FailureKind.UNREACHABLE, f"{asked.server} does not answer at {asked.place}: {_start(asked)}")
 
 
 def connect_timeout(asked: Asked, seconds: float) -> Failure:
     """No connection within the connect time-out."""
-    words = f"no connection to Ollama at {asked.place} within {seconds:g} s: {_start(asked)}"
+    words = f"no connection to {asked.where} within {seconds:g} s: {_start(asked)}"
     return Failure(FailureKind.TIMEOUT, words)
 
 
@@ -106,8 +68,9 @@ def first_token_timeout(asked: Asked, seconds: float) -> Failure:
     """Nothing of the answer within the first-token time-out."""
     return Failure(
         FailureKind.TIMEOUT,
-        f"Ollama at {asked.place} gave no first token of {asked.model} within {seconds:g} s: it may still be loading "
-        f"the model or be busy; `ollama ps` shows it. Raise engines.{asked.engine}.first_token_timeout_s if it is slow",
+        f"{asked.where} gave no first token of {asked.model} within {seconds:g} s: it may still be loading the model "
+        f"or be busy{'; `ollama ps` shows it' if asked.ollama else ''}. "
+        f"Raise engines.{asked.engine}.first_token_timeout_s if it is slow",
     )
 
 
@@ -115,15 +78,15 @@ def idle_timeout(asked: Asked, seconds: float) -> Failure:
     """Silence in the middle of an answer."""
     return Failure(
         FailureKind.TIMEOUT,
-        f"Ollama at {asked.place} was silent for {seconds:g} s in the middle of an answer of {asked.model}. While a "
-        "model writes a long tool call Ollama sends nothing: "
-        f"raise engines.{asked.engine}.idle_timeout_s if it is slow",
+        f"{asked.where} was silent for {seconds:g} s in the middle of an answer of {asked.model}. "
+        f"{'While a model writes a long tool call Ollama sends nothing: r' if asked.ollama else 'R'}"
+        f"aise engines.{asked.engine}.idle_timeout_s if it is slow",
     )
 
 
 def no_answer(asked: Asked, seconds: float) -> Failure:
     """A question that is answered at once by a server in order was not."""
-    words = f"Ollama at {asked.place} did not answer within {seconds:g} s: see its log, or start it again"
+    words = f"{asked.where} did not answer within {seconds:g} s: see its log, or start it again"
     return Failure(FailureKind.TIMEOUT, words)
 
 
@@ -131,17 +94,17 @@ def incomplete(asked: Asked) -> Failure:
     """The stream ended without `done`."""
     return Failure(
         FailureKind.INCOMPLETE,
-        f"the answer of {asked.model or 'the server'} broke off: Ollama at {asked.place} ended it without saying it is "
-        "done. It may have been stopped, or the model repeated itself; its log says which",
+        f"the answer of {asked.model or 'the server'} broke off: {asked.where} ended it without saying it is done. "
+        "It may have been stopped, or the model repeated itself; its log says which",
     )
 
 
 def protocol(asked: Asked, what: str, status: int | None = None) -> Failure:
-    """What came back is not Ollama's protocol; `what` says what it is instead."""
+    """What came back is not the server's protocol; `what` says what it is instead."""
     return Failure(
         FailureKind.PROTOCOL,
-        f"what answers at {asked.place} does not speak Ollama's protocol ({plain(what)}): "
-        f"check engines.{asked.engine}.address or OLLAMA_HOST",
+        f"what answers at {asked.place} does not speak {asked.server}'s protocol ({plain(what)}): "
+        f"check engines.{asked.engine}.address{' or OLLAMA_HOST' if asked.ollama else ''}",
         status,
     )
 
@@ -169,8 +132,8 @@ def remote_model(asked: Asked, said: str) -> Failure:
     """The server says of the model that it is computed elsewhere; no prompt was sent."""
     return Failure(
         FailureKind.REMOTE,
-        f"{asked.model} is not computed by Ollama at {asked.place} but by {plain(said, 120)}, so no prompt was sent: "
-        "choose a local model, and start Ollama with OLLAMA_NO_CLOUD=1",
+        f"{asked.model} is not computed by {asked.where} but by {plain(said, 120)}, so no prompt was sent: "
+        f"choose a local model{_no_cloud(asked)}",
     )
 
 
@@ -178,8 +141,40 @@ def remote_chunk(asked: Asked, said: str) -> Failure:
     """A part of the answer says that it was computed elsewhere."""
     return Failure(
         FailureKind.REMOTE,
-        f"{asked.model} is not computed by Ollama at {asked.place}: its answer names {plain(said, 120)}. "
-        "The answer was cut off; choose a local model, and start Ollama with OLLAMA_NO_CLOUD=1",
+        f"{asked.model} is not computed by {asked.where}: its answer names {plain(said, 120)}. "
+        f"The answer was cut off; choose a local model{_no_cloud(asked)}",
+    )
+
+
+def unseen_model(asked: Asked, said: str) -> Failure:
+    """An answer comes from a model that the server does not have in memory, so somebody else computes it."""
+    return Failure(
+        FailureKind.REMOTE,
+        f"{asked.model} answers, but {asked.where} does not compute it ({plain(said, 200)}). "
+        f"The answer was cut off; choose a local model{_no_cloud(asked)}",
+    )
+
+
+def caught_before(asked: Asked, memory: Proof) -> Failure:
+    """The last answer of the model came from elsewhere; nothing is sent to it again."""
+    return Failure(FailureKind.REMOTE, f"{memory.detail}, so nothing was sent: {memory.fix}")
+
+
+def other_model(asked: Asked, said: str) -> Failure:
+    """An answer comes from another model than was asked; the server does not look at the name."""
+    return Failure(
+        FailureKind.NO_MODEL,
+        f"{asked.where} now answers with {plain(said, 120)} instead of {asked.model}, so the answer was cut off: "
+        f"start it with {asked.model} again, or name its model in the role's `model`",
+    )
+
+
+def unattested(asked: Asked, missing: Proof) -> Failure:
+    """What would prove that the model is computed here does not hold; nothing was sent."""
+    return Failure(
+        FailureKind.UNATTESTED,
+        f"it is not proven that {asked.model} is computed by {asked.where}, so nothing was sent: {missing.detail}"
+        + (f". {missing.fix}" if missing.fix else ""),
     )
 
 
@@ -206,49 +201,46 @@ def bad_request(asked: Asked, what: str) -> Failure:
     )
 
 
-def _kind(status: int | None, text: str) -> FailureKind:
-    lowered = text.casefold()
-    for kind, phrases in _PHRASES:
-        if any(phrase in lowered for phrase in phrases):
-            return kind
-    if status is None:
-        return FailureKind.CRASHED
-    if status == 404:
-        return FailureKind.NO_MODEL if "model" in lowered else FailureKind.PROTOCOL
-    if status in {429, 503}:
-        return FailureKind.BUSY
-    if status in {405, 501} or status < 400:
-        return FailureKind.PROTOCOL
-    return FailureKind.REFUSED if status < 500 else FailureKind.CRASHED
-
-
 def _words(kind: FailureKind, asked: Asked, status: int | None, text: str) -> str:
-    said = text or (f"HTTP {status}" if status is not None else "no reason")
+    said = f"{asked.server} says: " + (text or (f"HTTP {status}" if status is not None else "no reason"))
     model = asked.model or "the model"
     role = "in its role"
+    free = " (`ollama ps`, `ollama stop NAME`)" if asked.ollama else ""
     words = {
         FailureKind.OUT_OF_MEMORY: f"{model} does not fit into memory: lower num_ctx {role}, choose a smaller model, "
-        f"or free memory (`ollama ps`, `ollama stop NAME`). Ollama says: {said}",
-        FailureKind.OVERFLOW: f"the prompt is too long for {model}: raise num_ctx {role} or give it less. "
-        f"Ollama says: {said}",
+        f"or free memory{free}. {said}",
+        FailureKind.GPU: f"the GPU of {asked.where} failed while {model} was at work: see `b4tui gpu` and the driver's "
+        f"log, and start the server again. {said}",
+        FailureKind.OVERFLOW: f"the prompt is too long for {model}: {_longer(asked)} or give it less. {said}",
         FailureKind.REMOTE: f"{model} is not computed on this server, so the answer was refused: choose a local model "
-        f"{role}. Ollama says: {said}",
-        FailureKind.TOOL_FORMAT: f"{model} wrote a tool call that Ollama could not read, and its text is lost: "
-        f"ask again with other sampling. Ollama says: {said}",
-        FailureKind.CRASHED: f"Ollama at {asked.place} failed while {model} was at work; its log says why. "
-        f"Ollama says: {said}",
-        FailureKind.NO_MODEL: f"Ollama at {asked.place} has no model {model}: run `ollama pull {model}`, "
-        "or name another one in b4tui.toml ([roles.NAME] model)",
-        FailureKind.BUSY: f"Ollama at {asked.place} is busy: it will be asked again later. It says: {said}",
+        f"{role}. {said}",
+        FailureKind.TOOL_FORMAT: f"{model} wrote a tool call that {asked.server} could not read, and its text is lost: "
+        f"ask again with other sampling. {said}",
+        FailureKind.CRASHED: f"{asked.where} failed while {model} was at work; its log says why. {said}",
+        FailureKind.NO_MODEL: _no_model(asked, model),
+        FailureKind.BUSY: f"{asked.where} is busy: it will be asked again later. {said}",
     }
     if kind is FailureKind.PROTOCOL:
         return protocol(asked, f"HTTP {status}: {text}" if text else f"HTTP {status}").message
     if kind is FailureKind.REFUSED:
-        return f"Ollama at {asked.place} refused the request{_advice(text)}. It says: {said}"
+        return f"{asked.where} refused the request{_advice(asked, text)}. {said}"
     return words[kind]
 
 
-def _advice(text: str) -> str:
+def _no_model(asked: Asked, model: str) -> str:
+    get = f"run `ollama pull {model}`" if asked.ollama else f"give its name there in engines.{asked.engine}.models"
+    return f"{asked.where} has no model {model}: {get}, or name another one in b4tui.toml ([roles.NAME] model)"
+
+
+def _longer(asked: Asked) -> str:
+    return "raise num_ctx in its role" if asked.ollama else f"start {asked.server} with a longer context"
+
+
+def _no_cloud(asked: Asked) -> str:
+    return ", and start Ollama with OLLAMA_NO_CLOUD=1" if asked.ollama else ""
+
+
+def _advice(asked: Asked, text: str) -> str:
     lowered = text.casefold()
     if "does not support thinking" in lowered:
         return ": this model cannot think; set think = false in its role"
@@ -259,11 +251,25 @@ def _advice(text: str) -> str:
     if "pull model" in lowered:
         return ": it cannot fetch this model; check the name, and that the server may reach its registry"
     if "unable to load model" in lowered:
-        return ": its file cannot be loaded; `ollama rm` it and pull it again"
+        return f": its file cannot be loaded; {'`ollama rm` it and pull it again' if asked.ollama else 'get it again'}"
+    if not asked.ollama:
+        return _openai_advice(asked, lowered)
+    return ""
+
+
+def _openai_advice(asked: Asked, lowered: str) -> str:
+    if "unauthorized" in lowered or "api key" in lowered:
+        return f": it wants an API key; name the variable that holds it in engines.{asked.engine}.key_env"
+    if "tool-call-parser" in lowered or "enable-auto-tool-choice" in lowered:
+        return ": start vLLM with --enable-auto-tool-choice and the --tool-call-parser of the model"
+    if "max_model_len" in lowered:
+        return ": lower num_predict in its role"
     return ""
 
 
 def _start(asked: Asked) -> str:
-    if asked.local:
+    if asked.local and asked.ollama:
         return "start it with `ollama serve`"
+    if asked.local:
+        return f"start it, or mend engines.{asked.engine}.address"
     return f"start it there, or mend engines.{asked.engine}.address"

@@ -33,22 +33,26 @@ class RedirectRefused(httpx.TransportError):
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """Sends requests without credentials and refuses replies that would lead elsewhere or fill the memory.
+    """Sends requests with no credentials but the engine's own, and refuses replies that lead elsewhere or fill memory.
 
     It sits below whatever client is on top, so that a library's own defaults (research/runtime.md 1.9) do not count.
+    `socket` is the path of a UNIX socket to connect to instead of the address; `key` goes out as a bearer token.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, socket: str = "", key: str = "") -> None:
         # Over plain HTTP nothing is verified, and reading the list of authorities takes tens of milliseconds.
         trust = ssl.create_default_context() if address.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         # A connection of its own for each request: a kept one may have died with the server meanwhile.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        self._inner = httpx.AsyncHTTPTransport(verify=trust, trust_env=False, limits=limits)
+        self._inner = httpx.AsyncHTTPTransport(verify=trust, trust_env=False, limits=limits, uds=socket or None)
+        self._authorization = f"Bearer {key}" if key else ""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request. Raises RedirectRefused, BodyRefused, and what httpx raises."""
         for name in ("authorization", "proxy-authorization", "cookie"):
             request.headers.pop(name, None)
+        if self._authorization:
+            request.headers["authorization"] = self._authorization
         request.headers["accept-encoding"] = "identity"
         response = await self._inner.handle_async_request(request)
         if 300 <= response.status_code < 400:
@@ -82,10 +86,13 @@ class _Bounded(httpx.AsyncByteStream):
         await self._inner.aclose()
 
 
-def client_options(address: Address, connect_timeout_s: float) -> dict[str, Any]:
-    """Arguments for httpx.AsyncClient. Only connecting has a time-out here: callers bound the whole exchange."""
+def client_options(address: Address, connect_timeout_s: float, *, socket: str = "", key: str = "") -> dict[str, Any]:
+    """Arguments for httpx.AsyncClient. Only connecting has a time-out here: callers bound the whole exchange.
+
+    `socket` and `key` as in GuardedTransport.
+    """
     return {
-        "transport": GuardedTransport(address),
+        "transport": GuardedTransport(address, socket=socket, key=key),
         "trust_env": False,
         "follow_redirects": False,
         "timeout": httpx.Timeout(None, connect=connect_timeout_s),
@@ -122,18 +129,43 @@ async def ask_json(
     body: bytes | None = None,
 ) -> Reply | Failure:
     """Ask, and read an answer that is one JSON object. Raises nothing; the caller bounds its time."""
+    page = await ask_page(client, method, url, asked, connect_timeout_s, body)
+    if isinstance(page, Failure):
+        return page
+    try:
+        row = json.loads(page.body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        row = None
+    return Reply(page.status, row if isinstance(row, dict) else {}, page.simulated)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A short reply of any kind: its HTTP status, its body, and whether its server is simulated."""
+
+    status: int
+    body: bytes
+    simulated: bool
+
+
+async def ask_page(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    asked: errors.Asked,
+    connect_timeout_s: float,
+    body: bytes | None = None,
+    *,
+    limit: int = JSON_LIMIT,
+) -> Page | Failure:
+    """Ask, and read the first `limit` bytes of the answer. Raises nothing; the caller bounds its time."""
     headers = {"content-type": "application/json"} if body is not None else None
     try:
         async with client.stream(method, url, content=body, headers=headers) as response:
-            data = await read_some(response, JSON_LIMIT)
+            data = await read_some(response, limit)
     except TRANSPORT_ERRORS as error:
         return transport_failure(asked, error, connect_timeout_s)
-    try:
-        row = json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError):
-        row = None
-    simulated = response.headers.get("x-b4tui-simulated") == "1"
-    return Reply(response.status_code, row if isinstance(row, dict) else {}, simulated)
+    return Page(response.status_code, data, response.headers.get("x-b4tui-simulated") == "1")
 
 
 def transport_failure(asked: errors.Asked, error: Exception, connect_timeout_s: float) -> Failure:

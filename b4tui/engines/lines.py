@@ -10,10 +10,14 @@ class LineTooLong(Exception):
 
 
 class LineDecoder:
-    """Cuts a stream of bytes at newlines. Blank lines are dropped: they carry nothing and prove nothing."""
+    """Cuts a stream of bytes at newlines.
 
-    def __init__(self, limit: int = LINE_LIMIT) -> None:
+    Blank lines are dropped: they carry nothing and prove nothing. `keep_blank` is for a protocol that needs them.
+    """
+
+    def __init__(self, limit: int = LINE_LIMIT, *, keep_blank: bool = False) -> None:
         self._limit = limit
+        self._keep_blank = keep_blank
         self._parts: list[bytes] = []
         self._held = 0
 
@@ -23,7 +27,7 @@ class LineDecoder:
         lines: list[bytes] = []
         for end in ends:
             self._hold(end)
-            lines += self.flush()
+            lines += self.flush() or ([b""] if self._keep_blank else [])
         self._hold(rest)
         return lines
 

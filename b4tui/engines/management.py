@@ -1,4 +1,4 @@
-"""Models of an Ollama server: list, show, loaded and pull, through the `ollama` package.
+"""Models of an Ollama server: list, show, loaded, pull, copy and delete, through the `ollama` package.
 
 The package's own client follows redirects, obeys proxies of the environment, waits for ever, sends OLLAMA_API_KEY to
 any host, and forgets which models are remote (research/runtime.md 1.9). Here it sits on our own transport and types.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import ollama
@@ -17,6 +18,7 @@ from b4tui.engines import errors
 from b4tui.engines.address import Address
 from b4tui.engines.errors import Asked, plain
 from b4tui.engines.http import TRANSPORT_ERRORS, client_options, transport_failure
+from b4tui.engines.names import is_cloud_name
 from b4tui.engines.types import (
     EngineError,
     Failure,
@@ -25,7 +27,7 @@ from b4tui.engines.types import (
     ModelInfo,
     PullProgress,
 )
-from b4tui.engines.wire import error_text
+from b4tui.engines.wire import error_text, weights_of
 
 T = TypeVar("T")
 ANSWER_SECONDS = 30.0
@@ -68,6 +70,7 @@ class Management:
         self._client = client
         self._config = config
         self._asked = asked
+        self._weights: dict[str, str] = {}
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """The models on disk, remote ones included and marked."""
@@ -77,7 +80,7 @@ class Management:
     async def loaded(self) -> tuple[LoadedModel, ...]:
         """The models in memory."""
         reply = await self._answer(self._client.ps(), self._asked)
-        return tuple(
+        rows = [
             LoadedModel(
                 name=plain(row.model or row.name or ""),
                 digest=_digest(row.digest),
@@ -87,7 +90,20 @@ class Management:
                 expires_at=row.expires_at.isoformat() if row.expires_at else "",
             )
             for row in reply.models
-        )
+        ]
+        return tuple([replace(row, weights=await self._weights_of(row)) for row in rows])
+
+    async def _weights_of(self, model: LoadedModel) -> str:
+        """The file a model is loaded from, asked once for each digest; "" where it cannot be known."""
+        if not model.digest or is_cloud_name(model.name):
+            return ""
+        if model.digest not in self._weights:
+            try:
+                card = await self._answer(self._client.card(model.name), self._asked.about(model.name))
+            except EngineError:
+                return ""  # the list of what is loaded is worth having without it
+            self._weights[model.digest] = weights_of({"modelfile": card.modelfile})
+        return self._weights[model.digest]
 
     async def show(self, model: str) -> ModelCard:
         """One model. Its capabilities are to be taken from here, not from the list (research/runtime.md 1.12)."""
@@ -130,6 +146,14 @@ class Management:
                 await steps.aclose()
         if status != "success":
             raise EngineError(errors.incomplete(asked))
+
+    async def copy(self, model: str, name: str) -> None:
+        """Give a model a second name: the same digest, and no bytes are copied. What had that name loses it."""
+        await self._answer(self._client.copy(model, name), self._asked.about(model))
+
+    async def delete(self, model: str) -> None:
+        """Take a name off the server; bytes go with the last name that needs them."""
+        await self._answer(self._client.delete(model), self._asked.about(model))
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
-from b4tui.config import EngineConfig
+from b4tui import events
+from b4tui.config import EngineConfig, PolicyConfig
 from b4tui.engines import errors
 from b4tui.engines.address import engine_address
 from b4tui.engines.ids import new_call_id
-from b4tui.engines.names import is_cloud_name
+from b4tui.engines.names import is_cloud_name, local_name
+from b4tui.engines.pins import Pins
 from b4tui.engines.types import (
+    Attestation,
     ChatRequest,
     EngineError,
+    Failure,
+    FailureKind,
     Health,
     LoadedModel,
     ModelCard,
     ModelInfo,
     PullProgress,
+    ServerLoad,
     StreamEvent,
 )
+from b4tui.events import Locality
 
 if TYPE_CHECKING:
     import httpx
 
-    from b4tui.engines.locality import Locality
+    from b4tui.engines.attesting import Attesting
     from b4tui.engines.management import Management
+    from b4tui.engines.reply import Exchange
+
+LONG_ENOUGH_TO_BE_SEEN = "10s"
+_LEAVES_AT_ONCE = re.compile(r"[+-]?0+(\.0*)?([a-zµ]{1,2})?")
+ONE_AT_A_TIME = frozenset({"qwen3next"})  # what Ollama gives one slot to, whatever it is told (1.6)
 
 
 class OllamaEngine:
     """One Ollama server. Nothing is connected, and neither httpx nor `ollama` is loaded, before the first question.
 
-    `new_id` makes ids for tool calls that come without one; `clock` counts seconds. Raises AddressError.
+    `pins` says which models are trusted, `policy` what is asked of them. `new_id` makes ids for tool calls that come
+    without one; `clock` counts seconds, `now` dates a pin. Raises AddressError.
     """
 
     def __init__(
@@ -42,22 +59,33 @@ class OllamaEngine:
         config: EngineConfig,
         environ: Mapping[str, str],
         *,
+        pins: Pins,
+        policy: PolicyConfig,
         new_id: Callable[[], str] = new_call_id,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = events.now,
     ) -> None:
         self._name = name
         self._config = config
         self._address = engine_address(name, config, environ)
         self._new_id = new_id
         self._clock = clock
+        self._now = now
+        self._pins = pins
+        self._policy = policy
         self._client: httpx.AsyncClient | None = None
-        self._locality: Locality | None = None
+        self._attesting: Attesting | None = None
         self._manager: Management | None = None
 
     @property
     def name(self) -> str:
         """The key of `[engines.NAME]`."""
         return self._name
+
+    @property
+    def kind(self) -> str:
+        """`ollama`."""
+        return "ollama"
 
     @property
     def address(self) -> str:
@@ -67,22 +95,51 @@ class OllamaEngine:
     async def chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask. Closing the iterator cancels the answer on the server. Never raises for the server's faults.
 
-        No prompt is sent before the server has said that it computes this model itself.
+        Nothing is sent to a model that is computed elsewhere or has changed, and nothing private to one that is not
+        proven to be computed here, unless the policy asks for no proof.
         """
-        from b4tui.engines.chat import Exchange, stream_chat
+        from b4tui.engines.chat import stream_chat
+        from b4tui.engines.refusal import refusal
 
         asked = self._asked(request.model)
-        if is_cloud_name(request.model):
-            yield errors.cloud_name(asked)
+        attestation = await self.attest(request.model)
+        required = self._policy.require_attested
+        refused = refusal(asked, attestation, private=request.private, require_attested=required)
+        if refused is not None:
+            yield refused
             return
-        refusal = await self._local_models().refusal(request.model, asked)
-        if refusal is not None:
-            yield refusal
-            return
-        exchange = Exchange(self._http(), self._address.url, self._config, self._new_id, self._clock)
-        async with aclosing(stream_chat(exchange, request, asked)) as events:
-            async for event in events:
+        sent = _as_sent(request, attestation)
+        async with (
+            aclosing(stream_chat(self._exchange(), sent, asked)) as stream,
+            aclosing(self._watched(stream, attestation)) as answer,
+        ):
+            async for event in answer:
+                if isinstance(event, Failure):
+                    self._learn(event, attestation)
                 yield event
+
+    async def attest(self, model: str, *, fresh: bool = False) -> Attestation:
+        """Where this model is computed, as far as it can be proven (research/runtime.md 1.7).
+
+        A verdict `attested` is kept for half a minute, unless `fresh`. Sends nothing but names. Never raises.
+        """
+        return await self._attester().attest(model, fresh=fresh)
+
+    async def slots(self, model: str) -> int:
+        """How many answers of this model it gives at a time: the settings' word, else 1. Never raises.
+
+        Some kinds of model get one slot whatever is set; which kind a model is, the server says when it is attested.
+        """
+        wanted = self._config.slots or 1
+        if wanted == 1:
+            return 1
+        if not self._attester().architecture(model):
+            await self.attest(model)
+        return 1 if self._attester().architecture(model) in ONE_AT_A_TIME else wanted
+
+    async def load(self) -> ServerLoad | None:
+        """None: Ollama says nothing of its load (research/runtime.md 1.10)."""
+        return None
 
     async def health(self) -> Health:
         """Ask whether it answers, in at most the connect time-out. Never raises."""
@@ -108,10 +165,21 @@ class OllamaEngine:
             async for progress in steps:
                 yield progress
 
+    async def copy(self, model: str, name: str) -> None:
+        """Give a model a second name, without copying bytes. Raises EngineError; cloud names are refused unsent."""
+        await self._management().copy(self._local(model), self._local(name))
+
+    async def delete(self, model: str) -> None:
+        """Take a name off the server. Raises EngineError."""
+        await self._management().delete(model)
+
     async def aclose(self) -> None:
         """Close every connection."""
         client, manager = self._client, self._manager
-        self._client = self._locality = self._manager = None
+        attesting, self._attesting = self._attesting, None
+        self._client = self._manager = None
+        if attesting is not None:
+            await attesting.aclose()
         if client is not None:
             await client.aclose()
         if manager is not None:
@@ -134,12 +202,52 @@ class OllamaEngine:
             self._client = httpx.AsyncClient(**client_options(self._address, self._config.connect_timeout_s))
         return self._client
 
-    def _local_models(self) -> Locality:
-        if self._locality is None:
-            from b4tui.engines.locality import Locality
+    def _exchange(self) -> Exchange:
+        from b4tui.engines.reply import Exchange
 
-            self._locality = Locality(self._http(), self._address.url, self._clock)
-        return self._locality
+        return Exchange(self._http(), self._address.url, self._config, self._new_id, self._clock)
+
+    def _learn(self, failure: Failure, attestation: Attestation) -> None:
+        """What was known of a model is wrong when its answer comes from elsewhere, or the server has it no more."""
+        if failure.kind is FailureKind.REMOTE:
+            self._attester().caught(attestation)
+        elif failure.kind is FailureKind.NO_MODEL:
+            self._attester().forget(attestation.model)
+
+    def _watched(
+        self, stream: AsyncGenerator[StreamEvent, None], attestation: Attestation
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """The stream, and beside it the question whether the attested model is in memory, once for an attestation."""
+        from b4tui.engines.confirming import confirmed
+
+        if not _to_be_seen(attestation):
+            return stream
+        return confirmed(stream, partial(self._attester().seen_in_memory, attestation))
+
+    def _attester(self) -> Attesting:
+        if self._attesting is None:
+            from b4tui.engines.attestation import Place
+            from b4tui.engines.attesting import Attesting, Rules
+            from b4tui.engines.questions import Server
+
+            address = self._address
+            place = Place(at=address.place, loopback=address.loopback, pinned=self._config.pinned)
+            self._attesting = Attesting(
+                Server(
+                    client=self._http(),
+                    url=address.url,
+                    asked=self._asked(),
+                    place=place,
+                    connect_timeout_s=self._config.connect_timeout_s,
+                ),
+                Rules(
+                    pins=self._pins,
+                    smallest_bytes=self._policy.smallest_model_bytes,
+                    clock=self._clock,
+                    now=self._now,
+                ),
+            )
+        return self._attesting
 
     def _management(self) -> Management:
         if self._manager is None:
@@ -151,3 +259,26 @@ class OllamaEngine:
 
             self._manager = open_management(self._address, self._config, self._asked())
         return self._manager
+
+
+def _to_be_seen(attestation: Attestation) -> bool:
+    """Whether an attested model was not found in memory yet (research/runtime.md 1.7, step 7)."""
+    from b4tui.engines.attestation import Step, proof_of
+
+    seen = proof_of(attestation, Step.IN_MEMORY)
+    return attestation.locality is Locality.ATTESTED and seen is not None and seen.holds is None
+
+
+def _as_sent(request: ChatRequest, attestation: Attestation) -> ChatRequest:
+    """The request under the name that no remote model answers to, where the server knows such names.
+
+    A model that would leave memory at once stays for a moment where it is to be seen there.
+    """
+    from b4tui.engines.attestation import Step, proof_of
+
+    version = proof_of(attestation, Step.VERSION)
+    if version is not None and version.holds:
+        request = replace(request, model=local_name(request.model))
+    if _to_be_seen(attestation) and _LEAVES_AT_ONCE.fullmatch(request.keep_alive.strip()):
+        request = replace(request, keep_alive=LONG_ENOUGH_TO_BE_SEEN)
+    return request

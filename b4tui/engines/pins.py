@@ -18,6 +18,8 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from b4tui.engines.names import whole_name
+
 
 class PinError(Exception):
     """The pins cannot be read or written; the message says where and what to do."""
@@ -47,10 +49,15 @@ def pins_file() -> Path:
 
 
 class Pins:
-    """The pins in one file; it is read anew at each question, because other programs write it too."""
+    """The pins in one file; it is read anew at each question, because other programs write it too.
 
-    def __init__(self, path: Path) -> None:
+    With `learns` False a first use is not written down: for those who look at models and do not use them. Without a
+    file nothing is trusted, and nothing can be pinned.
+    """
+
+    def __init__(self, path: Path | None, *, learns: bool = True) -> None:
         self._path = path
+        self._learns = learns and path is not None
 
     def all(self) -> tuple[Pin, ...]:
         """Every pin, sorted by place and model. Raises PinError for a file that cannot be read."""
@@ -65,8 +72,10 @@ class Pins:
         known = self.get(place, model)
         if known is not None:
             return known
+        fresh = Pin(place=place, model=model, digest=digest, by=PinnedBy.FIRST_USE, at=at)
+        if not self._learns:
+            return fresh
         with self._changing() as pins:
-            fresh = Pin(place=place, model=model, digest=digest, by=PinnedBy.FIRST_USE, at=at)
             return pins.setdefault(_key(place, model), fresh)
 
     def pin(self, place: str, model: str, digest: str, at: datetime) -> Pin:
@@ -82,6 +91,8 @@ class Pins:
             return pins.pop(_key(place, model), None)
 
     def _read(self) -> dict[str, Pin]:
+        if self._path is None:
+            return {}
         try:
             text = self._path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -96,32 +107,41 @@ class Pins:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, Pin]]:
+        if self._path is None:
+            raise PinError("these pins have no file, so nothing can be pinned")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._path.with_suffix(".lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 pins = self._read()
                 yield pins
-                self._write(pins)
+                self._write(self._path, pins)
         except OSError as error:
-            raise PinError(f"{self._path}: the pinned models cannot be written ({error})") from error
+            raise PinError(
+                f"{self._path}: the pinned models cannot be written ({error}); make its folder yours"
+            ) from error
 
-    def _write(self, pins: dict[str, Pin]) -> None:
+    @staticmethod
+    def _write(path: Path, pins: dict[str, Pin]) -> None:
         rows = [{**asdict(pin), "at": pin.at.isoformat()} for pin in pins.values()]
-        fresh = self._path.with_suffix(".new")
+        fresh = path.with_suffix(".new")
         with fresh.open("w", encoding="utf-8") as file:
             json.dump({"pins": rows}, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        fresh.replace(self._path)
+        fresh.replace(path)
 
 
 def _key(place: str, model: str) -> str:
-    return f"{place} {model.casefold()}"
+    """One key for every spelling of a name: a pin made for `tiny:latest` is the one of `tiny`."""
+    return f"{place} {whole_name(model)}"
 
 
 def _pin(row: dict[str, str]) -> Pin:
     texts = {name: row[name] for name in ("place", "model", "digest")}
     if not all(isinstance(text, str) for text in texts.values()):
         raise TypeError("a pin holds text")
-    return Pin(**texts, by=PinnedBy(row["by"]), at=datetime.fromisoformat(row["at"]))
+    at = datetime.fromisoformat(row["at"])
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return Pin(**texts, by=PinnedBy(row["by"]), at=at)

@@ -10,11 +10,13 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, NoReturn
 
 from b4tui.engines.types import ChatRequest, Message, ToolCall, ToolSpec, Usage
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_DIGEST = re.compile("[0-9a-f]{1,128}")
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}")
 
 
@@ -75,7 +77,7 @@ def read_chunk(line: bytes, new_id: Callable[[], str]) -> Chunk:
     Figures of the wrong type count as not said; everything else of the wrong type raises Malformed.
     """
     try:
-        return _chunk(_json_object(line), new_id)
+        return _chunk(json_object(line), new_id)
     except RecursionError:
         raise Malformed("a line that is nested too deeply") from None
 
@@ -85,7 +87,7 @@ def _chunk(row: Mapping[str, Any], new_id: Callable[[], str]) -> Chunk:
     if message is None:
         message = {}
     if not isinstance(message, dict):
-        raise Malformed(f"`message` is {_kind(message)}, not an object")
+        raise Malformed(f"`message` is {kind_of(message)}, not an object")
     done = row.get("done") is True
     return Chunk(
         text=_text(message, "content"),
@@ -109,7 +111,7 @@ def error_text(value: object) -> str:
                 break
         if not isinstance(value, dict):
             break
-        inner = value.get("error", value.get("message"))
+        inner = value.get("error", value.get("message", value.get("detail")))
         if inner is None:
             break
         kind = value.get("type")
@@ -121,6 +123,23 @@ def remote_of(row: Mapping[str, Any]) -> str:
     """Where a model is computed when that is not here, "" when it is: any value in these fields counts (1.7 B)."""
     said = [row.get("remote_host"), row.get("remote_model")]
     return " ".join(clean(str(value)) for value in said if value not in (None, ""))
+
+
+def weights_of(row: Mapping[str, Any]) -> str:
+    """The file that a model of POST /api/show is made from, "" where its modelfile names none."""
+    text = row.get("modelfile")
+    for line in text.splitlines() if isinstance(text, str) else ():
+        word, _, path = line.partition(" ")
+        if word == "FROM":
+            path = path.strip().strip('"')
+            return path if PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute() else ""
+    return ""
+
+
+def plain_digest(value: object) -> str:
+    """Hex alone: servers write a digest with and without `sha256:` (1.10). "" where it is none."""
+    digest = value.casefold().removeprefix("sha256:") if isinstance(value, str) else ""
+    return digest if _DIGEST.fullmatch(digest) else ""
 
 
 def clean(text: str) -> str:
@@ -155,7 +174,8 @@ def _keep_alive(text: str) -> str | int:
     return int(text) if _WHOLE_NUMBER.fullmatch(text.strip()) else text
 
 
-def _json_object(line: bytes) -> dict[str, Any]:
+def json_object(line: bytes) -> dict[str, Any]:
+    """Bytes that must be one JSON object. Raises Malformed."""
     try:
         row = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
     except UnicodeDecodeError:
@@ -163,7 +183,7 @@ def _json_object(line: bytes) -> dict[str, Any]:
     except ValueError:
         raise Malformed("a line that is not JSON") from None
     if not isinstance(row, dict):
-        raise Malformed(f"a line that is {_kind(row)}, not an object")
+        raise Malformed(f"a line that is {kind_of(row)}, not an object")
     return row
 
 
@@ -176,7 +196,7 @@ def _text(message: Mapping[str, Any], key: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise Malformed(f"`{key}` is {_kind(value)}, not text")
+        raise Malformed(f"`{key}` is {kind_of(value)}, not text")
     return clean(value)
 
 
@@ -184,7 +204,7 @@ def _calls(value: object, new_id: Callable[[], str]) -> tuple[ToolCall, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise Malformed(f"`tool_calls` is {_kind(value)}, not a list")
+        raise Malformed(f"`tool_calls` is {kind_of(value)}, not a list")
     return tuple(_call(item, new_id) for item in value)
 
 
@@ -211,17 +231,18 @@ def _arguments(value: object) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise MalformedCall(f"a tool call whose arguments are {_kind(value)}, not an object")
-    return {clean(key): _clean_value(item) for key, item in value.items()}
+        raise MalformedCall(f"a tool call whose arguments are {kind_of(value)}, not an object")
+    return {clean(key): clean_value(item) for key, item in value.items()}
 
 
-def _clean_value(value: object) -> object:
+def clean_value(value: object) -> object:
+    """A JSON value in which every text is clean."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):
-        return [_clean_value(item) for item in value]
+        return [clean_value(item) for item in value]
     if isinstance(value, dict):
-        return {clean(key): _clean_value(item) for key, item in value.items()}
+        return {clean(key): clean_value(item) for key, item in value.items()}
     return value
 
 
@@ -255,6 +276,7 @@ def _word(value: object) -> str:
     return clean(value) if isinstance(value, str) else ""
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """What a JSON value is, in words."""
     names = {list: "a list", dict: "an object", str: "text", bool: "a yes or no", int: "a number", float: "a number"}
     return names.get(type(value), "null")

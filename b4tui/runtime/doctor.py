@@ -11,72 +11,19 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
 from b4tui.agents.sandbox import NoSandbox, find_sandbox
 from b4tui.board.lint import lint
 from b4tui.board.model import Hub, Severity
 from b4tui.board.store import BoardError, BoardStore, NoHub
 from b4tui.config import ConfigError, Settings
-from b4tui.engines.names import find_model, is_cloud_name
-from b4tui.engines.types import Engine, EngineError, ModelInfo
+from b4tui.engines.pins import Pins
+from b4tui.engines.types import Engine
 from b4tui.routing.words import Category
-from b4tui.telemetry.sampler import Sampler
-
-
-class Status(StrEnum):
-    """How a check ended. `absent` is a part that is not there and need not be."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-    ABSENT = "absent"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check; `fix` says what to do, empty where nothing is to be done."""
-
-    name: str
-    status: Status
-    detail: str
-    fix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RoleModel:
-    """The model of a role on an engine. `locality` is `unattested` until it is proven, `remote` when known so."""
-
-    role: str
-    name: str
-    digest: str
-    locality: str
-
-
-@dataclass(frozen=True, slots=True)
-class EngineReport:
-    """An engine and the models that roles want of it."""
-
-    name: str
-    kind: str
-    address: str
-    version: str
-    locality: str
-    models: tuple[RoleModel, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The doctor's whole answer."""
-
-    checks: tuple[Check, ...]
-    engines: tuple[EngineReport, ...]
-
-    @property
-    def failed(self) -> bool:
-        """Whether any check failed."""
-        return any(check.status is Status.FAIL for check in self.checks)
+from b4tui.runtime.diagnosis import Check, Report, Status
+from b4tui.runtime.engine_checks import examine_engines
+from b4tui.runtime.machine_checks import gpu_checks, ollama_servers, orphan_checks, prompt_log_check
+from b4tui.telemetry.sampler import sampler_for
 
 
 def examine(
@@ -84,10 +31,12 @@ def examine(
     open_engines: Callable[[Settings], Mapping[str, Engine]],
     find_hub: Callable[[], Hub],
     open_store: Callable[[Hub], BoardStore],
+    pins: Pins,
 ) -> Report:
     """Run every check that can be run. Takes a few seconds; engines that do not answer cost their connect time-out.
 
-    Settings that cannot be read fail their own check, and what depends on them is left out.
+    Settings that cannot be read fail their own check, and what depends on them is left out. The engines that are opened
+    must not learn (see Pins): whoever only looks does not decide what is trusted.
     """
     checks = [_python(), _git()]
     try:
@@ -95,12 +44,12 @@ def examine(
     except ConfigError as error:
         return Report((*checks, Check("settings", Status.FAIL, str(error), "mend the key or file that is named")), ())
     checks.append(_settings(settings))
-    checks += [*_hub(find_hub, open_store), _sandbox(settings), _gpu(settings)]
+    checks += [*_hub(find_hub, open_store), _sandbox(settings), *_machine(settings)]
     try:
         engines = open_engines(settings)
     except ConfigError as error:
         return Report((*checks, Check("engines", Status.FAIL, str(error))), ())
-    engine_checks, reports = asyncio.run(_engines(settings, engines))
+    engine_checks, reports = asyncio.run(examine_engines(settings, engines, pins))
     return Report((*checks, *engine_checks), reports)
 
 
@@ -167,87 +116,7 @@ def _sandbox(settings: Settings) -> Check:
     return Check("sandbox", Status.OK, f"{found.kind}: commands of agents have no network")
 
 
-def _gpu(settings: Settings) -> Check:
-    if not settings.telemetry.gpu:
-        return Check("gpu", Status.ABSENT, "GPU telemetry is off", "[telemetry] gpu = true")
-    sample = Sampler().sample()
-    if not sample.gpus:
-        return Check("gpu", Status.ABSENT, sample.gpu_reason)
-    names = ", ".join(
-        f"{gpu.name} ({gpu.memory_total / (1 << 30):.0f} GiB)" if gpu.memory_total else gpu.name for gpu in sample.gpus
-    )
-    return Check("gpu", Status.OK, names)
-
-
-async def _engines(settings: Settings, engines: Mapping[str, Engine]) -> tuple[list[Check], tuple[EngineReport, ...]]:
-    checks: list[Check] = []
-    reports = []
-    used = {agent.role for agent in settings.agents.values() if agent.enabled}
-    for name, engine in engines.items():
-        health = await engine.health()
-        wanted = {key: role.model for key, role in settings.roles.items() if role.engine == name}
-        installed: tuple[ModelInfo, ...] = ()
-        if not health.up:
-            checks.append(Check(f"engine {name}", Status.FAIL, health.reason, _start_hint(engine.address)))
-        else:
-            detail = f"{engine.address}, version {health.version}{', SIMULATED' if health.simulated else ''}"
-            checks.append(Check(f"engine {name}", Status.OK, detail))
-            checks.append(_cloud(name, health.cloud_disabled))
-            try:
-                installed = await engine.models()
-            except EngineError as error:
-                checks.append(Check(f"engine {name} models", Status.FAIL, str(error)))
-            else:
-                checks += [_model(key, model, installed, key in used) for key, model in wanted.items()]
-        models = tuple(_role_model(key, model, installed) for key, model in wanted.items())
-        kind = settings.engines[name].kind
-        reports.append(EngineReport(name, kind, engine.address, health.version, "unattested", models))
-        await engine.aclose()
-    return checks, tuple(reports)
-
-
-def _start_hint(address: str) -> str:
-    return f"start it (`ollama serve`), or say where it is: OLLAMA_HOST or [engines.ollama] address (now {address})"
-
-
-def _cloud(name: str, disabled: bool | None) -> Check:
-    title = f"engine {name} cloud"
-    if disabled:
-        return Check(title, Status.OK, "the server says that its cloud models are off")
-    if disabled is None:
-        return Check(title, Status.WARN, "the server cannot say whether its cloud models are off", "upgrade it")
-    return Check(
-        title,
-        Status.WARN,
-        "the server would pass requests for cloud models on to the internet",
-        "start it with OLLAMA_NO_CLOUD=1",
-    )
-
-
-def _model(role: str, model: str, installed: tuple[ModelInfo, ...], used: bool) -> Check:
-    """`used` when an agent that is enabled needs the role; a model that nobody needs may be missing."""
-    title = f"model {role}"
-    info = find_model(model, installed)
-    if is_cloud_name(model) or (info is not None and info.remote):
-        fix = f"choose a local model in [roles.{role}] model"
-        return Check(title, Status.FAIL, f"{model} is not computed on this machine", fix)
-    if info is None:
-        if not used:
-            return Check(title, Status.ABSENT, f"{model} is not on the engine; no agent uses this role")
-        fix = f"`ollama pull {model}`, or name another in [roles.{role}] model"
-        return Check(title, Status.FAIL, f"{model} is not on the engine", fix)
-    known = (info.name, info.parameters, info.quantization.replace("unknown", ""), _size(info.size))
-    return Check(title, Status.OK, ", ".join(text for text in known if text))
-
-
-def _size(number: int) -> str:
-    """Bytes for a person; "" where the server does not say."""
-    if not number:
-        return ""
-    return f"{number / 1e9:.1f} GB" if number >= 1e8 else f"{number / 1e6:.1f} MB"
-
-
-def _role_model(role: str, model: str, installed: tuple[ModelInfo, ...]) -> RoleModel:
-    info = find_model(model, installed)
-    remote = is_cloud_name(model) or (info is not None and info.remote)
-    return RoleModel(role, model, info.digest if info else "", "remote" if remote else "unattested")
+def _machine(settings: Settings) -> list[Check]:
+    sample = sampler_for(settings.telemetry).sample()
+    gpu = gpu_checks(sample, asked=settings.telemetry.gpu)
+    return [*gpu, *orphan_checks(sample.processes), *prompt_log_check(ollama_servers())]

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from b4tui import events as e
-from b4tui.engines.types import LoadedModel
 from b4tui.events import AgentState, Event
 from b4tui.runtime.activity import in_words
 from b4tui.runtime.machine_watch import with_sample
@@ -79,14 +78,6 @@ def with_tokens(snapshot: Snapshot, tokens: TokensView) -> Snapshot:
     if tokens is snapshot.tokens or tokens == snapshot.tokens:
         return snapshot
     return replace(snapshot, tokens=tokens, revision=snapshot.revision + 1)
-
-
-def with_loaded(snapshot: Snapshot, engine: str, loaded: tuple[LoadedModel, ...]) -> Snapshot:
-    """The models an engine holds in memory."""
-    engines = tuple(replace(view, loaded=loaded) if view.name == engine else view for view in snapshot.engines)
-    if engines == snapshot.engines:
-        return snapshot
-    return replace(snapshot, engines=engines, revision=snapshot.revision + 1)
 
 
 def _folded(snapshot: Snapshot, event: Event) -> Snapshot:

@@ -10,6 +10,7 @@ from b4tui.board.model import Hub
 from b4tui.board.stores import open_store
 from b4tui.config import Settings
 from b4tui.engines.opening import open_engines
+from b4tui.engines.pins import Pins
 from b4tui.runtime.runtime import Runtime
 from b4tui.telemetry.sampler import Sampler
 
@@ -26,8 +27,12 @@ def open_runtime(
     once: bool = False,
     sampler: Sampler | None = None,
     environ: Mapping[str, str] = os.environ,
+    pins: Pins | None = None,
 ) -> Runtime:
-    """The runtime for a hub; nothing is started yet. Raises ConfigError; BoardError where the hub cannot be opened."""
+    """The runtime for a hub; nothing is started yet. `pins` are the user's unless others are given.
+
+    Raises ConfigError; BoardError where the hub cannot be opened.
+    """
 
     def warn(reason: str) -> None:
         runtime.warn(reason)
@@ -35,7 +40,7 @@ def open_runtime(
     runtime = Runtime(
         settings,
         open_store(hub, warn),
-        open_engines(settings, environ),
+        open_engines(settings, environ, pins=pins),
         agents=agents,
         simulated=simulated,
         paused=paused,

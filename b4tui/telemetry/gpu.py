@@ -13,6 +13,7 @@ from typing import Any
 from b4tui.telemetry.card import PCIE_EVERY_S, PcieRates, pcie_rates, read_card
 from b4tui.telemetry.types import GpuSample
 
+NO_DRIVER = "no NVIDIA driver; running on CPU"
 LOOK_AGAIN_S = 10.0  # for a driver that is not there: loading the library each second would cost more than all the rest
 OPEN_ANEW_S = 60.0  # where one card of several is gone: it comes back only for who opens the driver anew
 
@@ -92,7 +93,7 @@ class GpuReader:
 def _in_words(error: Exception) -> str:
     name = type(error).__name__
     if name in {"NVMLError_LibraryNotFound", "NVMLError_DriverNotLoaded"}:
-        return "no NVIDIA driver; running on CPU"
+        return NO_DRIVER
     if name == "NVMLError_NoPermission":
         return "the NVIDIA driver refuses this user (no permission for /dev/nvidia*)"
     if name == "NVMLError_LibRmVersionMismatch":

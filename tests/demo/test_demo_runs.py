@@ -28,7 +28,7 @@ async def test_it_ends_by_itself_with_every_bead_closed_that_can_be():
     events: list[Event] = []
     async with demo_world(speed=0) as world:
         store = open_store(open_hub(world.hub))
-        runtime = Runtime(world.settings, store, open_engines(world.settings), simulated=True)
+        runtime = Runtime(world.settings, store, open_engines(world.settings, pins=world.pins), simulated=True)
         runtime.subscribe(events.append)
         await runtime.start()
         async with asyncio.timeout(90):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,12 @@ from b4tui.agents.workfolder import WorkFolder
 from b4tui.board.discover import open_hub
 from b4tui.board.model import Bead, NewBead
 from b4tui.board.stores import open_store
-from b4tui.config import EngineConfig, load
+from b4tui.config import EngineConfig, PolicyConfig, load
 from b4tui.demo.hub import make_hub, sample_beads
 from b4tui.demo.script import OUT_OF_STEPS, Call, Script, ScriptError, Scripts, Step, parse_scripts, read_scripts
 from b4tui.demo.server import SimulatedOllama
 from b4tui.engines.ollama import OllamaEngine
+from b4tui.engines.pins import Pins, pins_file
 from b4tui.engines.types import ToolCall
 from b4tui.events import RunOutcome
 from b4tui.routing.rules import route
@@ -189,19 +189,29 @@ async def played(script: Script, sandbox: Sandbox | NoSandbox, place: Path) -> O
     agent = agent_of(script)
     bead = board.load().beads[script.bead] if script.bead else board.create(NewBead(title=script.title), "operator")
     async with SimulatedOllama(speed=0) as server:
-        engine = OllamaEngine("ollama", EngineConfig(address=server.address), {})
+        engine = OllamaEngine(
+            "ollama", EngineConfig(address=server.address), {}, pins=Pins(pins_file()), policy=PolicyConfig()
+        )
         assignment = Assignment(
             run="run-1",
             bead=bead,
             profile=agent,
-            engine=engine,
+            chat=engine.chat,
             board=board,
             folder=WorkFolder.open(place / "work", bead.id),
             sandbox=sandbox,
             limits=settings.policy.limits,
-            slot=contextlib.nullcontext,
         )
         try:
             return await work(assignment, lambda event: None)
         finally:
             await engine.aclose()
+
+
+def test_a_model_may_have_a_script_of_its_own() -> None:
+    both = Script(bead="x-1", steps=(Step(say="anybody"),))
+    own = Script(bead="x-1", model="qwen3:8b", steps=(Step(say="I alone"),))
+    known = Scripts([own, both])
+    asked = [{"role": "user", "content": "# x-1: Try"}]
+    assert known.answer(asked, "qwen3:8b").say == "I alone"
+    assert known.answer(asked, "qwen3:1.7b").say == known.answer(asked).say == "anybody"

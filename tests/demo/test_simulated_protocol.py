@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b4tui.demo.catalog import duration_s
-from b4tui.demo.server import Ending, SimulatedOllama
+from b4tui.demo.listening import Ending
+from b4tui.demo.server import SimulatedOllama
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
@@ -67,16 +68,6 @@ class TestWhatItSaysOfItself:
         assert shown["model_info"]["general.architecture"] == "qwen3next"
         assert shown["capabilities"] == ["completion", "tools"]
         assert (await client.http.post("/api/show", json={"model": "nobody"})).status_code == 404
-
-    async def test_a_pull_reports_its_progress_and_adds_the_model(self, client):
-        async with client.http.stream("POST", "/api/pull", json={"model": "tiny"}) as response:
-            lines = [json.loads(line) async for line in response.aiter_lines()]
-        assert lines[0] == {"status": "pulling manifest"}
-        assert lines[-1] == {"status": "success"}
-        progress = [line["completed"] for line in lines if "completed" in line]
-        assert progress == sorted(progress)
-        assert progress[-1] == next(line["total"] for line in lines if "total" in line)
-        assert "tiny:latest" in [model["name"] for model in (await client.http.get("/api/tags")).json()["models"]]
 
     async def test_a_host_header_of_another_machine_is_refused(self, client):
         assert (await client.http.get("/api/tags", headers={"Host": "rebind.invalid"})).status_code == 403
@@ -206,7 +197,7 @@ class TestRefusals:
             await reader.readexactly(1)
         writer.close()
 
-    @given(body=BODIES, path=st.sampled_from(["/api/chat", "/api/show", "/api/pull"]))
+    @given(body=BODIES, path=st.sampled_from(["/api/chat", "/api/show", "/api/pull", "/api/copy"]))
     @settings(max_examples=60, deadline=None)
     def test_no_body_breaks_the_server(self, body, path):
         async def ask() -> None:

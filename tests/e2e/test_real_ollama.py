@@ -10,8 +10,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from b4tui.config import EngineConfig
+from b4tui.config import EngineConfig, PolicyConfig
 from b4tui.engines.ollama import OllamaEngine
+from b4tui.engines.pins import Pins, pins_file
 from b4tui.engines.types import (
     ChatRequest,
     Done,
@@ -52,7 +53,7 @@ def ask(
 
 def engine_at(server: RealOllama) -> OllamaEngine:
     config = EngineConfig(address=server.address, first_token_timeout_s=60, idle_timeout_s=30)
-    return OllamaEngine("real", config, {})
+    return OllamaEngine("real", config, {}, pins=Pins(pins_file()), policy=PolicyConfig())
 
 
 @pytest_asyncio.fixture

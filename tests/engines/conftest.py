@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
-from b4tui.config import EngineConfig
+from b4tui.config import EngineConfig, PolicyConfig
 from b4tui.engines.ollama import OllamaEngine
+from b4tui.engines.pins import Pins, pins_file
 from b4tui.engines.types import ChatRequest, Message, Role, StreamEvent
+from tests.engines.own_engine import House
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ class Connection:
 class ScriptedServer:
     """Answers every request by `script`; keeps what came in.
 
-    With `local` it answers what the engine asks before a chat by itself, keeping nothing: every model is its own.
+    With `local` it answers what the engine asks about a model by itself, keeping nothing: it is an honest Ollama
+    without a cloud that has the models `MODELS`, all of them in memory.
     """
 
     script: Script
@@ -83,8 +88,9 @@ class ScriptedServer:
         try:
             request = await self._receive(reader)
             connection = Connection(request, reader, writer, self.gone)
-            if self.local and request.path == "/api/show":
-                await lines({"details": {"format": "gguf"}})(connection)
+            honest = HONEST.get(request.path) if self.local else None
+            if honest is not None:
+                await honest(connection)
                 return
             self.requests.append(request)
             await self.script(connection)
@@ -126,6 +132,29 @@ def lines(*rows: object, status: int = 200) -> Script:
     return script
 
 
+async def honest_show(connection: Connection) -> None:
+    """What a server without a cloud shows: models of its own, and nothing of a cloud's."""
+    if str(connection.request.json["model"]).endswith(":cloud"):
+        await lines({"error": "ollama cloud is disabled: remote model details are unavailable"}, status=403)(connection)
+    else:
+        await lines(SHOWN)(connection)
+
+
+MODELS = ("tiny:latest", "other:latest")
+TAGS = [
+    {"model": name, "size": 446_328, "digest": f"{at:064x}", "details": {"format": "gguf"}}
+    for at, name in enumerate(MODELS, 1)
+]
+SHOWN = {"details": {"format": "gguf"}, "model_info": {"general.architecture": "qwen3"}}
+HONEST: dict[str, Script] = {
+    "/api/version": lines({"version": "0.33.3"}),
+    "/api/status": lines({"cloud": {"disabled": True, "source": "env"}}),
+    "/api/tags": lines({"models": TAGS}),
+    "/api/show": honest_show,
+    "/api/ps": lines({"models": TAGS}),
+}
+
+
 def said(text: str = "", **message: object) -> dict[str, object]:
     """A line of a stream that carries a piece of the answer."""
     return {"model": "tiny", "message": {"role": "assistant", "content": text, **message}, "done": False}
@@ -156,7 +185,7 @@ def engine_for(
     config = EngineConfig(
         address=address, connect_timeout_s=connect, first_token_timeout_s=first_token, idle_timeout_s=idle
     )
-    return OllamaEngine("here", config, environ)
+    return OllamaEngine("here", config, environ, pins=Pins(pins_file()), policy=PolicyConfig())
 
 
 async def answers(engine: OllamaEngine, request: ChatRequest | None = None) -> list[StreamEvent]:
@@ -174,3 +203,11 @@ def no_proxy_helps(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("OLLAMA_API_KEY", "not-a-real-key")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Where an embedded engine keeps its state in this test; nothing may be left of its sockets."""
+    with tempfile.TemporaryDirectory(prefix="b4tui-test-") as sockets:  # short: a socket's path has 108 bytes
+        yield House(tmp_path, Path(sockets))
+        assert not list(Path(sockets).iterdir())

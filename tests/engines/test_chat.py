@@ -142,7 +142,7 @@ class TestWhatIsSent:
         (sent,) = server.requests
         assert (sent.method, sent.path) == ("POST", "/api/chat")
         assert sent.json == {
-            "model": "tiny",
+            "model": "tiny:local",
             "stream": True,
             "think": False,
             "keep_alive": -1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from b4tui.engines import errors
 from b4tui.engines.lines import LineDecoder, LineTooLong
-from b4tui.engines.types import Failure, FailureKind, Text
+from b4tui.engines.types import Failure, FailureKind, Proof, Text
 from b4tui.engines.wire import error_text
 from tests.engines.conftest import answers, engine_for, lines, said, scripted
 
@@ -42,6 +43,13 @@ BEFORE_THE_STREAM = [
     (500, "llama runner process has terminated: cudaMalloc failed", FailureKind.OUT_OF_MEMORY, "num_ctx"),
     (500, "vk::Device::allocateMemory: ErrorOutOfDeviceMemory", FailureKind.OUT_OF_MEMORY, "num_ctx"),
     (500, "model requires more system memory (9 GiB) than is available", FailureKind.OUT_OF_MEMORY, "num_ctx"),
+    (500, "CUDA error: no CUDA-capable device is detected", FailureKind.GPU, "b4tui gpu"),
+    (500, "cudaMalloc failed: no CUDA-capable device is detected", FailureKind.GPU, "driver's log"),
+    (500, "CUDA error: an illegal memory access was encountered", FailureKind.GPU, "driver's log"),
+    (500, "NVML: GPU is lost", FailureKind.GPU, "driver's log"),
+    (500, "GPU has fallen off the bus", FailureKind.GPU, "driver's log"),
+    (500, "vk::Queue::submit: ErrorDeviceLost", FailureKind.GPU, "driver's log"),
+    (500, "HIP error: unspecified launch failure", FailureKind.GPU, "driver's log"),
     (500, "something nobody has seen before", FailureKind.CRASHED, "log"),
     (502, "dial tcp: lookup ollama.com: no such host", FailureKind.REMOTE, "local model"),
     (503, "server busy, please try again.  maximum pending requests exceeded", FailureKind.BUSY, "again later"),
@@ -55,6 +63,7 @@ IN_MID_STREAM = [
     ("XML syntax error on line 3: unexpected EOF", FailureKind.TOOL_FORMAT),
     ("The model produced output that does not match the expected peg-native format", FailureKind.TOOL_FORMAT),
     ("CUDA error: out of memory", FailureKind.OUT_OF_MEMORY),
+    ("CUDA error: device-side assert triggered", FailureKind.GPU),
     ("no words for this", FailureKind.CRASHED),
 ]
 
@@ -77,6 +86,43 @@ async def test_an_error_in_the_middle_of_the_stream(text: str, kind: FailureKind
     assert isinstance(last, Failure)
     assert last.kind is kind
     assert text in last.message
+
+
+WORDS = [
+    errors.unreachable,
+    lambda asked: errors.connect_timeout(asked, 5),
+    lambda asked: errors.first_token_timeout(asked, 5),
+    lambda asked: errors.idle_timeout(asked, 5),
+    lambda asked: errors.no_answer(asked, 5),
+    errors.incomplete,
+    lambda asked: errors.protocol(asked, "no JSON"),
+    lambda asked: errors.remote_model(asked, "a cloud"),
+    lambda asked: errors.remote_chunk(asked, "a cloud"),
+    lambda asked: errors.unseen_model(asked, "it lists none"),
+    lambda asked: errors.unattested(asked, Proof(step="pin", holds=False, detail="no pin", fix="pin it")),
+    *(
+        lambda asked, status=status, text=text: errors.server_failure(asked, status, text)
+        for status, text, _, _ in BEFORE_THE_STREAM
+        if "ollama" not in text and "cloud" not in text
+    ),
+]
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_another_server_is_called_by_its_own_name(words: Callable[[errors.Asked], Failure]) -> None:
+    """Nobody who runs vLLM is sent to look for an Ollama."""
+    asked = errors.Asked("box", "127.0.0.1:8000", True, "tiny", server="vLLM")
+    message = words(asked).message
+    assert "vLLM" in message or "tiny" in message
+    assert "ollama" not in message.casefold()
+
+
+def test_what_is_not_proven_is_said_with_its_fix() -> None:
+    missing = Proof(step="cloud", holds=False, detail="it would pass prompts on", fix="Start it anew")
+    failure = errors.unattested(errors.Asked("here", "127.0.0.1:1", True, "tiny"), missing)
+    assert failure.kind is FailureKind.UNATTESTED
+    assert failure.message.endswith("nothing was sent: it would pass prompts on. Start it anew")
+    assert not failure.transient
 
 
 async def test_an_error_page_of_another_server_is_cut_to_size_and_cleaned() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Mapping
 
 import pytest
@@ -27,7 +29,7 @@ def by_path(replies: Mapping[str, object]) -> Script:
 
 
 async def health_of(script: Script, connect: float = 5.0) -> Health:
-    async with scripted(script) as server:
+    async with scripted(script, local=False) as server:
         engine = engine_for(server.address, connect=connect)
         try:
             return await engine.health()
@@ -36,7 +38,7 @@ async def health_of(script: Script, connect: float = 5.0) -> Health:
 
 
 async def refusal(script: Script, what: str = "models") -> EngineError:
-    async with scripted(script) as server:
+    async with scripted(script, local=False) as server:
         engine = engine_for(server.address, connect=1.0)
         try:
             with pytest.raises(EngineError) as error:
@@ -101,7 +103,7 @@ class TestHealth:
         assert await health_of(script, connect=0.3) == Health(up=True, version="1")
 
     async def test_of_nobody(self) -> None:
-        async with scripted(lines()) as server:
+        async with scripted(lines(), local=False) as server:
             address = server.address
         health = await engine_for(address).health()
         assert not health.up
@@ -120,7 +122,7 @@ class TestHealth:
 class TestModels:
     async def test_are_listed_and_remote_ones_are_marked(self) -> None:
         remote = {"name": "b", "model": "b", "size": 195, "digest": "cd", "details": {"format": ""}, "remote_host": "x"}
-        async with scripted(by_path({"/api/tags": {"models": [TAG, remote]}})) as server:
+        async with scripted(by_path({"/api/tags": {"models": [TAG, remote]}}), local=False) as server:
             engine = engine_for(server.address)
             first, second = await engine.models()
             await engine.aclose()
@@ -132,7 +134,7 @@ class TestModels:
     async def test_in_memory(self) -> None:
         row = {"model": "a:1b", "name": "a:1b", "digest": "ab", "size": 9, "size_vram": 4, "context_length": 512}
         row["expires_at"] = "2026-08-21T10:00:00Z"
-        async with scripted(by_path({"/api/ps": {"models": [row]}})) as server:
+        async with scripted(by_path({"/api/ps": {"models": [row]}}), local=False) as server:
             engine = engine_for(server.address)
             loaded = await engine.loaded()
             await engine.aclose()
@@ -160,7 +162,7 @@ class TestModels:
 
     async def test_one_is_pulled_step_by_step(self) -> None:
         layer = {"status": "pulling ab", "digest": "sha256:ab", "total": 10, "completed": 5}
-        async with scripted(lines({"status": "pulling manifest"}, layer, {"status": "success"})) as server:
+        async with scripted(lines({"status": "pulling manifest"}, layer, {"status": "success"}), local=False) as server:
             engine = engine_for(server.address)
             steps = [step async for step in engine.pull("a:1b")]
             await engine.aclose()
@@ -168,7 +170,7 @@ class TestModels:
         assert steps[-1].status == "success"
 
     async def test_a_pull_that_ends_early_has_failed(self) -> None:
-        async with scripted(lines({"status": "pulling manifest"})) as server:
+        async with scripted(lines({"status": "pulling manifest"}), local=False) as server:
             engine = engine_for(server.address)
             with pytest.raises(EngineError) as error:
                 [step async for step in engine.pull("a:1b")]
@@ -176,16 +178,41 @@ class TestModels:
         assert error.value.failure.kind is FailureKind.INCOMPLETE
 
     async def test_a_pull_that_the_server_cannot_do_says_so(self) -> None:
-        async with scripted(lines({"error": "pull model manifest: file does not exist"})) as server:
+        async with scripted(lines({"error": "pull model manifest: file does not exist"}), local=False) as server:
             engine = engine_for(server.address)
             with pytest.raises(EngineError, match=r"check the name.*file does not exist") as error:
                 [step async for step in engine.pull("nowhere")]
             await engine.aclose()
         assert error.value.failure.kind is FailureKind.REFUSED
 
-    async def test_cloud_names_are_refused_unsent(self) -> None:
-        async with scripted(lines()) as server:
+    async def test_one_gets_a_second_name_and_loses_it(self) -> None:
+        async with scripted(lines(b"")) as server:
             engine = engine_for(server.address)
+            await engine.copy("a:1b", "kept/a:1b")
+            await engine.delete("kept/a:1b")
+            await engine.aclose()
+        copy, delete = server.requests
+        assert (copy.method, copy.path, copy.json) == (
+            "POST",
+            "/api/copy",
+            {"source": "a:1b", "destination": "kept/a:1b"},
+        )
+        assert (delete.method, delete.path, delete.json) == ("DELETE", "/api/delete", {"model": "kept/a:1b"})
+
+    async def test_what_is_not_there_has_no_second_name(self) -> None:
+        async with scripted(lines({"error": 'model "a:1b" not found'}, status=404)) as server:
+            engine = engine_for(server.address)
+            for step in (engine.copy("a:1b", "b"), engine.delete("a:1b")):
+                with pytest.raises(EngineError) as error:
+                    await step
+                assert error.value.failure.kind is FailureKind.NO_MODEL
+            await engine.aclose()
+
+    async def test_cloud_names_are_refused_unsent(self) -> None:
+        async with scripted(lines(), local=False) as server:
+            engine = engine_for(server.address)
+            with pytest.raises(EngineError, match="cloud model"):
+                await engine.copy("a:1b", "a:cloud")
             with pytest.raises(EngineError, match="cloud model"):
                 await engine.show("a:cloud")
             with pytest.raises(EngineError, match="cloud model"):
@@ -211,7 +238,7 @@ class TestModels:
         assert (await refusal(script)).failure.kind is FailureKind.INCOMPLETE
 
     async def test_nobody_there(self) -> None:
-        async with scripted(lines()) as server:
+        async with scripted(lines(), local=False) as server:
             address = server.address
         with pytest.raises(EngineError, match="ollama serve") as error:
             await engine_for(address).models()
@@ -219,7 +246,9 @@ class TestModels:
 
     @pytest.mark.usefixtures("no_proxy_helps")
     async def test_the_package_sends_no_key_and_uses_no_proxy(self) -> None:
-        async with scripted(by_path({"/api/tags": {"models": [TAG]}, "/api/ps": {"models": []}})) as server:
+        async with scripted(
+            by_path({"/api/tags": {"models": [TAG]}, "/api/ps": {"models": []}}), local=False
+        ) as server:
             engine = engine_for(server.address)
             await engine.models()
             await engine.loaded()
@@ -230,7 +259,7 @@ class TestModels:
             assert not any("not-a-real-key" in value for value in request.headers.values())
 
     async def test_the_package_follows_no_redirect(self) -> None:
-        async with scripted(by_path({"/api/tags": {"models": []}})) as elsewhere:
+        async with scripted(by_path({"/api/tags": {"models": []}}), local=False) as elsewhere:
 
             async def script(connection: Connection) -> None:
                 await connection.head(307, f"Location: {elsewhere.address}/api/tags")
@@ -240,3 +269,34 @@ class TestModels:
         assert refused.failure.kind is FailureKind.PROTOCOL
         assert refused.failure.status == 307
         assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("variable", ["OLLAMA_HOST=http://[", "ALL_PROXY=nonsense://x", "HTTP_PROXY=http://[::1"])
+def test_an_environment_that_the_package_does_not_bear_is_an_engine_error(variable: str) -> None:
+    """The `ollama` package reads the environment when it is imported."""
+    source = """
+        import asyncio
+        from pathlib import Path
+        from b4tui.config import EngineConfig, PolicyConfig
+        from b4tui.engines.ollama import OllamaEngine
+        from b4tui.engines.pins import Pins
+        from b4tui.engines.types import EngineError
+        engine = OllamaEngine(
+            "here", EngineConfig(address="http://127.0.0.1:1"), {}, pins=Pins(Path("pins.json")), policy=PolicyConfig()
+        )
+        for ask in (engine.models, engine.loaded, lambda: engine.show("a"), lambda: anext(engine.pull("a"))):
+            try:
+                asyncio.run(ask())
+            except EngineError as error:
+                assert "environment" in str(error), error
+            else:
+                raise AssertionError("no error")
+    """
+    name, _, value = variable.partition("=")
+    done = subprocess.run(
+        [sys.executable, "-c", source.replace("\n        ", "\n").strip()],
+        env={name: value},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

@@ -23,7 +23,7 @@ async def test_agents_are_seen_at_work_and_a_bead_to_its_end(until) -> None:
         runtime = Runtime(
             world.settings,
             open_store(open_hub(world.hub)),
-            open_engines(world.settings),
+            open_engines(world.settings, pins=world.pins),
             simulated=True,
             sampler=Sampler(0.2, gpu=True),
         )
