@@ -63,7 +63,7 @@ async def examine_engines(
             await engine.aclose()
     checks = [
         *_engine_checks(settings, engines, seen),
-        *_proof_checks(settings, engines, seen),
+        *_proof_checks(settings, seen),
         *(check for key in settings.roles for check in _role_checks(settings, engines, key, seen)),
         _pins_check(pins),
     ]
@@ -176,7 +176,7 @@ def _unproven(settings: Settings) -> Status:
     return Status.FAIL if settings.policy.require_attested else Status.WARN
 
 
-def _proof_checks(settings: Settings, engines: Mapping[str, Engine], seen: Seen) -> list[Check]:
+def _proof_checks(settings: Settings, seen: Seen) -> list[Check]:
     """What does not hold of a server as a whole, once for each engine; its cloud has a check of its own."""
     found: dict[tuple[str, str], Proof] = {}
     for key, attestation in seen.attestations.items():
