@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import runpy
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 import pytest_asyncio
 
 from b4tui.demo.server import SimulatedOllama
+
+BUILDER = Path(__file__).resolve().parents[2] / "shared" / "tools" / "tiny_gguf.py"
+SPECIAL_TOKENS = 9  # the last ones of the tiny model's vocabulary
 
 
 @pytest_asyncio.fixture
@@ -25,3 +29,27 @@ def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GGUF file of random weights, 446 kB, that never ends an answer by itself. Skips where its builder is absent."""
+    if not BUILDER.is_file():
+        pytest.skip("shared/tools/tiny_gguf.py is not there to build a tiny model")
+    weights = tmp_path_factory.mktemp("weights") / "tiny.gguf"
+    runpy.run_path(str(BUILDER))["build"](str(weights))
+    _never_ends(weights)
+    return weights
+
+
+def _never_ends(weights: Path) -> None:
+    """Keep the random model from ending its answer or opening a tool call by chance: only num_predict ends it.
+
+    A row of zeros gives a logit of 0, which is never among the forty highest of 277 that sampling looks at.
+    """
+    import gguf  # it loads numpy, which few tests need
+
+    reader = gguf.GGUFReader(weights, "r+")
+    (output,) = (tensor for tensor in reader.tensors if tensor.name == "output.weight")
+    output.data[-SPECIAL_TOKENS:] = 0
+    reader.data.flush()

@@ -80,7 +80,7 @@ async def picture(width: int, height: int, theme: str) -> str:
         app = Console(runtime, TuiConfig(theme=theme, bell=False))
         async with app.run_test(size=(width, height)) as pilot:
             await until(lambda: worth_a_picture(runtime.snapshot))
-            await pilot.press("2", "g")
+            await pilot.press("2", "home")
             await pilot.pause()
             return self_contained(app.export_screenshot(title="b4tui demo"))
 

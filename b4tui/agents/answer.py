@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 
-from b4tui.engines.streams import closing
 from b4tui.engines.types import (
     ChatRequest,
     Done,
-    Engine,
     Failure,
     FailureKind,
+    Placed,
+    Restarted,
     StreamEvent,
     Text,
     Thinking,
@@ -44,18 +44,18 @@ class AnswerFailed(Exception):
         self.failure = failure
 
 
-async def ask(
-    engine: Engine,
-    request: ChatRequest,
-    slot: Callable[[], AbstractAsyncContextManager[object]],
-    streamed: Callable[[Text | Thinking], None],
-) -> Answer:
-    """One answer, holding a slot while it streams. Raises AnswerFailed; on cancellation the stream is closed."""
-    async with slot(), closing(engine.chat(request)) as stream:
-        return await _gather(stream, streamed)
+Chat = Callable[[ChatRequest], AsyncGenerator[StreamEvent, None]]
+"""Ask a model; closing what is returned cancels the answer."""
+Heard = Text | Thinking | Placed | Restarted
 
 
-async def _gather(stream: AsyncIterator[StreamEvent], streamed: Callable[[Text | Thinking], None]) -> Answer:
+async def ask(chat: Chat, request: ChatRequest, hear: Callable[[Heard], None]) -> Answer:
+    """One answer; `hear` gets what comes of it at once. Raises AnswerFailed; on cancellation the stream is closed."""
+    async with aclosing(chat(request)) as stream:
+        return await _gather(stream, hear)
+
+
+async def _gather(stream: AsyncIterator[StreamEvent], hear: Callable[[Heard], None]) -> Answer:
     text: list[str] = []
     thinking: list[str] = []
     calls: list[ToolCall] = []
@@ -66,7 +66,12 @@ async def _gather(stream: AsyncIterator[StreamEvent], streamed: Callable[[Text |
             case Text() | Thinking():
                 (text if isinstance(event, Text) else thinking).append(event.text)
                 size += len(event.text)
-                streamed(event)
+                hear(event)
+            case Placed():
+                hear(event)
+            case Restarted():
+                text, thinking, calls, usage, size = [], [], [], None, 0
+                hear(event)
             case ToolCall():
                 calls.append(event)
             case Usage():

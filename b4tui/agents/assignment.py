@@ -5,18 +5,18 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from b4tui import events
+from b4tui.agents.answer import Chat
 from b4tui.agents.profiles import AgentProfile
 from b4tui.agents.sandbox import NoSandbox, Sandbox
 from b4tui.agents.workfolder import WorkFolder
 from b4tui.board.model import Bead
 from b4tui.board.store import BoardStore
 from b4tui.config import LimitsConfig
-from b4tui.engines.types import Engine
+from b4tui.engines.types import Placed
 
 
 def _seed() -> int:
@@ -27,19 +27,19 @@ def _seed() -> int:
 class Assignment:
     """Who does which bead where, with what, and how much of it.
 
-    `slot` makes a context manager that holds a slot at the engine; the loop is in it only while the model answers.
+    `chat` asks the model of the agent's role; `placed` is where it was said to be when the run began.
     `clock`, `monotonic` (seconds) and `seeds` are the world's, unless a test hands in others.
     """
 
     run: str
     bead: Bead
     profile: AgentProfile
-    engine: Engine
+    chat: Chat
     board: BoardStore
     folder: WorkFolder
     sandbox: Sandbox | NoSandbox
     limits: LimitsConfig
-    slot: Callable[[], AbstractAsyncContextManager[object]]
+    placed: Placed | None = None
     clock: Callable[[], datetime] = events.now
     monotonic: Callable[[], float] = time.monotonic
     seeds: Callable[[], int] = _seed

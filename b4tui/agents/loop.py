@@ -79,7 +79,9 @@ class _Run:
 
     def __init__(self, assignment: Assignment, publish: Callable[[Event], None]) -> None:
         self._a = assignment
-        self._report = Reporter(publish, assignment.clock, assignment.run, assignment.bead.id, assignment.profile.key)
+        self._report = Reporter(
+            publish, assignment.clock, assignment.run, assignment.bead.id, assignment.profile.key, assignment.placed
+        )
         role = assignment.profile.role
         self._tools = chosen(assignment.profile.tools)
         self._specs = tuple(spec(tool) for tool in self._tools.values())
@@ -164,7 +166,7 @@ class _Run:
             seed=self._a.seeds() if attempt else None,
             options=role.options,
         )
-        answer = await ask(self._a.engine, request, self._a.slot, self._report.streamed)
+        answer = await ask(self._a.chat, request, self._report.heard)
         self._count(answer, step)
         return answer
 

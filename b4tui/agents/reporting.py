@@ -7,33 +7,66 @@ from datetime import datetime
 from typing import Any
 
 from b4tui import events
+from b4tui.agents.answer import Heard
 from b4tui.agents.tools.base import Result, Tool
 from b4tui.agents.tools.calling import told
 from b4tui.agents.tools.text import valid
 from b4tui.agents.workfolder import FileDiff
-from b4tui.engines.types import Text, Thinking, ToolCall, Usage
+from b4tui.engines.types import Placed, Restarted, Thinking, ToolCall, Usage
 
 MAX_NAME_CHARS = 60
 
 
 class Reporter:
-    """Publishes the events of one run, each with its time and with whom it is about."""
+    """Publishes the events of one run, each with its time and with whom it is about.
+
+    `placed` is where the run was said to be computed when it began; nothing is said of it before it changes.
+    """
 
     def __init__(
-        self, publish: Callable[[events.Event], None], clock: Callable[[], datetime], run: str, bead: str, agent: str
+        self,
+        publish: Callable[[events.Event], None],
+        clock: Callable[[], datetime],
+        run: str,
+        bead: str,
+        agent: str,
+        placed: Placed | None = None,
     ) -> None:
         self._publish = publish
         self._clock = clock
-        self._who = {"run": run, "bead": bead, "agent": agent}
+        self._who: dict[str, Any] = {"run": run, "bead": bead, "agent": agent}
+        self._placed = placed
 
     def step(self, number: int) -> None:
         """Another step begins."""
         self._publish(events.StepStarted(at=self._clock(), step=number, **self._who))
 
-    def streamed(self, piece: Text | Thinking) -> None:
-        """A piece of an answer came in."""
-        thinking = isinstance(piece, Thinking)
-        self._publish(events.TextStreamed(at=self._clock(), text=piece.text, thinking=thinking, **self._who))
+    def heard(self, event: Heard) -> None:
+        """A piece of an answer came in, or something happened to the answer as a whole."""
+        at = self._clock()
+        if isinstance(event, Placed):
+            self._moved(event)
+        elif isinstance(event, Restarted):
+            self._publish(events.AnswerRestarted(at=at, reason=event.reason, **self._who))
+        else:
+            thinking = isinstance(event, Thinking)
+            self._publish(events.TextStreamed(at=at, text=event.text, thinking=thinking, **self._who))
+
+    def _moved(self, placed: Placed) -> None:
+        if placed == self._placed:
+            return
+        self._placed = placed
+        moved = events.RunMoved(
+            at=self._clock(),
+            engine=placed.engine,
+            model=placed.model,
+            locality=placed.locality,
+            digest=placed.digest,
+            profile=placed.profile,
+            note=placed.note,
+            **self._who,
+        )
+        self._publish(moved)
 
     def counted(self, usage: Usage, step: int) -> None:
         """The server counted the tokens of an answer."""
@@ -47,6 +80,9 @@ class Reporter:
             generate_seconds=usage.generate_seconds,
             load_seconds=usage.load_seconds,
             first_token_seconds=usage.first_token_seconds,
+            queue_seconds=usage.queue_seconds,
+            engine=self._placed.engine if self._placed else "",
+            model=self._placed.model if self._placed else "",
             **self._who,
         )
         self._publish(counted)

@@ -1,18 +1,19 @@
-"""`b4tui gpu`: samples of GPUs and host."""
+"""`b4tui gpu`: samples of GPUs, host and model servers, the same that the console shows."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from b4tui.cli.common import Place, guarded, place_options, print_json, print_json_line, say
-from b4tui.telemetry.sampler import Sampler
-from b4tui.telemetry.types import GpuSample, MachineSample
 
-GIB = 1 << 30
+if TYPE_CHECKING:
+    from b4tui.telemetry.types import MachineSample
+
+_PRIMED_S = 0.1  # CPU use is a difference of two readings
 
 
 @click.command("gpu")
@@ -22,19 +23,21 @@ GIB = 1 << 30
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, or one a line with --watch.")
 @guarded
 def command(place: Place, watch: float | None, count: int | None, as_json: bool) -> None:
-    """Measure GPUs and host. What cannot be measured reads n/a (null in JSON)."""
+    """Measure GPUs, host and model servers. What cannot be measured reads n/a (null in JSON)."""
     if count and not watch:
         raise click.UsageError("--count needs --watch")
-    sampler = Sampler(gpu=place.settings().telemetry.gpu)
+    from b4tui.telemetry.sampler import sampler_for
+
+    sampler = sampler_for(place.settings().telemetry)
     sampler.sample()
-    time.sleep(0.1)  # CPU use is a difference of two readings
+    time.sleep(_PRIMED_S)
     taken = 0
     while True:
         sample = sampler.sample()
         if as_json:
             (print_json_line if watch else print_json)(_document(sample))
         else:
-            _print(sample)
+            _print(sample, timed=bool(watch))
         taken += 1
         if not watch or taken == count:
             return
@@ -42,35 +45,15 @@ def command(place: Place, watch: float | None, count: int | None, as_json: bool)
 
 
 def _document(sample: MachineSample) -> dict[str, Any]:
-    document = asdict(sample)
-    document["at"] = sample.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    document["gpus"] = list(document["gpus"])
-    return document
+    return asdict(sample) | {"at": _rfc3339(sample)}
 
 
-def _print(sample: MachineSample) -> None:
-    for gpu in sample.gpus:
-        say(_gpu_line(gpu))
-    if not sample.gpus:
-        say(f"GPU   n/a: {sample.gpu_reason}")
-    host = sample.host
-    cpu = "n/a" if host.cpu is None else f"{host.cpu:.0f} %"
-    load = "n/a" if host.load is None else f"{host.load:.2f}"
-    say(
-        f"host  cpu {cpu} of {host.cores} cores, load {load}, "
-        f"memory {host.memory_used / GIB:.1f} / {host.memory_total / GIB:.1f} GiB, swap {host.swap_used / GIB:.1f} GiB"
-    )
+def _print(sample: MachineSample, *, timed: bool) -> None:
+    from b4tui.cli.gpu_words import sample_lines
+
+    lines = [*([_rfc3339(sample)] if timed else []), *sample_lines(sample), *([""] if timed else [])]
+    say("\n".join(lines))
 
 
-def _gpu_line(gpu: GpuSample) -> str:
-    def gib(value: int | None) -> str:
-        return "n/a" if value is None else f"{value / GIB:.1f}"
-
-    def unit(value: float | None, text: str) -> str:
-        return "n/a" if value is None else f"{value:.0f} {text}"
-
-    return (
-        f"GPU {gpu.index} {gpu.name}  VRAM {gib(gpu.memory_used)} / {gib(gpu.memory_total)} GiB  "
-        f"util {unit(gpu.utilisation, '%')}  {unit(gpu.temperature, '°C')}  "
-        f"power {unit(gpu.power, 'W')} / {unit(gpu.power_limit, 'W')}"
-    )
+def _rfc3339(sample: MachineSample) -> str:
+    return sample.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +13,7 @@ import click
 from b4tui.cli.common import Failed, NoEngine, Place, guarded, place_options, print_json_line, say
 
 if TYPE_CHECKING:
-    from b4tui.config import Settings
-    from b4tui.engines.types import Engine
+    from b4tui.config import RoleConfig, Settings
     from b4tui.events import Event
     from b4tui.runtime.runtime import Runtime
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 @guarded
 def command(place: Place, agents: tuple[str, ...], until_idle: bool, once: bool, as_json: bool) -> None:
     """Run the agents with no screen until interrupted (or see --until-idle, --once)."""
-    from b4tui.engines.opening import open_engines
     from b4tui.runtime.assembly import chosen_profiles
     from b4tui.runtime.opening import open_runtime
     from b4tui.runtime.state import StateError, StateFolder
@@ -38,9 +37,8 @@ def command(place: Place, agents: tuple[str, ...], until_idle: bool, once: bool,
 
     async def session() -> None:
         if until_idle or once:
-            engines = open_engines(settings)
-            crew = chosen_profiles(settings, hub, engines, chosen)
-            await _require_engine(engines, {(profile.role.engine, profile.role.model) for profile in crew})
+            crew = chosen_profiles(settings, hub, chosen)
+            await _require_engine(settings, [profile.role for profile in crew])
         runtime = open_runtime(settings, hub, agents=chosen, once=once)
         if runtime.snapshot.read_only:
             raise Failed(f"agents cannot work on this hub: {runtime.snapshot.read_only}")
@@ -64,24 +62,24 @@ def known_agents(settings: Settings, names: tuple[str, ...]) -> tuple[str, ...] 
     return tuple(dict.fromkeys(by_name[name.lower()] for name in names)) or None
 
 
-async def _require_engine(engines: Mapping[str, Engine], wanted: Iterable[tuple[str, str]]) -> None:
-    """At least one of the wanted (engine, model) pairs must be there, or waiting would have no end. Raises NoEngine."""
-    from b4tui.engines.names import objection
-    from b4tui.engines.types import EngineError
+async def _require_engine(settings: Settings, roles: Iterable[RoleConfig]) -> None:
+    """One of the roles must have an engine that may be used, or waiting would have no end. Raises NoEngine."""
+    from b4tui.engines.opening import open_engines
+    from b4tui.engines.placement import Placement, Placer
 
+    engines = open_engines(settings)
+    placer = Placer(settings, engines, unusable=lambda name: "", clock=time.monotonic)
     reasons = []
-    for name, model in sorted(wanted):
-        engine = engines[name]
-        health = await engine.health()
-        try:
-            reason = objection(model, await engine.models()) if health.up else health.reason
-        except EngineError as error:
-            reason = str(error)
-        await engine.aclose()
-        if not reason:
-            return
-        reasons.append(reason)
-    raise NoEngine("; ".join(dict.fromkeys(reasons)) or "no engine is configured")
+    try:
+        for role in {role.model_dump_json(): role for role in roles}.values():
+            place = await placer.place(role)
+            if isinstance(place, Placement):
+                return
+            reasons.append(place.failure.message)
+    finally:
+        for engine in engines.values():
+            await engine.aclose()
+    raise NoEngine("; ".join(dict.fromkeys(reasons)) or "no agent is enabled")
 
 
 async def run_headless(runtime: Runtime, *, as_json: bool, until_idle: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -100,7 +101,7 @@ async def _stream(turn: Turn, reply: Reply, prefill_ns: int) -> None:
     made, reason = turn.pieces()
     strikes_at = min(turn.fault.after, len(made)) if turn.fault else -1
     for count, piece in enumerate([*made, None]):
-        if turn.fault and count == strikes_at and await _strike(turn.fault.kind, reply):
+        if turn.fault and count == strikes_at and await _strike(turn, turn.fault, reply):
             return
         if piece is None:
             break
@@ -114,8 +115,9 @@ async def _stream(turn: Turn, reply: Reply, prefill_ns: int) -> None:
     await reply.end()
 
 
-async def _strike(kind: FaultKind, reply: Reply) -> bool:
+async def _strike(turn: Turn, fault: Fault, reply: Reply) -> bool:
     """Do what goes wrong in mid-stream; True when nothing can follow."""
+    kind = fault.kind
     if kind in _ERROR_LINES:
         await reply.line({"error": _ERROR_LINES[kind]})
         await reply.end()
@@ -127,7 +129,26 @@ async def _strike(kind: FaultKind, reply: Reply) -> bool:
         await reply.raw(b'{"model": "x", \xff\xfe not json\n')
     elif kind is FaultKind.HUGE_LINE:
         await reply.raw(b'{"message": {"role": "assistant", "content": "' + b"x" * MEGABYTE + b'"}, "done": false}\n')
+    elif kind is FaultKind.ENDLESS:
+        await _never_end(turn, reply)
+    elif kind is FaultKind.SLOW_LORIS:
+        await _dribble(fault, reply)
     return kind in _ERROR_LINES or kind in (FaultKind.NO_DONE, FaultKind.CUT)
+
+
+async def _never_end(turn: Turn, reply: Reply) -> None:
+    """Until the client leaves. Many lines at a time: what counts is how much comes, not how fast."""
+    line = json.dumps(turn.row({"role": "assistant", "content": "again " * 20})).encode() + b"\n"
+    while True:
+        await reply.raw(line * 100)
+
+
+async def _dribble(fault: Fault, reply: Reply) -> None:
+    """A byte of one line now and then, until the client leaves."""
+    await reply.raw(b'{"message": {"role": "assistant", "content": "')
+    while True:
+        await asyncio.sleep(fault.seconds / 100)
+        await reply.raw(b"x")
 
 
 def _figures(turn: Turn, generated: int, prefill_ns: int, generate_ns: int) -> dict[str, Any]:

@@ -68,9 +68,9 @@ def read_prompt(body: Mapping[str, Any], *, name: str, thinks: bool) -> Prompt:
     if think and not thinks:
         raise ChatRefused(400, f'"{name}" does not support thinking')
     last_answer = max((at for at, message in enumerate(messages) if message.get("role") == "assistant"), default=-1)
-    frame = _tokens(body.get("tools") or "")
-    tokens = frame + sum(_tokens(message) for message in messages)
-    cached = frame + sum(_tokens(message) for message in messages[: last_answer + 1]) if last_answer >= 0 else 0
+    frame = count_tokens(body.get("tools") or "")
+    tokens = frame + sum(count_tokens(message) for message in messages)
+    cached = frame + sum(count_tokens(message) for message in messages[: last_answer + 1]) if last_answer >= 0 else 0
     num_ctx = options.get("num_ctx", DEFAULT_CONTEXT)
     if tokens > num_ctx and body.get("truncate") is False:
         raise ChatRefused(400, _overflow(tokens, num_ctx))
@@ -97,7 +97,8 @@ def _options(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return options
 
 
-def _tokens(part: object) -> int:
+def count_tokens(part: object) -> int:
+    """About how many tokens a part of a prompt is."""
     text = part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
     return len(text) // CHARS_PER_TOKEN
 
@@ -137,7 +138,9 @@ def _call_piece(call: Call, index: int, id_stem: str, *, malformed: bool) -> Pie
     arguments: object = call.arguments
     function = {"index": index, "name": call.tool, "arguments": json.dumps(arguments) if malformed else arguments}
     row = {"id": f"call_{id_stem}{index}", "function": function}
-    return Piece({"role": "assistant", "content": "", "tool_calls": [row]}, _tokens(call.arguments) + CALL_OVERHEAD)
+    return Piece(
+        {"role": "assistant", "content": "", "tool_calls": [row]}, count_tokens(call.arguments) + CALL_OVERHEAD
+    )
 
 
 def leaked(call: Call) -> str:

@@ -31,7 +31,18 @@ class FaultKind(StrEnum):
     MALFORMED_CALL = "malformed_call"  # a tool call whose arguments are no object
     GARBAGE_LINE = "garbage_line"  # a line that is no JSON
     HUGE_LINE = "huge_line"  # a line of one megabyte
+    ENDLESS = "endless"  # the answer never ends, whatever `num_predict` says
+    SLOW_LORIS = "slow_loris"  # a line that never ends, byte by byte
     REMOTE_MODEL = "remote_model"  # the server hands the request on to another host and says so
+    # Of OpenAI-compatible servers alone (research/vllm.md 5 and 8):
+    DONE_ONLY = "done_only"  # [DONE], but no reason why the answer ended
+    QUEUED = "queued"  # 200 at once, then silence until a slot is free
+    KEEP_ALIVE = "keep_alive"  # the same, with comments in the silence
+    FORGOTTEN = "forgotten"  # a stopping server says nothing more and leaves the stream open
+    LORIS = "loris"  # a byte now and then that completes nothing
+    LOOSE_ARGUMENTS = "loose_arguments"  # a call whose arguments nothing pinned: JSON, but no object
+    CUT_CALL = "cut_call"  # a call that looks whole in an answer that ran out of tokens
+    LEAKED_MARK = "leaked_mark"  # the call's opening tag comes as text before the call
 
 
 @dataclass(slots=True)
@@ -56,9 +67,10 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait, first come first served; at most one strikes a request."""
+    """The faults that wait, first come first served; at most one strikes a request. `chat` is the path of chats."""
 
-    def __init__(self) -> None:
+    def __init__(self, chat: str = CHAT) -> None:
+        self._chat = chat
         self._waiting: list[Fault] = []
 
     def add(
@@ -66,13 +78,13 @@ class Faults:
         kind: FaultKind,
         *,
         times: int = 1,
-        path: str = CHAT,
+        path: str = "",
         bead: str = "",
         after: int = 2,
         seconds: float = 1.0,
     ) -> Fault:
-        """Let the next `times` fitting requests fail this way."""
-        fault = Fault(kind, times, path, bead, after, seconds)
+        """Let the next `times` fitting requests fail this way; those to chats where no `path` is given."""
+        fault = Fault(kind, times, path or self._chat, bead, after, seconds)
         self._waiting.append(fault)
         return fault
 

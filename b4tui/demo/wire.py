@@ -16,6 +16,7 @@ MAX_BODY = 64 * 1024 * 1024
 SIMULATED = {"X-B4tui-Simulated": "1"}
 JSON = "application/json; charset=utf-8"
 NDJSON = "application/x-ndjson"
+EVENTS = "text/event-stream"
 TEXT = "text/plain; charset=utf-8"
 
 
@@ -110,13 +111,17 @@ class Reply:
         """Answer as Ollama does when something is wrong."""
         await self.whole(status, {"error": message})
 
-    def begin(self) -> None:
-        """Start a stream of JSON lines."""
-        self._head(200, {"Content-Type": NDJSON, "Transfer-Encoding": "chunked"})
+    def begin(self, kind: str = NDJSON) -> None:
+        """Start a stream, of JSON lines unless another content type is given."""
+        self._head(200, {"Content-Type": kind, "Transfer-Encoding": "chunked"})
 
     async def line(self, row: Mapping[str, Any]) -> None:
         """Send one JSON line in a chunk of its own."""
         await self.raw(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+
+    async def event(self, row: Mapping[str, Any]) -> None:
+        """Send one JSON object as a server-sent event."""
+        await self.raw(b"data: " + json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n\n")
 
     async def raw(self, data: bytes) -> None:
         """Send any bytes in a chunk of their own."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
-from b4tui.engines import errors
 from b4tui.engines.names import whole_name
-from b4tui.engines.types import Attestation, Failure, FailureKind, Proof
+from b4tui.engines.types import Attestation, Proof
 from b4tui.events import Locality
 
 FLOOR = (0, 18, 0)  # the first version that knows `NAME:local`
@@ -83,9 +83,13 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """What is known of the model's pin: the digest that is trusted, "" for none, or why that cannot be told."""
+    """What is known of the model's pin: the digest that is trusted, "" for none, or why that cannot be told.
+
+    `accepted` is when the operator said so, None for what was trusted on first use.
+    """
 
     digest: str = ""
+    accepted: datetime | None = None
     problem: str = ""
 
 
@@ -119,10 +123,10 @@ def judge_cloud_name(engine: str, model: str, place: Place) -> Attestation:
 def locality(proofs: Iterable[Proof]) -> Locality:
     """What the steps come to."""
     found = {Step(proof.step): proof.holds for proof in proofs}
-    if found.get(Step.NAME) is False or found.get(Step.OWN) is False:
+    if any(found.get(step) is False for step in (Step.NAME, Step.OWN, Step.IN_MEMORY)):
         return Locality.REMOTE
-    before = all(found.get(step) is True for step in Step if step is not Step.IN_MEMORY)
-    return Locality.ATTESTED if before and found.get(Step.IN_MEMORY) is not False else Locality.UNATTESTED
+    proven = all(found.get(step) is True for step in Step if step is not Step.IN_MEMORY)
+    return Locality.ATTESTED if proven else Locality.UNATTESTED
 
 
 def proof_of(attestation: Attestation, step: Step) -> Proof | None:
@@ -142,28 +146,16 @@ def worth_trusting(model: str, facts: Facts, smallest: int) -> bool:
     return digest and all(proof.holds for proof in _model(model, facts, smallest))
 
 
-def refusal(asked: errors.Asked, attestation: Attestation, *, private: bool, require_attested: bool) -> Failure | None:
-    """Why a prompt may not go to this model; None where it may.
-
-    What is remote gets nothing, and a model that changed stops until the operator accepts it. What is merely not proven
-    gets what is not private, or everything where the policy does not ask for proof.
-    """
-    if attestation.failure is not None:
-        return attestation.failure
-    own = proof_of(attestation, Step.OWN)
-    if attestation.locality is Locality.REMOTE:
-        return errors.remote_model(asked, own.detail) if own and own.holds is False else errors.cloud_name(asked)
-    pin = proof_of(attestation, Step.PIN)
-    if attestation.changed and pin is not None:
-        return errors.unattested(asked, pin)
-    if attestation.locality is not Locality.ATTESTED and private and require_attested:
-        return errors.unattested(asked, attestation.missing or _first_open(attestation))
-    return None
-
-
-def invalidates(failure: Failure) -> bool:
-    """Whether a failed answer says that what was known of its model is wrong by now."""
-    return failure.kind in {FailureKind.REMOTE, FailureKind.NO_MODEL}
+def caught(attestation: Attestation) -> Attestation:
+    """The same, of a model whose last answer came from elsewhere."""
+    proof = Proof(
+        step=Step.IN_MEMORY,
+        holds=False,
+        detail=f"the last answer of {attestation.model} came from elsewhere and was cut off",
+        fix="Choose a local model, and start Ollama with OLLAMA_NO_CLOUD=1; if you know that it is local, "
+        f"`b4tui models pin {attestation.model}`",
+    )
+    return with_memory(attestation, proof)
 
 
 def knows_local(version: str) -> bool:
@@ -178,11 +170,6 @@ def knows_local(version: str) -> bool:
 def same_model(one: str, other: str) -> bool:
     """Whether two names mean one model."""
     return whole_name(one) == whole_name(other)
-
-
-def _first_open(attestation: Attestation) -> Proof:
-    unknown = Proof(step=Step.PLACE, holds=None, detail="nothing is known of it")
-    return next((proof for proof in attestation.proofs if proof.holds is None), unknown)
 
 
 def _open(step: Step, why: str) -> Proof:

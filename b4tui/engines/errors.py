@@ -155,6 +155,11 @@ def unseen_model(asked: Asked, said: str) -> Failure:
     )
 
 
+def caught_before(asked: Asked, memory: Proof) -> Failure:
+    """The last answer of the model came from elsewhere; nothing is sent to it again."""
+    return Failure(FailureKind.REMOTE, f"{memory.detail}, so nothing was sent: {memory.fix}")
+
+
 def other_model(asked: Asked, said: str) -> Failure:
     """An answer comes from another model than was asked; the server does not look at the name."""
     return Failure(

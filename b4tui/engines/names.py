@@ -23,6 +23,11 @@ def find_model(name: str, models: Iterable[ModelInfo]) -> ModelInfo | None:
     return next((model for model in models if whole_name(model.name) == wanted), None)
 
 
+def same_model(one: str, other: str) -> bool:
+    """Whether a server means the same model by both names."""
+    return whole_name(one) == whole_name(other)
+
+
 def whole_name(name: str) -> str:
     """The name as Ollama completes it: no case, no default registry, no word `local`, and the tag `latest`."""
     whole = name.strip().casefold().removeprefix("registry.ollama.ai/").removeprefix("library/").removesuffix(":local")
@@ -32,18 +37,3 @@ def whole_name(name: str) -> str:
 def local_name(name: str) -> str:
     """The name that a server takes for a model of its own only: 404 where it stands for a remote one (1.7, step 5)."""
     return name if name.casefold().endswith(":local") else f"{name}:local"
-
-
-def objection(name: str, models: Iterable[ModelInfo]) -> str:
-    """Why no run may start with this model on a server that has these models, and what to do; "" where it may.
-
-    A local name may stand for a remote model (research/runtime.md 1.7 B): the server's own list says so.
-    """
-    if is_cloud_name(name):
-        return f"{name} names a cloud model: choose a local one"
-    model = find_model(name, models)
-    if model is None:
-        return f"the engine has no model {name}: `ollama pull {name}`, or name another in the role's settings"
-    if model.remote:
-        return f"{name} is not computed on this machine: the server passes it on; choose a local model"
-    return ""

@@ -23,6 +23,7 @@ from b4tui.engines.types import (
     ChatRequest,
     EngineError,
     Failure,
+    FailureKind,
     Health,
     LoadedModel,
     ModelCard,
@@ -97,8 +98,8 @@ class OllamaEngine:
         Nothing is sent to a model that is computed elsewhere or has changed, and nothing private to one that is not
         proven to be computed here, unless the policy asks for no proof.
         """
-        from b4tui.engines.attestation import invalidates, refusal
         from b4tui.engines.chat import stream_chat
+        from b4tui.engines.refusal import refusal
 
         asked = self._asked(request.model)
         attestation = await self.attest(request.model)
@@ -113,8 +114,8 @@ class OllamaEngine:
             aclosing(self._watched(stream, attestation)) as answer,
         ):
             async for event in answer:
-                if isinstance(event, Failure) and invalidates(event):
-                    self._attester().forget(attestation.model)
+                if isinstance(event, Failure):
+                    self._learn(event, attestation)
                 yield event
 
     async def attest(self, model: str, *, fresh: bool = False) -> Attestation:
@@ -210,6 +211,13 @@ class OllamaEngine:
 
         return Exchange(self._http(), self._address.url, self._config, self._new_id, self._clock)
 
+    def _learn(self, failure: Failure, attestation: Attestation) -> None:
+        """What was known of a model is wrong when its answer comes from elsewhere, or the server has it no more."""
+        if failure.kind is FailureKind.REMOTE:
+            self._attester().caught(attestation)
+        elif failure.kind is FailureKind.NO_MODEL:
+            self._attester().forget(attestation.model)
+
     def _watched(
         self, stream: AsyncGenerator[StreamEvent, None], attestation: Attestation
     ) -> AsyncGenerator[StreamEvent, None]:
@@ -223,7 +231,8 @@ class OllamaEngine:
     def _attester(self) -> Attesting:
         if self._attesting is None:
             from b4tui.engines.attestation import Place
-            from b4tui.engines.attesting import Attesting, Rules, Server
+            from b4tui.engines.attesting import Attesting, Rules
+            from b4tui.engines.questions import Server
 
             address = self._address
             place = Place(at=address.place, loopback=address.loopback, pinned=self._config.pinned)

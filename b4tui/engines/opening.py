@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from b4tui.config import EngineConfig, Settings
+from b4tui.engines.embedded.opening import open_embedded
 from b4tui.engines.ollama import OllamaEngine
 from b4tui.engines.openai import OpenAiEngine
 from b4tui.engines.pins import Pins, pins_file
@@ -15,11 +16,12 @@ from b4tui.engines.types import Engine
 def open_engines(
     settings: Settings, environ: Mapping[str, str] = os.environ, *, pins: Pins | None = None
 ) -> dict[str, Engine]:
-    """An engine for every `[engines.NAME]` that can be opened. Nothing is connected yet.
+    """An engine for every `[engines.NAME]` that can be opened. Nothing is connected or started yet.
 
     `environ` is where OLLAMA_HOST and keys are looked for; `pins` are the user's unless others are given.
 
-    Raises AddressError (a ConfigError) for an address that may not be used, ConfigError for a key that is not there.
+    Raises AddressError (a ConfigError) for an address that may not be used, ConfigError for a key that is not there or
+    a model file that cannot be meant.
     """
     trusted = pins or Pins(pins_file())
     opened = {name: _open(name, config, settings, environ, trusted) for name, config in settings.engines.items()}
@@ -33,5 +35,5 @@ def _open(name: str, config: EngineConfig, settings: Settings, environ: Mapping[
             return OllamaEngine(name, config, environ, pins=pins, policy=settings.policy)
         case "vllm" | "llama-server" | "localai" | "openai":
             return OpenAiEngine(name, config, environ, pins=pins, policy=settings.policy)
-        case _:
-            return None
+        case "embedded":
+            return open_embedded(name, settings, environ, pins)

@@ -141,4 +141,7 @@ def _pin(row: dict[str, str]) -> Pin:
     texts = {name: row[name] for name in ("place", "model", "digest")}
     if not all(isinstance(text, str) for text in texts.values()):
         raise TypeError("a pin holds text")
-    return Pin(**texts, by=PinnedBy(row["by"]), at=datetime.fromisoformat(row["at"]))
+    at = datetime.fromisoformat(row["at"])
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return Pin(**texts, by=PinnedBy(row["by"]), at=at)

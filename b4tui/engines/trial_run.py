@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 
-from b4tui.engines.streams import closing
 from b4tui.engines.trial_rules import Answer
 from b4tui.engines.trials import LoadedAs, Trial, TrialSet, question
 from b4tui.engines.types import (
@@ -73,7 +73,7 @@ async def _try(
     engine: Engine, model: str, trial: Trial, system: str, loaded: LoadedAs, clock: Callable[[], float]
 ) -> TrialResult:
     began = clock()
-    async with closing(engine.chat(question(trial, system, model, loaded))) as events:
+    async with aclosing(engine.chat(question(trial, system, model, loaded))) as events:
         heard = await _hear(events)
     if heard.failure is not None and heard.failure.kind in _HOPELESS:
         raise EngineError(heard.failure)

@@ -6,7 +6,7 @@ a `Failure`; tool calls that came before it must not be run (research/runtime.md
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -211,7 +211,8 @@ class Attestation:
     """What is known of where one model of one engine is computed (research/runtime.md 1.7), and by which steps.
 
     `digest` is what the server says of the model now, `pinned` what it was trusted as; they differ where it changed.
-    `failure` is set where the server could not be asked at all: then nothing is known, and that is the reason.
+    `failure` is set where the server could not be asked, or would not speak of the model (it has none of that name):
+    then nothing is known, and that is the reason.
     """
 
     engine: str
@@ -339,7 +340,7 @@ class Engine(Protocol):
         """Base URL, for a person."""
         ...
 
-    def chat(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    def chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask. Closing the iterator cancels the answer on the server. Never raises for the server's faults.
 
         Sends nothing to a model that is known to be remote, and nothing private to one that is not attested where the

@@ -32,6 +32,10 @@ def _told(event: e.Event) -> tuple[str, Level] | None:
             return "claimed it", Level.INFO
         case e.ClaimLost():
             return f"was late: {event.reason}", Level.INFO
+        case e.RunMoved():
+            return _moved(event), Level.INFO
+        case e.AnswerRestarted():
+            return f"asks again: {event.reason}", Level.INFO
         case e.BeadClosed():
             return f"closed: {event.reason}", Level.GOOD
         case e.BeadReopened():
@@ -72,6 +76,12 @@ def _agent(event: e.AgentChanged) -> tuple[str, Level] | None:
     if event.state is e.AgentState.PAUSED:
         return "paused", Level.INFO
     return None
+
+
+def _moved(event: e.RunMoved) -> str:
+    """Where the run goes on; without a note it is back at its first choice."""
+    place = f"{event.model} on {event.engine}"
+    return f"goes on with {place}: {event.note}" if event.note else f"is back at {place}"
 
 
 def _engine(event: e.EngineChanged) -> tuple[str, Level]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from b4tui.agents.profiles import AgentProfile
 from b4tui.board.store import BoardError
-from b4tui.events import AgentChanged, AgentState, EngineStatus, Warned, now
+from b4tui.events import AgentChanged, AgentState, Warned, now
 from b4tui.runtime.backoff import Backoff
 from b4tui.runtime.bead_run import BeadRun, Ending
 from b4tui.runtime.parts import Parts
@@ -66,9 +66,9 @@ class AgentWorker:
         return ended or self._paused or bool(self._parts.store.read_only) or not self._queue()
 
     def _hopeless(self) -> bool:
-        """Whether the engine answers and has no model for this agent: somebody must do something first."""
-        watch = self._parts.watches[self._profile.role.engine]
-        return watch.up and bool(watch.objection(self._profile.role.model))
+        """Whether engines answer and none has a model for this agent: somebody must do something first."""
+        obstacle = self._parts.endpoints.obstacle(self._profile.role)
+        return obstacle is not None and obstacle.hopeless
 
     def wake(self) -> None:
         """Look again now."""
@@ -117,21 +117,18 @@ class AgentWorker:
 
     def _obstacle(self) -> float | None:
         """Why it cannot take a bead now, said and answered as the longest wait; None when nothing is in the way."""
-        parts, watch = self._parts, self._parts.watches[self._profile.role.engine]
+        parts = self._parts
         if self._paused:
             self._say(AgentState.PAUSED)
             return float("inf")
         if parts.store.read_only:
             self._say(AgentState.IDLE, f"the board cannot be written: {parts.store.read_only}")
             return float("inf")
-        if watch.status is EngineStatus.UNKNOWN:
-            self._say(AgentState.IDLE, "asks whether the engine answers")
-            return float("inf")
-        if not watch.up:
-            self._say(AgentState.BACKOFF, watch.reason, until=watch.next_check_s)
-            return float("inf")
-        if why := watch.objection(self._profile.role.model):
-            self._say(AgentState.BACKOFF, why, until=watch.next_check_s)
+        obstacle = parts.endpoints.obstacle(self._profile.role)
+        if obstacle is not None:
+            state = AgentState.IDLE if obstacle.next_check_s is None else AgentState.BACKOFF
+            next_check_s = None if obstacle.next_check_s == float("inf") else obstacle.next_check_s
+            self._say(state, obstacle.reason, until=next_check_s)
             return float("inf")
         left = self._not_before - self._clock()
         if left > 0:
@@ -172,7 +169,6 @@ class AgentWorker:
 
     def _after(self, ending: Ending, bead_id: str, reason: str) -> None:
         parts = self._parts
-        watch = parts.watches[self._profile.role.engine]
         self._empty_polls, self._poll_at = 0, 0.0
         if ending is Ending.NOT_OURS:
             parts.cooldowns.hit(bead_id)
@@ -181,10 +177,9 @@ class AgentWorker:
         self._finished = self._once
         if ending is Ending.ENGINE_WORKED:
             self._failures = 0
-            watch.worked()
-        elif ending is Ending.ENGINE_DOWN:
-            watch.failed(reason)
-        elif ending is Ending.ENGINE_REFUSES:
+        elif ending is Ending.ENGINE_REFUSES or (
+            ending is Ending.ENGINE_DOWN and parts.endpoints.obstacle(self._profile.role) is None
+        ):
             self._back_off(reason)
 
     def _back_off(self, reason: str) -> None:

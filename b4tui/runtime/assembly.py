@@ -13,17 +13,20 @@ from b4tui.agents.sandbox import find_sandbox
 from b4tui.board.model import Bead, Hub
 from b4tui.board.store import BoardStore
 from b4tui.config import ConfigError, Settings
-from b4tui.engines.types import Engine, LoadedModel
+from b4tui.engines.dispatcher import Dispatcher, Surroundings
+from b4tui.engines.placement import candidates, model_there
+from b4tui.engines.profile import profile_of
+from b4tui.engines.types import Engine, Failure
 from b4tui.events import AgentState, EngineStatus, Event
 from b4tui.routing.rules import Routing, route
 from b4tui.runtime.attempts import Attempts
 from b4tui.runtime.backoff import Backoff
 from b4tui.runtime.board_keeper import BoardKeeper
 from b4tui.runtime.cooldowns import Cooldowns
-from b4tui.runtime.engine_watch import EngineWatch, Rhythm
+from b4tui.runtime.endpoints import Endpoints
+from b4tui.runtime.engine_watch import EngineWatch, Rhythm, Seen, Wanted
 from b4tui.runtime.parts import Parts
 from b4tui.runtime.picture import Picture
-from b4tui.runtime.slots import EngineSlots
 from b4tui.runtime.snapshot import AgentView, EngineView, Snapshot
 from b4tui.runtime.state import StateFolder
 
@@ -37,7 +40,7 @@ class Hooks:
     publish: Callable[[Event], None]
     seen: Callable[[Picture], None]
     failed: Callable[[str], None]
-    loaded: Callable[[str, tuple[LoadedModel, ...]], None]
+    engine_seen: Callable[[Seen], None]
     engine_changed: Callable[[], None]
 
 
@@ -56,6 +59,18 @@ def assemble(
     def routing(bead: Bead) -> Routing | None:
         return route(bead, settings.agents, settings.routing.fallback)
 
+    watches = {
+        name: EngineWatch(
+            engine,
+            Wanted(models=_wanted(settings, engines, name), require_attested=settings.policy.require_attested),
+            rhythm,
+            hooks.publish,
+            hooks.engine_seen,
+            hooks.engine_changed,
+            random,
+        )
+        for name, engine in engines.items()
+    }
     return Parts(
         settings=settings,
         store=store,
@@ -72,11 +87,9 @@ def assemble(
         ),
         route=routing,
         engines=engines,
-        watches={
-            name: EngineWatch(engine, rhythm, hooks.publish, hooks.loaded, hooks.engine_changed, random)
-            for name, engine in engines.items()
-        },
-        slots={name: EngineSlots(settings.engines[name].slots or 1) for name in engines},
+        watches=watches,
+        endpoints=Endpoints(settings, engines, watches),
+        dispatcher=_dispatcher(settings, engines, watches, random),
         cooldowns=Cooldowns(Backoff(first=0.5, most=poll.max_interval_s), time.monotonic, random),
         publish=hooks.publish,
         sandbox=functools.cache(functools.partial(find_sandbox, settings.policy.sandbox)),
@@ -84,22 +97,41 @@ def assemble(
     )
 
 
-def chosen_profiles(
-    settings: Settings, hub: Hub, engines: Mapping[str, Engine], agents: tuple[str, ...] | None
-) -> tuple[AgentProfile, ...]:
-    """The agents that are to run. Raises ConfigError for one that is not there, or has no engine."""
+def _wanted(settings: Settings, engines: Mapping[str, Engine], name: str) -> tuple[str, ...]:
+    """The models that roles of agents may want of an engine, by their names there."""
+    used = {agent.role for agent in settings.agents.values() if agent.enabled}
+    roles = (role for key, role in settings.roles.items() if key in used)
+    wanted = (model_there(settings, name, role.model) for role in roles if name in candidates(settings, engines, role))
+    return tuple(dict.fromkeys(wanted))
+
+
+def _dispatcher(
+    settings: Settings, engines: Mapping[str, Engine], watches: Mapping[str, EngineWatch], random: Random
+) -> Dispatcher:
+    def failed(name: str, failure: Failure) -> None:
+        watches[name].failed(failure.message)
+
+    around = Surroundings(
+        unusable=lambda name: watches[name].unusable,
+        failed=failed,
+        worked=lambda name: watches[name].worked(),
+        clock=time.monotonic,
+        random=random,
+    )
+    dispatcher = Dispatcher(settings, engines, around)
+    on_cpu = {role.model for role in settings.roles.values() if not profile_of(settings, role.model).on_gpu}
+    for name, residency in dispatcher.residency.items():
+        residency.keep_apart(model_there(settings, name, model) for model in on_cpu)
+    return dispatcher
+
+
+def chosen_profiles(settings: Settings, hub: Hub, agents: tuple[str, ...] | None) -> tuple[AgentProfile, ...]:
+    """The agents that are to run. Raises ConfigError for one that is not there."""
     known = {profile.key: profile for profile in profiles(settings, hub.root)}
     wanted = tuple(key.lower() for key in agents) if agents is not None else tuple(known)
     if unknown := [key for key in wanted if key not in known]:
         raise ConfigError(f"settings: there is no agent {', '.join(unknown)}; there are {', '.join(known)}")
-    crew = tuple(known[key] for key in wanted if agents is not None or known[key].enabled)
-    for profile in crew:
-        if profile.role.engine not in engines:
-            raise ConfigError(
-                f"settings: roles.{profile.role_name}.engine: there is no engine {profile.role.engine!r}; "
-                f"the engines are {', '.join(engines)}"
-            )
-    return crew
+    return tuple(known[key] for key in wanted if agents is not None or known[key].enabled)
 
 
 def first_snapshot(parts: Parts, crew: tuple[AgentProfile, ...], *, simulated: bool, paused: bool) -> Snapshot:
@@ -109,11 +141,14 @@ def first_snapshot(parts: Parts, crew: tuple[AgentProfile, ...], *, simulated: b
         hub=parts.store.hub.root.name,
         read_only=parts.store.read_only,
         simulated=simulated,
+        require_attested=parts.settings.policy.require_attested,
         agents=tuple(
             AgentView(key=profile.key, name=profile.name, state=state, model=profile.role.model) for profile in crew
         ),
         engines=tuple(
-            EngineView(name=name, address=engine.address, status=EngineStatus.UNKNOWN, simulated=simulated)
+            EngineView(
+                name=name, kind=engine.kind, address=engine.address, status=EngineStatus.UNKNOWN, simulated=simulated
+            )
             for name, engine in parts.engines.items()
         ),
     )

@@ -6,10 +6,9 @@ At every instant either the board or the claim's lock file says who has the bead
 from __future__ import annotations
 
 import asyncio
-import functools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from enum import StrEnum
 
@@ -19,6 +18,11 @@ from b4tui.agents.profiles import AgentProfile
 from b4tui.agents.workfolder import WorkFolder
 from b4tui.board import store as board
 from b4tui.board.model import Bead
+from b4tui.engines.dispatcher import placed
+from b4tui.engines.placement import Nowhere, Placement
+from b4tui.engines.queue import Caller
+from b4tui.engines.turns import RequestClass
+from b4tui.engines.types import ChatRequest, StreamEvent
 from b4tui.events import (
     BeadClaimed,
     BeadRouted,
@@ -35,6 +39,9 @@ from b4tui.runtime.claims import ClaimLock, Holder
 from b4tui.runtime.parts import Parts
 from b4tui.runtime.settlement import Interruption, Settlement, interrupted, settle
 from b4tui.runtime.settling import Settling, Unsettled
+
+SUMMARIZER = "summarizer"
+"""The role whose requests wait for idle time."""
 
 
 class Ending(StrEnum):
@@ -58,6 +65,7 @@ class BeadRun:
         self._holder = Holder(bead=bead_id, agent=profile.key, assignee=profile.key, run=run, pid=os.getpid())
         self._waiting = waiting
         self._folder: WorkFolder | None = None
+        self._placement: Placement | None = None
         self._working: asyncio.Task[Outcome] | None = None
         self._interruption: Interruption | None = None
         self._stopping = asyncio.Event()
@@ -80,6 +88,11 @@ class BeadRun:
     async def carry_out(self) -> Ending:
         """The whole attempt. Raises BoardError and OSError before the work begins; never loses a claim."""
         try:
+            where = await self._parts.dispatcher.placer.place(self._profile.role, fresh=True)
+            if isinstance(where, Nowhere):
+                self.reason = where.failure.message
+                return Ending.ENGINE_DOWN if where.failure.transient else Ending.ENGINE_REFUSES
+            self._placement = where
             lock = await asyncio.to_thread(ClaimLock.take, self._parts.state.claims, self._holder.bead)
             if lock is None:
                 self.reason = "another b4tui has it in hand"
@@ -180,35 +193,56 @@ class BeadRun:
         return Outcome(kind=RunOutcome.FAILED, steps=self._steps, reason=said)
 
     async def _work(self, bead: Bead, folder: WorkFolder) -> Outcome:
-        parts, role = self._parts, self._profile.role
+        parts, profile = self._parts, self._fitted()
         assignment = Assignment(
             run=self._holder.run,
             bead=bead,
-            profile=self._profile,
-            engine=parts.engines[role.engine],
+            profile=profile,
+            chat=self._chat,
             board=parts.store,
             folder=folder,
             sandbox=await asyncio.to_thread(parts.sandbox),
             limits=parts.settings.policy.limits,
-            slot=functools.partial(parts.slots[role.engine].slot, self._waiting),
+            placed=placed(self._where),
         )
         return await work(assignment, self._publish)
+
+    def _chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        urgency = RequestClass.SUMMARY if self._profile.role_name == SUMMARIZER else RequestClass.STEP
+        caller = Caller(agent=self._holder.agent, bead=self._holder.bead, request_class=urgency)
+        return self._parts.dispatcher.chat(self._profile.role, request, caller, self._waiting)
+
+    @property
+    def _where(self) -> Placement:
+        assert self._placement is not None  # found before the claim
+        return self._placement
+
+    def _fitted(self) -> AgentProfile:
+        """The profile with the window that the server it begins on really has."""
+        role, context = self._profile.role, self._where.context
+        if not context or context >= role.num_ctx:
+            return self._profile
+        return replace(self._profile, role=role.model_copy(update={"num_ctx": context}))
 
     def _publish(self, event: Event) -> None:
         self._steps += isinstance(event, StepStarted)
         self._parts.publish(event)
 
     def _announce(self) -> None:
-        role, who = self._profile.role, self._holder
+        who, where = self._holder, placed(self._where)
         self._parts.publish(
             RunStarted(
                 at=now(),
                 run=who.run,
                 bead=who.bead,
                 agent=who.agent,
-                engine=role.engine,
-                model=role.model,
-                context_limit=role.num_ctx,
+                engine=where.engine,
+                model=where.model,
+                context_limit=self._fitted().role.num_ctx,
+                locality=where.locality,
+                digest=where.digest,
+                profile=where.profile,
+                note=where.note,
             )
         )
 

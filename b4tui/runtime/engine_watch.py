@@ -1,69 +1,104 @@
-"""Whether an engine answers: asked regularly, told by failing runs, published when it changes."""
+"""Whether an engine answers, and what is known of its models: asked regularly, told by failing answers.
+
+It is the engine's circuit breaker: answers that fail take it down, and only a health check brings it back.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from random import Random
 
-from b4tui.engines.names import objection
-from b4tui.engines.types import Engine, EngineError, Health, LoadedModel, ModelInfo
-from b4tui.events import EngineChanged, EngineStatus, Event, now
+from b4tui.engines.names import find_model
+from b4tui.engines.placement import objection
+from b4tui.engines.types import Attestation, Engine, EngineError, Failure, Health, LoadedModel, ModelInfo, ServerLoad
+from b4tui.events import EngineChanged, EngineStatus, Event, Locality, now
 from b4tui.runtime.backoff import Backoff
 
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """When to ask: every `up_s` while it answers; after failed checks and after failed runs by their own back-off."""
+    """When to ask: every `up_s` while it answers; by their own back-offs after failed checks and failed answers."""
 
     up_s: float
     checks: Backoff
     runs: Backoff
 
 
-class EngineWatch:
-    """Watches one engine. A run's failure takes the engine down at once; only a health check brings it back.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The models that roles want of an engine, by their names there, and what the policy demands of them."""
 
-    Runs that fail again and again on a server that says it is healthy (a storm of 503) wait longer each time.
+    models: tuple[str, ...]
+    require_attested: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one look at an engine that answers brought. `sizes` in bytes, of the wanted models that it has."""
+
+    engine: str
+    loaded: tuple[LoadedModel, ...] = ()
+    attestations: Mapping[str, Attestation] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    load: ServerLoad | None = None
+    slots: int = 1
+
+
+class EngineWatch:
+    """Watches one engine. An answer's failure takes the engine down at once; only a health check brings it back.
+
+    Answers that fail again and again on a server that says it is healthy (a storm of 503) wait longer each time.
     """
 
     def __init__(
         self,
         engine: Engine,
+        wanted: Wanted,
         rhythm: Rhythm,
         publish: Callable[[Event], None],
-        loaded: Callable[[str, tuple[LoadedModel, ...]], None],
+        seen: Callable[[Seen], None],
         woke: Callable[[], None],
         random: Random,
     ) -> None:
         self._engine = engine
+        self._wanted = wanted
         self._rhythm = rhythm
         self._publish = publish
-        self._tell_loaded = loaded
+        self._tell_seen = seen
         self._tell_up = woke
         self._random = random
         self._asked = asyncio.Event()
         self._failed_checks = 0
         self._failed_runs = 0
         self._health = Health(up=False)
+        self._locality = Locality.UNATTESTED
         self._not_before = 0.0
-        self._models: tuple[ModelInfo, ...] | None = None
+        self._attestations: Mapping[str, Attestation] = {}
         self.status = EngineStatus.UNKNOWN
         self.reason = ""
         self.next_check_s = 0.0
 
     @property
     def up(self) -> bool:
-        """Whether runs may start."""
+        """Whether answers may be asked for."""
         return self.status is EngineStatus.UP
 
-    def objection(self, model: str) -> str:
-        """Why no run may start with this model now; "" where it may, or where the server would not list its models."""
-        return "" if self._models is None else objection(model, self._models)
+    @property
+    def unusable(self) -> str:
+        """Why it cannot be asked now; "" where it can, or where nothing is known yet."""
+        return self.reason if self.status is EngineStatus.DOWN else ""
+
+    def objection(self, model: str) -> Failure | None:
+        """Why no run may start with this model now; None where it may, or where it was not asked about yet."""
+        known = self._attestations.get(model)
+        if known is None:
+            return None
+        return objection(known, private=True, required=self._wanted.require_attested)
 
     def failed(self, reason: str) -> None:
-        """A run failed because of the engine. Several runs that fail together count once."""
+        """An answer failed because of the engine. Several that fail together count once."""
         if self.status is EngineStatus.DOWN:
             return
         self._failed_runs += 1
@@ -74,7 +109,7 @@ class EngineWatch:
         self._asked.set()
 
     def worked(self) -> None:
-        """A run got its answers."""
+        """An answer came to its end."""
         self._failed_runs = 0
 
     async def run(self) -> None:
@@ -97,34 +132,48 @@ class EngineWatch:
         barrier = self._not_before
         health = await self._engine.health()
         if barrier != self._not_before:
-            return 0.0  # a run failed while the answer was on its way: the answer is older than that
+            return 0.0  # an answer failed while this one was on its way: it is older than that
         if not health.up:
             self._failed_checks += 1
             self._becomes(EngineStatus.DOWN, health)
             return self._rhythm.checks.delay(self._failed_checks, self._random)
         self._failed_checks = 0
-        await self._list_models()
+        seen = await self._look()
+        if barrier != self._not_before:
+            return 0.0
+        changed = _standing(seen.attestations) != _standing(self._attestations)
+        self._attestations = seen.attestations
+        self._tell_seen(seen)
         self._becomes(EngineStatus.UP, health)
-        try:
-            self._tell_loaded(self._engine.name, await self._engine.loaded())
-        except EngineError:
-            self._tell_loaded(self._engine.name, ())
+        if changed:
+            self._tell_up()
         return self._rhythm.up_s
 
-    async def _list_models(self) -> None:
-        """Agents look again when a model came, went, or turned out to be remote."""
+    async def _look(self) -> Seen:
+        """Everything worth knowing of an engine that answers; what it will not say is left out."""
+        engine, models = self._engine, self._wanted.models
+        attestations = {model: await engine.attest(model) for model in models}
+        has: tuple[ModelInfo, ...] = ()
+        loaded: tuple[LoadedModel, ...] = ()
         try:
-            models = await self._engine.models()
+            has = await engine.models()
+            loaded = await engine.loaded()
         except EngineError:
-            models = None
-        changed = models != self._models
-        self._models = models
-        if changed and self.up:
-            self._tell_up()
+            pass  # the attestations say so where it matters
+        found = {model: find_model(model, has) for model in models}
+        return Seen(
+            engine=engine.name,
+            loaded=loaded,
+            attestations=attestations,
+            sizes={model: info.size for model, info in found.items() if info is not None},
+            load=await engine.load(),
+            slots=min([await engine.slots(model) for model in models], default=1),
+        )
 
     def _becomes(self, status: EngineStatus, health: Health) -> None:
-        changed = (status, health) != (self.status, self._health)
-        self.status, self._health, self.reason = status, health, health.reason
+        locality = least(self._attestations.values()) if status is EngineStatus.UP else self._locality
+        changed = (status, health, locality) != (self.status, self._health, self._locality)
+        self.status, self._health, self._locality, self.reason = status, health, locality, health.reason
         if changed:
             self._publish(
                 EngineChanged(
@@ -135,6 +184,20 @@ class EngineWatch:
                     version=health.version,
                     simulated=health.simulated,
                     reason=health.reason,
+                    locality=locality,
                 )
             )
             self._tell_up()
+
+
+def least(attestations: Iterable[Attestation]) -> Locality:
+    """The engine's badge: what is known of the least known of the models that it has."""
+    there = [known.locality for known in attestations if known.digest or known.locality is Locality.REMOTE]
+    for locality in (Locality.REMOTE, Locality.UNATTESTED):
+        if locality in there:
+            return locality
+    return Locality.ATTESTED if there else Locality.UNATTESTED
+
+
+def _standing(attestations: Mapping[str, Attestation]) -> dict[str, tuple[object, ...]]:
+    return {model: (known.locality, known.digest, known.missing) for model, known in attestations.items()}

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from b4tui import events as e
-from b4tui.engines.types import LoadedModel
 from b4tui.events import AgentState, Event
 from b4tui.runtime.activity import in_words
 from b4tui.runtime.machine_watch import with_sample
@@ -81,14 +80,6 @@ def with_tokens(snapshot: Snapshot, tokens: TokensView) -> Snapshot:
     return replace(snapshot, tokens=tokens, revision=snapshot.revision + 1)
 
 
-def with_loaded(snapshot: Snapshot, engine: str, loaded: tuple[LoadedModel, ...]) -> Snapshot:
-    """The models an engine holds in memory."""
-    engines = tuple(replace(view, loaded=loaded) if view.name == engine else view for view in snapshot.engines)
-    if engines == snapshot.engines:
-        return snapshot
-    return replace(snapshot, engines=engines, revision=snapshot.revision + 1)
-
-
 def _folded(snapshot: Snapshot, event: Event) -> Snapshot:
     match event:
         case e.BoardFailed():
@@ -97,6 +88,8 @@ def _folded(snapshot: Snapshot, event: Event) -> Snapshot:
             return _run_started(snapshot, event)
         case e.RunFinished():
             return _run_finished(snapshot, event)
+        case e.RunMoved():
+            return _run(snapshot, event.bead, event.run, lambda view: _moved(view, event))
         case e.StepStarted():
             return _run(snapshot, event.bead, event.run, lambda view: replace(view, step=event.step))
         case e.ToolCalled():
@@ -136,6 +129,10 @@ def _run_started(snapshot: Snapshot, event: e.RunStarted) -> Snapshot:
         model=event.model,
         started_at=event.at,
         context_limit=event.context_limit,
+        locality=event.locality,
+        digest=event.digest,
+        profile=event.profile,
+        note=event.note,
     )
     after = replace(snapshot, runs={**snapshot.runs, event.bead: view})
     return _agent(after, event.agent, lambda agent: replace(agent, bead=event.bead, run=event.run))
@@ -152,6 +149,18 @@ def _run_finished(snapshot: Snapshot, event: e.RunFinished) -> Snapshot:
         after,
         event.agent,
         lambda agent: agent if agent.run != event.run else replace(agent, **_EMPTY_HANDED),
+    )
+
+
+def _moved(view: RunView, event: e.RunMoved) -> RunView:
+    return replace(
+        view,
+        engine=event.engine,
+        model=event.model,
+        locality=event.locality,
+        digest=event.digest,
+        profile=event.profile,
+        note=event.note,
     )
 
 
@@ -209,6 +218,7 @@ def _engine_changed(snapshot: Snapshot, event: e.EngineChanged) -> Snapshot:
         status=event.status,
         version=event.version or view.version,
         simulated=event.simulated or view.simulated,
+        locality=event.locality,
         reason=event.reason,
         loaded=view.loaded if event.status is e.EngineStatus.UP else (),
     )

@@ -1,7 +1,7 @@
 """Whose a model server's process is: the model it holds, as far as that is certain. Pure.
 
-A process is matched by the weights it was started on. Ollama does not say on which file a model lies, and a child of
-ours has no file on its command line: there one process and one model are a match, and anything else is not told apart.
+A process is matched by the weights it was started on. Where its engine does not say on which file a model lies (Ollama
+does not), one process and one model are a match, and anything else is not told apart.
 """
 
 from __future__ import annotations

@@ -10,14 +10,15 @@ from b4tui.agents.sandbox import NoSandbox, Sandbox
 from b4tui.board.model import Bead
 from b4tui.board.store import BoardStore
 from b4tui.config import Settings
+from b4tui.engines.dispatcher import Dispatcher
 from b4tui.engines.types import Engine
 from b4tui.events import Event
 from b4tui.routing.rules import Routing
 from b4tui.runtime.attempts import Attempts
 from b4tui.runtime.board_keeper import BoardKeeper
 from b4tui.runtime.cooldowns import Cooldowns
+from b4tui.runtime.endpoints import Endpoints
 from b4tui.runtime.engine_watch import EngineWatch
-from b4tui.runtime.slots import EngineSlots
 from b4tui.runtime.state import StateFolder
 
 
@@ -32,7 +33,8 @@ class Parts:
     keeper: BoardKeeper
     engines: Mapping[str, Engine]
     watches: Mapping[str, EngineWatch]
-    slots: Mapping[str, EngineSlots]
+    endpoints: Endpoints
+    dispatcher: Dispatcher
     cooldowns: Cooldowns
     publish: Callable[[Event], None]
     sandbox: Callable[[], Sandbox | NoSandbox]  # blocks the first time: it is proven by a real run

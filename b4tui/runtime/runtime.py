@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -13,16 +12,13 @@ from b4tui.agents.workfolder import WorkFolder, safe_name
 from b4tui.board.model import Bead, Hub
 from b4tui.board.store import BoardStore
 from b4tui.config import Settings
-from b4tui.engines.types import Engine, LoadedModel
+from b4tui.engines.types import Engine
 from b4tui.events import (
     BoardChanged,
     BoardFailed,
     Event,
-    RunFinished,
-    RunStarted,
     RuntimeStarted,
     RuntimeStopped,
-    TextStreamed,
     Warned,
     now,
 )
@@ -30,17 +26,17 @@ from b4tui.runtime.agent_worker import AgentWorker
 from b4tui.runtime.assembly import Hooks, assemble, chosen_profiles, first_snapshot
 from b4tui.runtime.bus import Bus
 from b4tui.runtime.crew import WorkerCrew
-from b4tui.runtime.fold import fold, with_loaded, with_machine, with_picture, with_rates, with_tokens
+from b4tui.runtime.engine_views import with_seen
+from b4tui.runtime.engine_watch import Seen
+from b4tui.runtime.fold import fold, with_picture
+from b4tui.runtime.gauges import Gauges
 from b4tui.runtime.housekeeping import Sweeper, tick, tidy
 from b4tui.runtime.journal import Journals
-from b4tui.runtime.machine_watch import gpu_changes
-from b4tui.runtime.meter import Meter
 from b4tui.runtime.operator import Operator
 from b4tui.runtime.picture import Picture
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.runtime.state import StateError, StateFolder
 from b4tui.runtime.supervisor import supervised
-from b4tui.runtime.tokens import TokenTally
 from b4tui.runtime.transcript import Transcript
 from b4tui.runtime.transcripts import Transcripts
 
@@ -74,10 +70,7 @@ class Runtime:
         self._settings = settings
         self._store = store
         self._simulated = simulated
-        self._sampler = sampler
         self._bus = Bus()
-        self._meter = Meter()
-        self._tokens = TokenTally(now())
         self._transcripts = Transcripts()
         self._state = StateFolder(store.hub)
         self._journals = Journals(self._state.runs, self._bus.publish)
@@ -93,11 +86,12 @@ class Runtime:
                 publish=self._bus.publish,
                 seen=self._saw,
                 failed=self._board_failed,
-                loaded=self._loaded,
+                engine_seen=self._engine_seen,
                 engine_changed=self._wake_all,
             ),
         )
-        crew = chosen_profiles(settings, store.hub, engines, agents)
+        self._gauges = Gauges(settings, self._parts.dispatcher, sampler, since=now())
+        crew = chosen_profiles(settings, store.hub, agents)
         make_worker = functools.partial(AgentWorker, self._parts, run_ids=_run_id, paused=paused, once=once)
         self._workers = {profile.key: make_worker(profile) for profile in crew}
         self._snapshot = first_snapshot(self._parts, crew, simulated=simulated, paused=paused)
@@ -109,7 +103,7 @@ class Runtime:
             self._parts.cooldowns,
         )
         self._operator = Operator(store, verbs_for, lambda: self._snapshot, self._bus.publish, operator_name)
-        for callback in (self._journals.add, self._transcripts.add, self._measure, self._tokens.add, self._fold):
+        for callback in (self._journals.add, self._transcripts.add, self._gauges.add, self._fold):
             self._bus.subscribe(callback)
 
     @property
@@ -156,8 +150,7 @@ class Runtime:
         self._bus.publish(
             RuntimeStarted(at=now(), hub=str(self.hub.root), agents=tuple(self._workers), simulated=self._simulated)
         )
-        if self._sampler is not None:
-            self._sampler.start()
+        self._gauges.start()
         self._begin("the board's reader", self._parts.keeper.run)
         self._begin("the clock", functools.partial(tick, self._tick))
         for name, watch in self._parts.watches.items():
@@ -231,8 +224,7 @@ class Runtime:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=_LAST_MOMENTS_S)
-        if self._sampler is not None:
-            await asyncio.to_thread(self._sampler.stop)
+        await asyncio.to_thread(self._gauges.stop)
         for engine in self._parts.engines.values():
             await engine.aclose()
         await asyncio.to_thread(self._store.stop)
@@ -268,28 +260,17 @@ class Runtime:
         if reason != self._snapshot.board_error:
             self._bus.publish(BoardFailed(at=now(), reason=reason))
 
-    def _loaded(self, engine: str, loaded: tuple[LoadedModel, ...]) -> None:
-        self._snapshot = with_loaded(self._snapshot, engine, loaded)
-
-    def _measure(self, event: Event) -> None:
-        if isinstance(event, TextStreamed):
-            self._meter.piece(event.run, time.monotonic())
-        elif isinstance(event, RunStarted):
-            self._meter.begin(event.run, time.monotonic())
-        elif isinstance(event, RunFinished):
-            self._meter.end(event.run)
+    def _engine_seen(self, seen: Seen) -> None:
+        self._gauges.saw(seen)
+        self._snapshot = with_seen(self._snapshot, seen, self._settings)
 
     def _fold(self, event: Event) -> None:
         self._snapshot = fold(self._snapshot, event)
 
     def _tick(self, at: float) -> None:
-        self._snapshot = with_rates(self._snapshot, self._meter.read(at))
-        self._snapshot = with_tokens(self._snapshot, self._tokens.read(now()))
-        if self._sampler is not None:
-            before = self._snapshot.machine
-            self._snapshot = with_machine(self._snapshot, self._sampler.latest())
-            for event in gpu_changes(before, self._snapshot.machine):
-                self._bus.publish(event)
+        self._snapshot, happened = self._gauges.read(self._snapshot, now(), at)
+        for event in happened:
+            self._bus.publish(event)
 
 
 def _run_id() -> str:

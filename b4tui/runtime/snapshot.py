@@ -205,13 +205,15 @@ class Snapshot:
 
     `runs` maps a bead's id to its latest run; `blocked_by` a blocked bead to the open beads that hold it up;
     `attempts_spent` are beads that used up their attempts and wait for the operator. `history` holds the machine's
-    samples of the last ten minutes, oldest first, the newest being `machine`.
+    samples of the last ten minutes, oldest first, the newest being `machine`. `require_attested` is the policy's word:
+    private text goes only to what is proven local.
     """
 
     hub: str
     branch: str = ""
     read_only: str = ""
     simulated: bool = False
+    require_attested: bool = True
     loading: bool = True
     board: BoardState | None = None
     board_error: str = ""

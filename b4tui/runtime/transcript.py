@@ -11,13 +11,17 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a piece of a transcript is."""
+    """What a piece of a transcript is.
+
+    `VOID` says why all text and thinking since the step began, or since the `VOID` before it, does not count.
+    """
 
     STEP = "step"
     TEXT = "text"
     THINKING = "thinking"
     CALL = "call"
     RESULT = "result"
+    VOID = "void"
     NOTE = "note"
 
 

@@ -46,6 +46,11 @@ def _piece(event: e.Event) -> Piece | None:
         case e.ToolFinished():
             # The row of the call names the tool already.
             return Piece(Kind.RESULT, event.summary or event.tool, event.output, event.ok, event.seconds)
+        case e.RunMoved():
+            note = f": {event.note}" if event.note else ""
+            return Piece(Kind.NOTE, f"{event.model} on {event.engine}, {event.locality}{note}")
+        case e.AnswerRestarted():
+            return Piece(Kind.VOID, event.reason, ok=False)
         case e.BeadClosed():
             return Piece(Kind.NOTE, f"closed: {event.reason}")
         case e.BeadReopened():

@@ -31,7 +31,7 @@ def recognise(command: Sequence[str]) -> tuple[Program, str] | None:
     if command[0].startswith((f"{_VLLM}EngineCore", f"{_VLLM}Worker")):
         return Program.VLLM, ""
     if CHILD in command[:_FIRST_WORDS]:
-        return Program.EMBEDDED, ""
+        return Program.EMBEDDED, _option(command, "--model")
     return None
 
 

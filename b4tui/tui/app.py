@@ -180,6 +180,20 @@ class Console(App[None], inherit_bindings=False):
         if not isinstance(self.screen, BeadScreen):
             self.push_screen(BeadScreen(bead))
 
+    def action_machine(self) -> None:
+        """The machine's screen, or back from it; one that lies further below is returned to, never opened twice."""
+        from b4tui.tui.screens.machine import MachineScreen
+
+        if isinstance(self.screen, ModalScreen):
+            return
+        if isinstance(self.screen, MachineScreen):
+            self.screen.action_back()
+        elif any(isinstance(screen, MachineScreen) for screen in self.screen_stack):
+            while not isinstance(self.screen, MachineScreen):
+                self.pop_screen()
+        else:
+            self.push_screen(MachineScreen())
+
     def action_help(self) -> None:
         """The keys that work where the operator is."""
         from b4tui.tui.screens.help import HelpScreen

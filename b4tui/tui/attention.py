@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from b4tui.events import EngineStatus, RunOutcome
-from b4tui.runtime.snapshot import Snapshot
+from b4tui.events import EngineStatus, Locality, RunOutcome
+from b4tui.runtime.snapshot import EngineView, ModelView, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +16,41 @@ class Want:
     bead: str = ""
 
 
+def refused(snapshot: Snapshot) -> tuple[tuple[EngineView, ModelView], ...]:
+    """Models that get no private text, where nothing attested serves the same role: their agents' work stands still.
+
+    Roles that no agent here uses are left out: a router's model that is missing keeps nobody waiting.
+    """
+    if not snapshot.require_attested:
+        return ()
+    known = [
+        (engine, model) for engine in snapshot.engines if engine.status is EngineStatus.UP for model in engine.models
+    ]
+    named = {view.model for view in snapshot.agents}
+    used = {role for _, model in known if model.name in named for role in model.roles}
+    served = {role for _, model in known if model.locality is Locality.ATTESTED for role in model.roles}
+    return tuple(
+        (engine, model)
+        for engine, model in known
+        if model.locality is not Locality.ATTESTED and model.reason and used & set(model.roles) - served
+    )
+
+
 def wants(snapshot: Snapshot) -> tuple[Want, ...]:
-    """Everything that goes on only when the operator acts: engines that are down, beads nobody may try again."""
+    """Everything that goes on only when the operator acts.
+
+    Engines that are down, models that are not proven local, orphans that hold memory, beads nobody may try again.
+    """
     found = [
         Want(engine.reason or f"{engine.name} does not answer at {engine.address}")
         for engine in snapshot.engines
         if engine.status is EngineStatus.DOWN
+    ]
+    found += [Want(refusal(engine, model)) for engine, model in refused(snapshot)]
+    orphans = [process for process in snapshot.machine.processes if process.orphan] if snapshot.machine else []
+    found += [
+        Want(f"{one.program}, pid {one.pid}, is an orphan of a server that is gone: `kill {one.pid}` frees its memory")
+        for one in orphans
     ]
     if snapshot.board_error:
         found.append(Want(snapshot.board_error))
@@ -33,3 +62,9 @@ def wants(snapshot: Snapshot) -> tuple[Want, ...]:
         if run.outcome is RunOutcome.CANCELLED and bead in ready and bead not in snapshot.attempts_spent
     ]
     return tuple(found)
+
+
+def refusal(engine: EngineView, model: ModelView) -> str:
+    """Why a model gets no private text, and what to do about it."""
+    said = f"{model.name} on {engine.name} is {model.locality}: {model.reason.rstrip('.')}"
+    return f"{said}. {model.fix[:1].upper()}{model.fix[1:]}" if model.fix else said

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from b4tui.board.model import Bead
 from b4tui.board.times import instant
-from b4tui.runtime.snapshot import Snapshot
+from b4tui.runtime.snapshot import RunView, Snapshot
 from b4tui.tui import words
+from b4tui.tui.badges import badge, short_digest
 from b4tui.tui.cards import priority_ink
-from b4tui.tui.paint import Ink, Line, Span, line, wrapped
+from b4tui.tui.paint import Ink, Line, Span, flowing, line, wrapped
 from b4tui.tui.prose import prose
 
 DEEPEST = 3
@@ -75,7 +76,8 @@ class Page:
             yield _fact("held by", Span(bead.assignee))
         run = snapshot.runs.get(bead.id)
         if run is not None:
-            yield _fact("run", *run_words(run.outcome, run.reason), Span(f"  {run.model} on {run.engine}", Ink.FAINT))
+            yield _fact("run", *run_words(run.outcome, run.reason))
+            yield from _computed(run, width)
         yield _fact("created", Span(self._when(bead.created_at), Ink.SOFT), Span(_by(bead.created_by), Ink.FAINT))
         if bead.closed_at:
             yield _fact("closed", Span(self._when(bead.closed_at), Ink.SOFT))
@@ -182,8 +184,21 @@ def _fact(label: str, *spans: Span) -> Line:
     return line(Span(f"{label:<{LABEL}}", Ink.FAINT), *spans)
 
 
-def _hanging(label: str, text: str, width: int) -> Iterator[Line]:
-    for number, piece in enumerate(wrapped(text, max(10, width - LABEL), Ink.SOFT)):
+def _computed(run: RunView, width: int) -> Iterator[Line]:
+    """Where a run is computed, by which model and load profile, and why not by the first choice."""
+    label = Span(f"{'model':<{LABEL}}", Ink.FAINT)
+    pieces = [(Span(run.model), Span(f" on {run.engine}", Ink.FAINT)), (badge(run.locality),)]
+    if run.digest:
+        pieces.append((Span("digest ", Ink.FAINT), Span(short_digest(run.digest), Ink.SOFT)))
+    if run.profile:
+        pieces.append((Span("profile ", Ink.FAINT), Span(run.profile, Ink.SOFT)))
+    yield from flowing(pieces, width, (label,))
+    if run.note:
+        yield from _hanging("fallback", f"↓ {run.note}", width, Ink.INFO)
+
+
+def _hanging(label: str, text: str, width: int, ink: Ink = Ink.SOFT) -> Iterator[Line]:
+    for number, piece in enumerate(wrapped(text, max(10, width - LABEL), ink)):
         yield line(Span(f"{label if number == 0 else '':<{LABEL}}", Ink.FAINT), *piece.left)
 
 

@@ -24,6 +24,7 @@ NOT_LISTED = frozenset({"list", "dialog", "form", "palette", "leave", "unwind"})
 """What an id of a key begins with that is of no use in a palette."""
 NOUNS = {
     "bead": frozenset({"retry", "cancel", "copy", "new"}),
+    "section": frozenset({"section-copy"}),
     "board": frozenset({"filter"}),
     "agents": frozenset({"pause"}),
     "console": frozenset({"help", "quit", "theme"}),

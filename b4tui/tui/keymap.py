@@ -1,7 +1,8 @@
 """Every key of the console: one registry, by group, with an id, a tooltip and a place in the foot line.
 
 Screens and widgets take their bindings from here (`bindings("dashboard")`), help and palette read the same entries.
-The conventions are those of research/textual.md 5.3. `a` is kept free for approvals.
+The conventions are those of research/textual.md 5.3, but that `g` is the machine: `<` and `>` go to the ends of a list,
+as in `less`. `a` is kept free for approvals.
 """
 
 from __future__ import annotations
@@ -30,14 +31,15 @@ LIST = (
     Key("list-up", "up,k", "move(-1)", "Up", "Previous row", display="↑ k"),
     Key("list-page-down", "pagedown,ctrl+d", "page(1)", "Page down", "One page down", display="PgDn"),
     Key("list-page-up", "pageup,ctrl+u", "page(-1)", "Page up", "One page up", display="PgUp"),
-    Key("list-first", "g,home", "edge(False)", "First", "First row", display="g"),
-    Key("list-last", "G,end", "edge(True)", "Last", "Last row", display="G"),
+    Key("list-first", "home,less_than_sign", "edge(False)", "First", "First row", display="<"),
+    Key("list-last", "end,greater_than_sign,G", "edge(True)", "Last", "Last row", display=">"),
     Key("list-open", "enter", "open", "Open", "Open what the cursor is on", foot=True, display="↵"),
 )
 
 GLOBAL = (
     Key("palette", "ctrl+p,colon", "command_palette", "Commands", "Every verb by its name", foot=True, display="^p"),
     Key("help", "question_mark", "help", "Help", "The keys that work here", foot=True, display="?"),
+    Key("machine", "g", "machine", "Machine", "Graphs, memory, models, requests, tokens; again: back", foot=True),
     Key("quit", "ctrl+q", "quit", "Quit", "Stop the agents and leave", priority=True, display="^q"),
     Key("leave", "q", "quit", "Quit", "Stop the agents and leave", display="q"),
     Key("theme", "T", "next_theme", "Theme", "Dark, light, high contrast", display="T"),
@@ -82,6 +84,19 @@ BEAD = (
     Key("bead-copy-pane", "Y", "copy_pane", "Copy all", "Copy all text of this pane", display="Y"),
 )
 
+MACHINE = (
+    Key("machine-back", "escape,backspace", "back", "Back", "Return to where you came from", foot=True, display="esc"),
+    Key("section-1", "1", "section(0)", "Graphs", "What the machine has been doing for ten minutes"),
+    Key("section-2", "2", "section(1)", "Memory", "Who holds which memory"),
+    Key("section-3", "3", "section(2)", "Models", "The models, where they are computed, and why not here"),
+    Key("section-4", "4", "section(3)", "Requests", "Who is being answered and who waits"),
+    Key("section-5", "5", "section(4)", "Tokens", "Tokens a second of each agent and model"),
+    Key("section-6", "6", "section(5)", "Errors", "What broke last"),
+    Key("section-left", "left,h", "beside(-1)", "Left", "The section before", display="← h"),
+    Key("section-right", "right,l", "beside(1)", "Right", "The section after", display="→ l"),
+    Key("section-copy", "Y", "copy_pane", "Copy all", "Copy all text of this section", foot=True, display="Y"),
+)
+
 DIALOG = (
     Key("dialog-back", "escape", "dismiss_dialog", "Back", "Leave without doing anything", foot=True, display="esc"),
 )
@@ -95,6 +110,7 @@ GROUPS: dict[str, tuple[str, tuple[Key, ...]]] = {
     "list": ("In a list", LIST),
     "dashboard": ("Dashboard", DASHBOARD),
     "bead": ("Bead", BEAD),
+    "machine": ("Machine", MACHINE),
     "dialog": ("Question", DIALOG),
     "form": ("Form", FORM),
     "global": ("Everywhere", GLOBAL),

@@ -112,6 +112,30 @@ def wrapped(text: str, width: int, ink: Ink = Ink.INK, limit: int = 200_000) -> 
         yield Line((Span(f"… {len(text) - limit:,} more characters are not shown", Ink.FAINT),))
 
 
+def flowing(
+    pieces: Iterable[tuple[Span, ...]], width: int, indent: tuple[Span, ...] = (), gap: int = 2
+) -> Iterator[Line]:
+    """Short pieces one after the other, `gap` cells apart, on as many lines of `width` cells as they need.
+
+    The first line begins with `indent`, the others with as many blanks; a piece is never broken.
+    """
+    margin = width_of(indent)
+    row: list[Span] = []
+    taken = margin
+    for piece in pieces:
+        size = width_of(piece)
+        if row and taken + gap + size > width:
+            yield Line((*indent, *row))
+            indent, row, taken = (Span(" " * margin),), [], margin
+        if row:
+            row.append(Span(" " * gap))
+            taken += gap
+        row += piece
+        taken += size
+    if row:
+        yield Line((*indent, *row))
+
+
 def legible(text: str) -> str:
     """Foreign text of several lines as characters that may be shown, tabs as blanks."""
     return visible(text.translate(_SELECTORS)).expandtabs(4)

@@ -14,6 +14,8 @@ from b4tui.tui import words
 from b4tui.tui.paint import Ink, Line, Span, line, wrapped
 
 MOST_BLOCKS = 3000
+VOID_MARK = "╎ "
+"""Stands before text of an answer that broke off, so that it needs no colour to be told apart."""
 LONGEST_BLOCK = 100_000
 """Characters of one paragraph, one thought or one tool's output that are kept for the screen."""
 
@@ -26,11 +28,12 @@ class Shape(StrEnum):
     TOOL = "tool"
     STEP = "step"
     NOTE = "note"
+    BREAK = "break"
 
 
 @dataclass
 class Block:
-    """A part of the stream that grows or opens as one."""
+    """A part of the stream that grows or opens as one; `void` when the answer it was part of broke off."""
 
     key: str
     shape: Shape
@@ -39,6 +42,7 @@ class Block:
     ok: bool | None = None
     seconds: float | None = None
     open: bool = False
+    void: bool = False
     lines: tuple[Line, ...] | None = field(default=None, repr=False)
 
 
@@ -71,6 +75,8 @@ class Stream:
                 self._add(Shape.TOOL, piece.text).detail = piece.detail
             case Kind.RESULT:
                 self._result(piece)
+            case Kind.VOID:
+                self._void(piece.text)
             case Kind.NOTE:
                 self._add(Shape.NOTE, piece.text)
 
@@ -110,6 +116,15 @@ class Stream:
         call.detail = f"{piece.text}\n{shown}" if shown else piece.text
         call.lines = None
 
+    def _void(self, reason: str) -> None:
+        """What was said since the step began, or since the last break, does not count; it stays to be read."""
+        for block in reversed(self.blocks):
+            if block.shape in {Shape.STEP, Shape.TOOL, Shape.BREAK}:
+                break
+            if block.shape is not Shape.NOTE:
+                block.void, block.lines = True, None
+        self._add(Shape.BREAK, reason)
+
     def toggle(self, key: str) -> None:
         """Open or fold what a row belongs to."""
         for block in self.blocks:
@@ -132,7 +147,11 @@ class Stream:
 
     def text(self) -> str:
         """Everything as plain text, for the clipboard."""
-        return "\n".join(f"{block.text}\n{block.detail}".strip() for block in self.blocks)
+        return "\n".join(f"{_spoken(block)}\n{block.detail}".strip() for block in self.blocks)
+
+
+def _spoken(block: Block) -> str:
+    return f"[void] {block.text}" if block.void else block.text
 
 
 def _lines(block: Block, width: int) -> list[Line]:
@@ -142,6 +161,17 @@ def _lines(block: Block, width: int) -> list[Line]:
             return [line(Span(f"── {label} ", Ink.FAINT), Span("─" * max(0, width - len(label) - 4), Ink.FAINT))]
         case Shape.NOTE:
             return [Line((Span("· ", Ink.FAINT), *text.left)) for text in wrapped(block.text, width - 2, Ink.SOFT)]
+        case Shape.BREAK:
+            said = (
+                f"The answer broke off and is asked for again; what is marked {VOID_MARK}does not count. {block.text}"
+            )
+            return [Line((Span("✗ ", Ink.INFO), *text.left)) for text in wrapped(said, width - 2, Ink.SOFT)]
+        case Shape.THOUGHT if block.void:
+            gist = Span(_gist(block.text), Ink.FAINT)
+            return _folded(block, Span(f"{VOID_MARK}thinks ", Ink.FAINT), gist, width, ())
+        case Shape.PARAGRAPH if block.void:
+            rows = wrapped(block.text, width - len(VOID_MARK), Ink.FAINT)
+            return [Line((Span(VOID_MARK, Ink.FAINT), *text.left)) for text in rows]
         case Shape.THOUGHT:
             return _folded(block, Span("thinks ", Ink.FAINT), Span(_gist(block.text), Ink.FAINT), width, ())
         case Shape.TOOL:

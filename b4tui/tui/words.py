@@ -53,6 +53,11 @@ def gigabytes(size: int | None, unit: bool = True) -> str:
     return f"{size / GB:.1f} GB" if unit else f"{size / GB:.1f}"
 
 
+def storage(size: int) -> str:
+    """Bytes of a disk as `212 GB` or `1.8 TB`."""
+    return f"{size / GB:.0f} GB" if size < 1000 * GB else f"{size / (1000 * GB):.1f} TB"
+
+
 def share(used: int | None, total: int | None) -> str:
     """`19.6 / 24.0 GB`; `n/a` where not known."""
     if used is None or total is None:
@@ -73,3 +78,14 @@ def rate(value: float | None) -> str:
 def plural(number: int, noun: str) -> str:
     """`1 bead`, `2 beads`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def stale(measured: datetime, now: datetime) -> str:
+    """`12s old` for a figure that is too old to be taken for the present; "" for a fresh one."""
+    old = seconds_between(measured, now)
+    return f"{age(old)} old" if old > STALE_AFTER_S else ""
+
+
+def gpu_name(name: str) -> str:
+    """A card's name without its maker's."""
+    return name.removeprefix("NVIDIA ").removeprefix("GeForce ")

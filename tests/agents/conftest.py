@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -29,7 +28,7 @@ from b4tui.board.model import Bead, NewBead
 from b4tui.board.store import BoardStore
 from b4tui.board.stores import open_store
 from b4tui.config import LimitsConfig, RoleConfig
-from b4tui.engines.types import ChatRequest, Done, Health, LoadedModel, ModelInfo, StreamEvent, ToolCall
+from b4tui.engines.types import ChatRequest, Done, StreamEvent, ToolCall
 from b4tui.events import Event, now
 
 ALL_TOOLS = tuple(REGISTRY)
@@ -38,25 +37,19 @@ ALL_TOOLS = tuple(REGISTRY)
 class ScriptedEngine:
     """Plays one list of stream events per question, keeps the questions, and knows whether a stream is open."""
 
-    name = "scripted"
-    address = "memory:"
-
     def __init__(self) -> None:
         self.answers: list[Sequence[StreamEvent | Callable[[], Any]]] = []
         self.requests: list[ChatRequest] = []
         self.open_streams = 0
-        self.slots_held = 0
-        self.asked_without_slot = False
 
     def calls(self, *calls: tuple[str, dict[str, Any]]) -> None:
         """The next answer makes these calls."""
         made = [ToolCall(f"c{len(self.answers)}-{index}", name, args) for index, (name, args) in enumerate(calls)]
         self.answers.append([*made, Done("stop")])
 
-    async def chat(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         self.requests.append(request)
         self.open_streams += 1
-        self.asked_without_slot |= self.slots_held == 0
         try:
             for item in self.answers[len(self.requests) - 1]:
                 if callable(item):
@@ -65,26 +58,6 @@ class ScriptedEngine:
                     yield item
         finally:
             self.open_streams -= 1
-
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        self.slots_held += 1
-        try:
-            yield
-        finally:
-            self.slots_held -= 1
-
-    async def health(self) -> Health:
-        return Health(up=True)
-
-    async def models(self) -> tuple[ModelInfo, ...]:
-        return ()
-
-    async def loaded(self) -> tuple[LoadedModel, ...]:
-        return ()
-
-    async def aclose(self) -> None:
-        return None
 
 
 @dataclass
@@ -191,12 +164,11 @@ def world(tmp_path: Path, store: BoardStore, bead: Bead) -> World:
         run="run-1",
         bead=bead,
         profile=profile,
-        engine=engine,
+        chat=engine.chat,
         board=store,
         folder=WorkFolder.open(tmp_path / "state" / "work", bead.id),
         sandbox=NoSandbox("none was asked for"),
         limits=LimitsConfig(),
-        slot=engine.slot,
     )
     return World(assignment, engine, store)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from b4tui.agents.loop import work
 from b4tui.agents.sandbox import Sandbox
 from b4tui.config import EngineConfig, PolicyConfig
 from b4tui.demo.script import Call, Script, Step
@@ -21,6 +22,8 @@ from b4tui.engines.types import (
     Done,
     Failure,
     FailureKind,
+    Placed,
+    Restarted,
     Role,
     Text,
     Thinking,
@@ -28,9 +31,12 @@ from b4tui.engines.types import (
     Usage,
 )
 from b4tui.events import (
+    AnswerRestarted,
     BeadCommented,
     BeadCreated,
     FileChanged,
+    Locality,
+    RunMoved,
     RunOutcome,
     StepStarted,
     TextStreamed,
@@ -164,12 +170,45 @@ class TestABead:
         assert "hi\n[exit status 0]" in world.of(ToolFinished)[0].output
         assert [event.path for event in world.of(FileChanged)] == ["made"]
 
-    async def test_the_slot_is_held_only_while_the_model_answers(self, world: World) -> None:
+    async def test_no_stream_is_open_while_a_tool_runs(self, world: World) -> None:
+        open_then: list[int] = []
         world.engine.calls(("read", {"path": "."}))
         world.engine.calls(FINISH)
+        published = world.events.append
+
+        def watch(event: object) -> None:
+            if isinstance(event, ToolCalled | ToolFinished):
+                open_then.append(world.engine.open_streams)
+            published(event)
+
+        await work(world.assignment, watch)
+        assert open_then == [0] * 4
+
+    async def test_an_answer_that_began_anew_is_taken_from_its_new_beginning(self, world: World) -> None:
+        usage = Usage(prompt_tokens=10, generated_tokens=2)
+        call = ToolCall("c", *FINISH)
+        void = ToolCall("v", "write", {"path": "never", "content": ""})
+        world.engine.answers.append(
+            [Text("half"), void, Restarted("it crashed"), Text("whole"), call, usage, Done("stop")]
+        )
+        assert (await world.run()).kind is RunOutcome.FINISHED
+        assert not (world.folder / "never").exists()
+        [restarted] = world.of(AnswerRestarted)
+        assert (restarted.reason, restarted.bead) == ("it crashed", world.assignment.bead.id)
+
+    async def test_where_the_answer_comes_from_is_told_when_it_changes(self, world: World) -> None:
+        here = Placed(engine="ollama", model="tiny", locality=Locality.ATTESTED, digest="d")
+        there = replace(here, engine="embedded", note="instead of ollama: it is down")
+        usage = Usage(prompt_tokens=10, generated_tokens=2, queue_seconds=1.5)
+        world.assignment = replace(world.assignment, placed=here)
+        for place in (here, there, there):
+            world.engine.answers.append([place, ToolCall("c", "read", {"path": "."}), usage, Done("stop")])
+        world.engine.calls(FINISH)
         await world.run()
-        assert not world.engine.asked_without_slot
-        assert (world.engine.slots_held, world.engine.open_streams) == (0, 0)
+        [moved] = world.of(RunMoved)
+        assert (moved.engine, moved.note) == ("embedded", "instead of ollama: it is down")
+        assert [event.engine for event in world.of(TokensCounted)] == ["ollama", "embedded", "embedded"]
+        assert world.of(TokensCounted)[0].queue_seconds == 1.5
 
 
 class TestThePrompt:
@@ -366,7 +405,7 @@ class TestLimits:
         outcome = await world.run()
         assert outcome.kind is RunOutcome.FAILED
         assert "longer than 0.2 seconds" in outcome.reason
-        assert (world.engine.open_streams, world.engine.slots_held) == (0, 0)
+        assert world.engine.open_streams == 0
 
 
 class TestCancelling:
@@ -383,18 +422,7 @@ class TestCancelling:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert (world.engine.open_streams, world.engine.slots_held) == (0, 0)
-
-    async def test_while_waiting_for_a_slot(self, world: World) -> None:
-        slots = asyncio.Semaphore(0)
-        world.assignment = replace(world.assignment, slot=lambda: slots)
-        task = asyncio.create_task(world.run())
-        await _until(lambda: bool(world.of(StepStarted)))
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        slots.release()
-        assert not slots.locked()
+        assert world.engine.open_streams == 0
 
     async def test_in_the_middle_of_a_command(self, world: World, any_sandbox: Sandbox) -> None:
         world.assignment = replace(world.assignment, sandbox=any_sandbox)
@@ -428,7 +456,7 @@ async def test_a_run_over_real_http(world: World, any_sandbox: Sandbox) -> None:
             "ollama", EngineConfig(address=server.address), {}, pins=Pins(pins_file()), policy=PolicyConfig()
         )
         world.role(model="qwen3-coder-next:latest")
-        world.assignment = replace(world.assignment, engine=engine, sandbox=any_sandbox)
+        world.assignment = replace(world.assignment, chat=engine.chat, sandbox=any_sandbox)
         outcome = await world.run()
         await engine.aclose()
     assert outcome.kind is RunOutcome.FINISHED, outcome.reason

@@ -116,7 +116,7 @@ async def key_to_paint(on_bead: bool) -> list[float]:
 
         app._display = shown
         times: list[float] = []
-        keys = ("down", "down", "up") if not on_bead else ("g", "G", "up")
+        keys = ("down", "down", "up") if not on_bead else ("home", "end", "up")
         end = time.perf_counter() + SECONDS
         while time.perf_counter() < end:
             view = app.focused

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -197,12 +196,11 @@ async def played(script: Script, sandbox: Sandbox | NoSandbox, place: Path) -> O
             run="run-1",
             bead=bead,
             profile=agent,
-            engine=engine,
+            chat=engine.chat,
             board=board,
             folder=WorkFolder.open(place / "work", bead.id),
             sandbox=sandbox,
             limits=settings.policy.limits,
-            slot=contextlib.nullcontext,
         )
         try:
             return await work(assignment, lambda event: None)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from b4tui.demo.faults import FaultKind
-from b4tui.demo.server import Ending
+from b4tui.demo.listening import Ending
 
 
 async def raw_lines(client) -> list[bytes]:

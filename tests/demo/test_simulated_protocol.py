@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b4tui.demo.catalog import duration_s
-from b4tui.demo.server import Ending, SimulatedOllama
+from b4tui.demo.listening import Ending
+from b4tui.demo.server import SimulatedOllama
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import runpy
 import shutil
 import signal
 import socket
@@ -15,14 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import gguf
 import httpx
 import psutil
 import pytest
 
 MODEL = "tiny"
-SPECIAL_TOKENS = 9  # the last ones of the tiny model's vocabulary
-BUILDER = Path(__file__).resolve().parents[3] / "shared" / "tools" / "tiny_gguf.py"
+NOWHERE = "http://127.0.0.1:1"
 
 
 @dataclass(frozen=True)
@@ -57,8 +54,11 @@ def until(true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
 
 
 @contextlib.contextmanager
-def running_ollama(folder: Path) -> Iterator[RealOllama]:
-    """Start Ollama on a free port over a folder with models; end it and everything it started."""
+def running_ollama(folder: Path, *, cloud: bool = False) -> Iterator[RealOllama]:
+    """Start Ollama on a free port over a folder with models; end it and everything it started.
+
+    With `cloud` it is left to its defaults, with a proxy on this machine where nobody answers: nothing gets out.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         place = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -67,7 +67,7 @@ def running_ollama(folder: Path) -> Iterator[RealOllama]:
         "HOME": str(folder),
         "OLLAMA_HOST": place,
         "OLLAMA_MODELS": str(folder / "models"),
-        "OLLAMA_NO_CLOUD": "1",
+        **({"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE} if cloud else {"OLLAMA_NO_CLOUD": "1"}),
     }
     log = folder / "ollama.log"
     with log.open("ab") as output:
@@ -82,19 +82,14 @@ def running_ollama(folder: Path) -> Iterator[RealOllama]:
 
 
 @pytest.fixture(scope="session")
-def ollama_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ollama_folder(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Path:
     """A folder in which the tiny model is installed. Skips where Ollama or the model's builder is absent."""
     for program in ("ollama", "llama-server"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed (shared/tools/real-peers puts it on the PATH)")
-    if not BUILDER.is_file():
-        pytest.skip("shared/tools/tiny_gguf.py is not there to build a tiny model")
     folder = tmp_path_factory.mktemp("ollama")
-    weights = folder / "tiny.gguf"
-    runpy.run_path(str(BUILDER))["build"](str(weights))
-    _never_ends(weights)
     with running_ollama(folder) as server:
-        _install(server.address, weights)
+        _install(server.address, tiny_weights)
     return folder
 
 
@@ -119,17 +114,6 @@ def _answers(server: RealOllama) -> bool:
         return httpx.get(f"{server.address}/api/version", trust_env=False, timeout=2).status_code == 200
     except httpx.TransportError:
         return False
-
-
-def _never_ends(weights: Path) -> None:
-    """Keep the random model from ending its answer or opening a tool call by chance: only num_predict ends it.
-
-    A row of zeros gives a logit of 0, which is never among the forty highest of 277 that sampling looks at.
-    """
-    reader = gguf.GGUFReader(weights, "r+")
-    (output,) = (tensor for tensor in reader.tensors if tensor.name == "output.weight")
-    output.data[-SPECIAL_TOKENS:] = 0
-    reader.data.flush()
 
 
 def _install(address: str, weights: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from b4tui.config import EngineConfig, PolicyConfig
 from b4tui.engines.ollama import OllamaEngine
 from b4tui.engines.pins import Pins, pins_file
 from b4tui.engines.types import ChatRequest, Message, Role, StreamEvent
+from tests.engines.own_engine import House
 
 
 @dataclass(frozen=True)
@@ -200,3 +203,11 @@ def no_proxy_helps(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("OLLAMA_API_KEY", "not-a-real-key")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Where an embedded engine keeps its state in this test; nothing may be left of its sockets."""
+    with tempfile.TemporaryDirectory(prefix="b4tui-test-") as sockets:  # short: a socket's path has 108 bytes
+        yield House(tmp_path, Path(sockets))
+        assert not list(Path(sockets).iterdir())

@@ -16,14 +16,15 @@ from b4tui.engines.attestation import (
     Shown,
     Step,
     Trust,
+    caught,
     judge,
     judge_cloud_name,
     knows_local,
     proof_of,
-    refusal,
     with_memory,
     worth_trusting,
 )
+from b4tui.engines.refusal import refusal
 from b4tui.engines.types import Attestation, Failure, FailureKind, Proof
 from b4tui.events import Locality
 
@@ -167,7 +168,16 @@ def test_the_look_into_memory_completes_it_or_undoes_it() -> None:
     seen = with_memory(verdict(), Proof(step=Step.IN_MEMORY, holds=True))
     assert seen.locality is Locality.ATTESTED
     assert all(proof.holds for proof in seen.proofs)
-    assert with_memory(verdict(), Proof(step=Step.IN_MEMORY, holds=False)).locality is Locality.UNATTESTED
+
+
+def test_a_model_that_was_caught_gets_nothing_more() -> None:
+    found = caught(verdict())
+    assert found.locality is Locality.REMOTE
+    refused = words(found, private=False, required=False)
+    assert refused is not None
+    assert refused.kind is FailureKind.REMOTE
+    assert "nothing was sent" in refused.message
+    assert "`b4tui models pin tiny`" in refused.message
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from b4tui.engines.names import find_model, objection
+from b4tui.engines.names import find_model, same_model
 from b4tui.engines.types import ModelInfo
 
 MODELS = (
@@ -37,5 +37,7 @@ def test_a_name_means_the_model_that_ollama_would_take(name: str, found: str | N
 
 
 @pytest.mark.parametrize("name", ["alias", "ALIAS:latest", "alias:local", "library/alias"])
-def test_no_spelling_of_a_remote_alias_is_let_through(name: str) -> None:
-    assert "not computed on this machine" in objection(name, MODELS)
+def test_every_spelling_of_a_remote_alias_finds_it(name: str) -> None:
+    model = find_model(name, MODELS)
+    assert model is not None and model.remote
+    assert same_model(name, "alias")

@@ -146,7 +146,7 @@ async def test_a_local_name_for_a_remote_model_gets_no_prompt(make_world, a_row)
     runtime = world.runtime()
     await runtime.start()
     await world.until(
-        lambda: any("not computed on this machine" in event.reason for event in world.told("agent_changed")),
+        lambda: any("not computed here" in event.reason for event in world.told("agent_changed")),
         "the reason",
     )
     await asyncio.wait_for(runtime.until_idle(), 10)
@@ -234,7 +234,7 @@ async def test_an_engine_that_fails_does_not_cost_the_bead_an_attempt(make_world
     world.server.faults.add(FaultKind.CUT, times=5, after=1)
     await world.run_until_idle()
     outcomes = [event.outcome for event in world.told("run_finished")]
-    assert outcomes[-1] is RunOutcome.FINISHED and outcomes[:-1] == [RunOutcome.ENGINE] * 5
+    assert outcomes == [RunOutcome.ENGINE, RunOutcome.ENGINE, RunOutcome.FINISHED], "each run asks twice"
     bead = world.bead("w-1")
     assert bead.status == "closed" and "the model server failed" in bead.comments[0].text
 

@@ -8,12 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from b4tui import events as e
+from b4tui.config import load
 from b4tui.engines.types import LoadedModel
-from b4tui.runtime.fold import ACTIVITY_LINES, fold, with_loaded, with_machine, with_rates
+from b4tui.runtime.engine_views import with_seen
+from b4tui.runtime.engine_watch import Seen
+from b4tui.runtime.fold import ACTIVITY_LINES, fold, with_machine, with_rates
 from b4tui.runtime.meter import Meter, Reading
 from b4tui.runtime.snapshot import AgentView, FileChange, Level, Snapshot
 from b4tui.runtime.transcripts import Transcripts
 
+SETTINGS = load(use_user_file=False)
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 WHO = {"run": "r1", "bead": "w-1", "agent": "pltops"}
 EMPTY = Snapshot(hub="hub", agents=(AgentView(key="pltops", name="PltOps", state=e.AgentState.IDLE, model="m"),))
@@ -114,9 +118,8 @@ def test_a_megabyte_in_a_reason_makes_a_short_line():
 
 def test_engines_come_and_go():
     up = e.EngineChanged(at=AT, engine="o", address="http://x", status=e.EngineStatus.UP, version="1", simulated=True)
-    snapshot = with_loaded(after(up), "o", (LoadedModel(name="m"),))
+    snapshot = with_seen(after(up), Seen(engine="o", loaded=(LoadedModel(name="m"),)), SETTINGS)
     assert (snapshot.engines[0].simulated, snapshot.engines[0].loaded) == (True, (LoadedModel(name="m"),))
-    assert with_loaded(snapshot, "o", (LoadedModel(name="m"),)) is snapshot
     down = after(replace(up, status=e.EngineStatus.DOWN, version="", reason="gone"), snapshot=snapshot)
     assert (down.engines[0].status, down.engines[0].version, down.engines[0].loaded) == (e.EngineStatus.DOWN, "1", ())
     assert down.activity[-1].level is Level.ERROR

@@ -1,4 +1,4 @@
-"""What keeps a runtime alive: back-off, the watch on an engine, the board's reader, the supervisor, the bus."""
+"""What keeps a runtime alive: back-off, the board's reader, the supervisor, the bus."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from hypothesis import strategies as st
 
 from b4tui.agents.outcome import Outcome
 from b4tui.board.store import BoardError, Busy
-from b4tui.engines.types import Health, ModelInfo
-from b4tui.events import BoardFailed, EngineStatus, RunOutcome, Warned
+from b4tui.events import BoardFailed, RunOutcome, Warned
 from b4tui.runtime.backoff import Backoff
 from b4tui.runtime.bus import Bus
 from b4tui.runtime.cooldowns import Cooldowns
-from b4tui.runtime.engine_watch import EngineWatch, Rhythm
 from b4tui.runtime.settlement import Interruption, interrupted, plain, refused, settle
-from b4tui.runtime.slots import EngineSlots
 from b4tui.runtime.supervisor import supervised
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -33,87 +30,10 @@ def test_a_wait_doubles_up_to_its_bound_with_jitter_downwards(first, most, failu
     assert 0.75 * full <= delay <= full
 
 
-class FlakyEngine:
-    """An engine that is up when it is told to be."""
-
-    name = "o"
-    address = "http://127.0.0.1:1"
-
-    def __init__(self) -> None:
-        self.up = True
-        self.checks = 0
-        self.has = (ModelInfo(name="tiny:latest"), ModelInfo(name="alias:latest", remote=True))
-
-    async def health(self) -> Health:
-        self.checks += 1
-        return Health(up=self.up, version="1", reason="" if self.up else "nobody answers")
-
-    async def models(self):
-        return self.has
-
-    async def loaded(self):
-        return ()
-
-
 async def until(true) -> None:
     async with asyncio.timeout(10):
         while not true():  # noqa: ASYNC110 (what is waited for has no event)
             await asyncio.sleep(0.001)
-
-
-def a_watch(engine, told, runs=QUICK):
-    rhythm = Rhythm(up_s=0.01, checks=QUICK, runs=runs)
-    return EngineWatch(engine, rhythm, told.append, lambda *_: None, lambda: None, Random(1))
-
-
-async def test_an_engine_is_told_of_only_when_it_changes():
-    engine, told = FlakyEngine(), []
-    watch = a_watch(engine, told)
-    task = asyncio.create_task(watch.run())
-    await until(lambda: engine.checks > 5)
-    engine.up = False
-    await until(lambda: not watch.up and engine.checks > 10)
-    engine.up = True
-    await until(lambda: watch.up)
-    task.cancel()
-    assert [event.status for event in told] == [EngineStatus.UP, EngineStatus.DOWN, EngineStatus.UP]
-
-
-async def test_a_model_that_is_absent_remote_or_named_after_the_cloud_is_objected_to():
-    engine, woken = FlakyEngine(), []
-    rhythm = Rhythm(up_s=0.01, checks=QUICK, runs=QUICK)
-    watch = EngineWatch(engine, rhythm, lambda _: None, lambda *_: None, lambda: woken.append(1), Random(1))
-    assert watch.objection("anything") == "", "nothing is known yet"
-    task = asyncio.create_task(watch.run())
-    await until(lambda: watch.up)
-    assert watch.objection("tiny") == watch.objection("tiny:latest") == ""
-    assert "not computed on this machine" in watch.objection("alias")
-    assert "cloud" in watch.objection("tiny:cloud")
-    assert "ollama pull other" in watch.objection("other")
-    before = len(woken)
-    engine.has += (ModelInfo(name="other:latest"),)
-    await until(lambda: len(woken) > before)
-    assert watch.objection("other") == ""
-    task.cancel()
-
-
-async def test_runs_that_fail_on_a_healthy_server_wait_longer_each_time_and_count_once_together():
-    engine, told = FlakyEngine(), []
-    watch = a_watch(engine, told, runs=Backoff(first=0.02, most=10.0))
-    task = asyncio.create_task(watch.run())
-    waits = []
-    for _ in range(3):
-        await until(lambda: watch.up)
-        watch.failed("503")
-        watch.failed("503")
-        assert (watch.up, watch.reason) == (False, "503")
-        waits.append(watch.next_check_s)
-    await until(lambda: watch.up)
-    watch.worked()
-    watch.failed("503")
-    waits.append(watch.next_check_s)
-    task.cancel()
-    assert waits[0] < waits[1] < waits[2] and waits[3] < waits[1]
 
 
 async def test_a_task_that_breaks_down_is_reported_and_started_again():
@@ -150,24 +70,6 @@ def test_events_keep_their_order_and_a_broken_subscriber_is_reported_once():
         end()
     bus.publish(BoardFailed(at=AT, reason="three"))
     assert len(seen) == 6
-
-
-async def test_a_slot_is_waited_for_in_order_and_the_wait_is_told():
-    slots, told = EngineSlots(1), []
-    first = slots.slot(told.append)
-    await first.__aenter__()
-
-    async def wait(name: str) -> None:
-        async with slots.slot(lambda waiting: told.append((name, waiting))):
-            pass
-
-    tasks = [asyncio.create_task(wait(name)) for name in "ab"]
-    await until(lambda: len(told) == 2)
-    tasks[0].cancel()
-    await asyncio.gather(tasks[0], return_exceptions=True)
-    await first.__aexit__(None, None, None)
-    await tasks[1]
-    assert told == [("a", True), ("b", True), ("b", False)]
 
 
 def test_a_bead_that_was_reached_for_in_vain_is_left_alone_for_longer_each_time():

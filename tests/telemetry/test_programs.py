@@ -23,7 +23,11 @@ BLOB = "/m/blobs/sha256-aa"
         (["/usr/bin/ollama", "runner", "--ollama-engine", "--model", BLOB], (Program.OLLAMA, BLOB)),
         (["VLLM::EngineCore"], (Program.VLLM, "")),
         (["VLLM::Worker_TP1   "], (Program.VLLM, "")),
-        (["python3", "-I", "-m", "b4tui.engines.embedded.child"], (Program.EMBEDDED, "")),
+        (["python3", "-P", "-m", "b4tui.engines.embedded.child"], (Program.EMBEDDED, "")),
+        (
+            ["python3", "-m", "b4tui.engines.embedded.child", "s", "--model", "/m/x.gguf"],
+            (Program.EMBEDDED, "/m/x.gguf"),
+        ),
         (["/usr/bin/ollama", "serve"], None),
         (["VLLM::APIServer_0"], None),
         (["vllm", "serve", "x"], None),

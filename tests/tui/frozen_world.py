@@ -8,7 +8,7 @@ from pathlib import Path
 
 from b4tui.board.model import Bead, BoardState, Hub, HubKind
 from b4tui.engines.types import LoadedModel
-from b4tui.events import AgentState, EngineStatus, RunOutcome
+from b4tui.events import AgentState, EngineStatus, Locality, RunOutcome
 from b4tui.runtime.snapshot import (
     Activity,
     AgentView,
@@ -16,6 +16,7 @@ from b4tui.runtime.snapshot import (
     EngineView,
     FileChange,
     Level,
+    ModelView,
     Route,
     RunView,
     Snapshot,
@@ -43,6 +44,7 @@ def bead(id_: str, title: str, priority: int = 2, **more: object) -> Bead:
 
 
 CODER = "qwen3-coder-next:latest"
+CODER_DIGEST = "ca06e9e4087c" + 52 * "7"
 BEADS = (
     bead("hub-a1f", "Rotate backup keys", 0, labels=["infra", "backup"]),
     bead("hub-b20", "Review diff of the retry patch", 1, created_at=stamp(hours=5)),
@@ -103,7 +105,7 @@ def run(id_: str, agent: str, seconds: float, **more: object) -> RunView:
         model=CODER,
         started_at=NOW - timedelta(seconds=seconds),
         context_limit=32768,
-        **more,
+        **{"locality": Locality.ATTESTED, "digest": f"sha256:{CODER_DIGEST}", "profile": "32k", **more},
     )
 
 
@@ -223,7 +225,27 @@ WORLD = Snapshot(
             address="http://127.0.0.1:11434",
             status=EngineStatus.UP,
             version="0.33.3",
-            loaded=(LoadedModel(name=CODER, size=50_000_000_000, vram=17_900_000_000, context=32768),),
+            locality=Locality.ATTESTED,
+            loaded=(
+                LoadedModel(
+                    name=CODER,
+                    digest=CODER_DIGEST,
+                    size=50_000_000_000,
+                    vram=17_900_000_000,
+                    context=32768,
+                    expires_at=stamp(hours=-23.5),
+                ),
+            ),
+            models=(
+                ModelView(
+                    name=CODER,
+                    roles=("workhorse",),
+                    locality=Locality.ATTESTED,
+                    profile="32k",
+                    digest=CODER_DIGEST,
+                    pinned=CODER_DIGEST,
+                ),
+            ),
         ),
     ),
     machine=MACHINE,

@@ -112,7 +112,7 @@ class TestTabs:
             for number in range(60):
                 runtime.transcripts["hub-77c"].add(Piece(Kind.TEXT, f"\nline {number}"))
             await until(lambda: "line 59" in screen_text(console), "the end is shown")
-            await strike(pilot, "g")
+            await strike(pilot, "<")
             runtime.transcripts["hub-77c"].add(Piece(Kind.TEXT, "\nthe very end"))
             await until(lambda: any(row.text == "the very end" for row in pane.stream.blocks), "it came")
             assert "step 1" in screen_text(console)

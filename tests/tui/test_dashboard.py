@@ -83,11 +83,11 @@ class TestMoving:
                 assert console.focused.id == f"column-{column}"
                 assert board(console).column is console.focused
 
-    async def test_j_k_g_and_arrows_move_the_cursor_and_stop_at_the_ends(self, console, until) -> None:
+    async def test_j_k_and_arrows_move_the_cursor_and_stop_at_the_ends(self, console, until) -> None:
         async with console.run_test(size=WIDE) as pilot:
             await ready(console, until)
             seen = []
-            for key in ("j", "down", "k", "G", "j", "g", "k"):
+            for key in ("j", "down", "k", "G", "j", "<", "k"):
                 await strike(pilot, key)
                 seen.append(board(console).bead)
             assert seen == ["hub-b20", "hub-c31", "hub-b20", "hub-h86", "hub-h86", "hub-a1f", "hub-a1f"]

@@ -29,7 +29,16 @@ class TestTheRegistry:
         assert not [key.id for key in BY_ID.values() if "a" in key.keys.split(",")]
 
     @pytest.mark.parametrize(
-        ("one", "other"), [("dashboard", "global"), ("bead", "global"), ("list", "dashboard"), ("list", "bead")]
+        ("one", "other"),
+        [
+            ("dashboard", "global"),
+            ("bead", "global"),
+            ("machine", "global"),
+            ("list", "global"),
+            ("list", "dashboard"),
+            ("list", "bead"),
+            ("list", "machine"),
+        ],
     )
     def test_no_key_means_two_things_on_one_screen(self, one: str, other: str) -> None:
         def names(group: str) -> list[str]:
@@ -42,9 +51,11 @@ class TestTheRegistry:
         from b4tui.tui.app import Console
         from b4tui.tui.screens.bead import BeadScreen
         from b4tui.tui.screens.dialogs import ChoiceScreen, LineScreen, NewBeadScreen
+        from b4tui.tui.screens.machine import MachineScreen
         from b4tui.tui.widgets.lines import Lines
 
         owners = {
+            "machine": [MachineScreen],
             "list": [Lines], "dashboard": [DashboardScreen], "bead": [BeadScreen], "global": [Console],
             "dialog": [ChoiceScreen, HelpScreen], "form": [LineScreen, NewBeadScreen],
         }  # fmt: skip

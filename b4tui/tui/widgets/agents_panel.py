@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
-from b4tui.events import AgentState
+from b4tui.events import AgentState, Locality
 from b4tui.runtime.snapshot import AgentView, Snapshot
 from b4tui.tui import words
+from b4tui.tui.badges import badge
 from b4tui.tui.cards import speed
 from b4tui.tui.paint import Ink, Line, Span, line
 from b4tui.tui.widgets.lines import Lines
@@ -47,7 +49,7 @@ def agent_line(view: AgentView, snapshot: Snapshot, now: datetime, wide: bool) -
     bead = snapshot.board.beads.get(view.bead) if snapshot.board and view.bead else None
     if view.bead:
         left.append(Span(f"{view.bead}  ", Ink.INK))
-        left.append(Span(view.reason, Ink.INFO) if view.reason else Span(bead.title if bead else "", Ink.SOFT))
+        left += _of_bead(view, snapshot, bead.title if bead else "")
     else:
         left.append(Span(_idle_words(view, now), Ink.BAD if view.state is AgentState.BACKOFF else Ink.FAINT))
     rate = words.rate(speed(snapshot, view.bead))
@@ -55,6 +57,20 @@ def agent_line(view: AgentView, snapshot: Snapshot, now: datetime, wide: bool) -
         rate = f"{'for slot':>9}"
     queue = f"  queue {len(view.queue):>2}" if wide else f" q{len(view.queue):>3}"
     return line(*left, right=(Span(rate, Ink.INK), Span(queue, Ink.SOFT if view.queue else Ink.FAINT)))
+
+
+def _of_bead(view: AgentView, snapshot: Snapshot, title: str) -> Iterator[Span]:
+    """Why it waits, else where it is computed when that is not the first choice, then what it is about."""
+    run = snapshot.runs.get(view.bead)
+    if view.reason:
+        yield Span(view.reason, Ink.INFO)
+        return
+    if run is not None and run.run == view.run:
+        if run.locality is Locality.REMOTE:
+            yield Span(f"{badge(run.locality).text}  ", Ink.BAD)
+        if run.note:
+            yield Span(f"↓ {run.note}  ", Ink.INFO)
+    yield Span(title, Ink.SOFT)
 
 
 def _idle_words(view: AgentView, now: datetime) -> str:

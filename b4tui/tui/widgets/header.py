@@ -8,6 +8,7 @@ from datetime import datetime
 from b4tui.events import EngineStatus
 from b4tui.runtime.snapshot import EngineView, Snapshot
 from b4tui.tui.attention import wants
+from b4tui.tui.badges import chief, engine_badge
 from b4tui.tui.paint import GAP, Ink, Line, Span, width_of
 from b4tui.tui.widgets.inked import Panel
 
@@ -31,12 +32,12 @@ def header_line(snapshot: Snapshot, now: datetime, width: int) -> Line:
 
 def _variants(snapshot: Snapshot, now: datetime) -> Iterator[Line]:
     waiting = len(wants(snapshot))
-    engine = snapshot.engines[0] if snapshot.engines else None
+    engine = chief(snapshot)
     for detail, gap in ((3, "      "), (3, "   "), (2, "   "), (1, "  "), (0, " ")):
         left = [Span(" "), *_hub(snapshot, detail), Span(gap), *_local(detail), Span(gap), *_waiting(waiting, detail)]
         if snapshot.read_only:
             left += [Span(gap), Span(" READ-ONLY ", Ink.INVERSE)]
-        right = [*_engine(engine, detail)]
+        right = [*_engine(snapshot, engine, detail)]
         if snapshot.simulated:
             right += [Span(" "), Span(" SIMULATED " if detail else " SIM ", Ink.INVERSE)]
         right += [Span("  " + now.strftime("%H:%M:%S" if detail else "%H:%M"), Ink.STRONG), Span(" ")]
@@ -68,7 +69,8 @@ def _waiting(waiting: int, detail: int) -> Iterator[Span]:
     )
 
 
-def _engine(engine: EngineView | None, detail: int) -> Iterator[Span]:
+def _engine(snapshot: Snapshot, engine: EngineView | None, detail: int) -> Iterator[Span]:
+    """The engine that speaks for all, its locality, and how many others there are."""
     if engine is None:
         yield Span("○ no engine", Ink.SOFT)
         return
@@ -80,10 +82,18 @@ def _engine(engine: EngineView | None, detail: int) -> Iterator[Span]:
     yield Span(f"{sign} ", ink)
     if engine.status is EngineStatus.DOWN:
         yield Span(f"{engine.name} down", Ink.BAD)
+        yield from _others(snapshot)
         return
     version = f" {engine.version}" if engine.version and detail > 1 else ""
     yield Span(f"{engine.name}{version}", Ink.INK)
     if detail:
-        yield Span(f" {engine.locality}", Ink.SOFT)
+        seal = engine_badge(snapshot, engine)
+        yield Span(f" {seal.text}", seal.ink if seal.ink in {Ink.ATTENTION, Ink.BAD} else Ink.SOFT)
+    yield from _others(snapshot)
     if detail > 2 and engine.loaded:
         yield Span(f"  {engine.loaded[0].name}", Ink.SOFT)
+
+
+def _others(snapshot: Snapshot) -> Iterator[Span]:
+    if len(snapshot.engines) > 1:
+        yield Span(f" +{len(snapshot.engines) - 1}", Ink.SOFT)

@@ -11,6 +11,7 @@ from b4tui.events import AgentState, EngineStatus
 from b4tui.runtime.snapshot import AgentView, EngineView, Snapshot
 from b4tui.telemetry.types import GpuSample, HostSample
 from b4tui.tui import words
+from b4tui.tui.badges import engine_badge, model_badge
 from b4tui.tui.cards import speed
 from b4tui.tui.paint import GAP, Ink, Line, Span, bar, line, sparkline, width_of
 from b4tui.tui.widgets.inked import Panel
@@ -32,7 +33,7 @@ def panel_lines(snapshot: Snapshot, now: datetime, width: int) -> tuple[Line, ..
     gauge = max(6, min(BAR, width - 44))
     lines: list[Line] = []
     for engine in snapshot.engines:
-        lines.append(_engine(engine, width))
+        lines.append(_engine(snapshot, engine, width))
     if not snapshot.engines:
         lines.append(line(_label("engine"), Span("none configured: b4tui doctor", Ink.SOFT)))
     sample = snapshot.machine
@@ -45,7 +46,7 @@ def panel_lines(snapshot: Snapshot, now: datetime, width: int) -> tuple[Line, ..
         lines += _one_gpu(sample.gpus[0], gauge)
     else:
         lines += [_gpu_row(gpu, max(4, gauge // 2)) for gpu in sample.gpus]
-    lines += [_model(model) for engine in snapshot.engines for model in engine.loaded[:2]]
+    lines += [_model(snapshot, engine, model) for engine in snapshot.engines for model in engine.loaded[:2]]
     lines.append(_tokens(snapshot, gauge))
     lines.append(_host(sample.host, stale) if sample else line(_label("host"), Span("not measured yet", Ink.SOFT)))
     return tuple(lines)
@@ -87,17 +88,15 @@ def history(snapshot: Snapshot) -> tuple[float, ...]:
 
 
 def _stale(snapshot: Snapshot, now: datetime) -> str:
-    if snapshot.machine is None:
-        return ""
-    old = words.seconds_between(snapshot.machine.at, now)
-    return f"  {words.age(old)} old" if old > words.STALE_AFTER_S else ""
+    stale = words.stale(snapshot.machine.at, now) if snapshot.machine else ""
+    return f"  {stale}" if stale else ""
 
 
 def _label(name: str) -> Span:
     return Span(f"{' ' + name:<{LABEL}}", Ink.FAINT)
 
 
-def _engine(engine: EngineView, width: int) -> Line:
+def _engine(snapshot: Snapshot, engine: EngineView, width: int) -> Line:
     """State, whether it is simulated, locality; the address where there is room, or is no reason that names it."""
     sign, ink = {
         EngineStatus.UP: ("● up", Ink.ACCENT),
@@ -109,7 +108,7 @@ def _engine(engine: EngineView, width: int) -> Line:
         return line(*left, Span(f"  {engine.reason or f'{engine.address} does not answer'}", Ink.BAD))
     if engine.simulated:
         left += [Span("  "), Span(" SIMULATED ", Ink.INVERSE)]
-    left.append(Span(f"  {engine.locality}", Ink.SOFT))
+    left += [Span("  "), engine_badge(snapshot, engine)]
     right = (Span(engine.address.removeprefix("http://"), Ink.FAINT),)
     return line(*left, right=right if width_of(left) + GAP + width_of(right) <= width else ())
 
@@ -119,7 +118,7 @@ def _one_gpu(gpu: GpuSample, gauge: int) -> Iterator[Line]:
         _label("vram"),
         *_gauge(gpu.memory_used, gpu.memory_total, gauge),
         Span(f"  {words.share(gpu.memory_used, gpu.memory_total)}", Ink.INK),
-        right=(Span(_short_name(gpu), Ink.SOFT),),
+        right=(Span(words.gpu_name(gpu.name), Ink.SOFT),),
     )
     yield line(
         _label("util"),
@@ -136,12 +135,8 @@ def _gpu_row(gpu: GpuSample, gauge: int) -> Line:
         *_gauge(gpu.memory_used, gpu.memory_total, gauge),
         Span(f" {words.share(gpu.memory_used, gpu.memory_total):>14}", Ink.INK),
         Span(f" {words.figure(gpu.utilisation, '%')} {words.figure(gpu.temperature, '°C')} {_power(gpu)}", Ink.SOFT),
-        right=(Span(_short_name(gpu), Ink.SOFT),),
+        right=(Span(words.gpu_name(gpu.name), Ink.SOFT),),
     )
-
-
-def _short_name(gpu: GpuSample) -> str:
-    return gpu.name.removeprefix("NVIDIA ").removeprefix("GeForce ")
 
 
 def _power(gpu: GpuSample) -> str:
@@ -155,10 +150,11 @@ def _gauge(used: int | None, total: int | None, width: int) -> tuple[Span, ...]:
     return Span(filled, Ink.ACCENT), Span(rest, Ink.FAINT)
 
 
-def _model(model: LoadedModel) -> Line:
+def _model(snapshot: Snapshot, engine: EngineView, model: LoadedModel) -> Line:
     context = f"   context {words.count(model.context)}" if model.context else ""
-    size = Span(f"  {words.gigabytes(model.size)}{_where(model)}{context}", Ink.SOFT)
-    return line(_label("model"), Span(model.name, Ink.INK), size)
+    size = Span(f"  {words.gigabytes(model.size or None)}{_where(model)}{context}", Ink.SOFT)
+    seal = model_badge(snapshot, engine, model.name)
+    return line(_label("model"), Span(model.name, Ink.INK), size, right=(seal,) if seal else ())
 
 
 def _where(model: LoadedModel) -> str:

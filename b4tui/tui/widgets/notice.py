@@ -8,6 +8,7 @@ from datetime import datetime
 from b4tui.events import AgentState, EngineStatus
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import words
+from b4tui.tui.attention import refusal, refused
 from b4tui.tui.paint import Ink, Line, Span, wrapped
 from b4tui.tui.widgets.inked import Panel
 
@@ -31,13 +32,16 @@ class NoticePanel(Panel):
 
 
 def notices(snapshot: Snapshot, now: datetime, width: int) -> Iterator[Line]:
-    """A board that cannot be read, engines that do not answer, a board that cannot be written: the worst first."""
+    """The worst first: an unreadable board, engines that do not answer, models that are refused, a read-only board."""
     if snapshot.board_error:
         yield from _notice("✗", Ink.BAD, snapshot.board_error, "", width)
     for engine in snapshot.engines:
         if engine.status is EngineStatus.DOWN:
             reason = engine.reason or f"{engine.name} does not answer at {engine.address}"
             yield from _notice("✗", Ink.BAD, reason, _next_try(snapshot, now), width)
+    if blocked := refused(snapshot):
+        more = f"+{len(blocked) - 1} more" if len(blocked) > 1 else ""
+        yield from _notice("▲", Ink.ATTENTION, refusal(*blocked[0]), more, width)
     if snapshot.read_only:
         yield from _notice("▲", Ink.ATTENTION, f"Read-only: {snapshot.read_only}", "", width)
 

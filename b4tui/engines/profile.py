@@ -1,0 +1,79 @@
+"""The one load profile of a model: what it is loaded with, the same for every role and every request.
+
+A request with other load options makes Ollama load the model anew, which takes a minute for 50 GB
+(research/runtime.md 1.5). So roles that share a model share a profile: that of the role with the largest window.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from b4tui.config import RoleConfig, Settings
+from b4tui.engines.names import same_model
+
+LOAD_OPTIONS = frozenset({"num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict"})
+"""Options beside num_ctx that Ollama reads when it loads a model, and not after."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProfile:
+    """What a model is loaded with: `num_ctx` in tokens, and those of LOAD_OPTIONS that are set."""
+
+    num_ctx: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Eight hex digits that are the same for equal profiles, for screens and records."""
+        text = json.dumps([self.num_ctx, dict(self.options)], sort_keys=True, default=repr)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it may use a GPU."""
+        return self.options.get("num_gpu") != 0
+
+    def on_cpu(self) -> LoadProfile:
+        """The same without a GPU."""
+        return replace(self, options={**self.options, "num_gpu": 0})
+
+    def applied(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """A role's options with this profile's in place of its own load options."""
+        return {**{key: value for key, value in options.items() if key not in LOAD_OPTIONS}, **self.options}
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A role whose own load options are not used, because `leader` shares its model and has the larger window."""
+
+    role: str
+    leader: str
+    model: str
+
+
+def profile_of(settings: Settings, model: str) -> LoadProfile:
+    """The profile a model is used with. Raises KeyError for a model that no role names."""
+    return _own(settings.roles[_leader(settings, model)])
+
+
+def conflicts(settings: Settings) -> Iterator[Conflict]:
+    """The roles that would load their model differently if they had it for themselves."""
+    for key, role in settings.roles.items():
+        leader = _leader(settings, role.model)
+        if _own(role) != _own(settings.roles[leader]):
+            yield Conflict(key, leader, role.model)
+
+
+def _leader(settings: Settings, model: str) -> str:
+    sharing = [key for key, role in settings.roles.items() if same_model(role.model, model)]
+    if not sharing:
+        raise KeyError(model)
+    return max(sharing, key=lambda key: settings.roles[key].num_ctx)
+
+
+def _own(role: RoleConfig) -> LoadProfile:
+    return LoadProfile(role.num_ctx, {key: role.options[key] for key in sorted(LOAD_OPTIONS & role.options.keys())})

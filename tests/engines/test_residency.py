@@ -1,0 +1,35 @@
+"""Which models can be in memory together."""
+
+from b4tui.engines.residency import Residency
+
+GB = 1_000_000_000
+
+
+def card(memory: int | None = 24 * GB) -> Residency:
+    made = Residency()
+    made.know({"workhorse": 51 * GB, "summariser": 5 * GB, "small": 2 * GB, "router": 2 * GB})
+    made.keep_apart(["router"])
+    made.memory = memory
+    return made
+
+
+def test_a_model_larger_than_the_card_has_it_for_itself():
+    assert not card().fits("summariser", frozenset({"workhorse"}))
+    assert not card().fits("workhorse", frozenset({"summariser"}))
+    assert card().fits("workhorse", frozenset())
+    assert card().fits("workhorse", frozenset({"workhorse"}))
+
+
+def test_small_models_share_it():
+    assert card().fits("summariser", frozenset({"small"}))
+    assert not card(6 * GB).fits("summariser", frozenset({"small"}))
+
+
+def test_a_model_on_the_cpu_is_in_nobodys_way():
+    assert card().fits("router", frozenset({"workhorse"}))
+    assert card().fits("workhorse", frozenset({"router"}))
+
+
+def test_what_is_not_known_is_not_forbidden():
+    assert card(None).fits("summariser", frozenset({"workhorse"}))
+    assert card().fits("unknown", frozenset({"small"}))
