@@ -126,14 +126,14 @@ async def _drop_kept(engine: Engine, model: ModelInfo, stock: tuple[ModelInfo, .
 
 async def _unpin(settings: Settings, name: str, only: str | None) -> tuple[str, Pin]:
     from b4tui.engines.pins import Pins, pins_file
-    from b4tui.runtime.role_models import name_on
+    from b4tui.runtime.role_models import names_on
 
     pins = Pins(pins_file(), learns=False)
     async with opened(settings, pins, only) as engines:
         known = {
             key: (engine.address, called)
             for key, engine in engines.items()
-            for called in (name, name_on(settings.engines[key], name))
+            for called in names_on(settings, engine, name)
             if pins.get(engine.address, called) is not None
         }
     if len(known) > 1:

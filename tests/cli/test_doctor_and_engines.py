@@ -135,6 +135,23 @@ async def test_a_context_longer_than_the_models_own_is_a_warning(doctor):
     assert "65536" in long["detail"] and long["fix"] == "[roles.summarizer] num_ctx = 40960"
 
 
+async def test_roles_that_would_load_one_model_differently_are_a_warning(doctor):
+    code, report = await doctor(B4TUI_ROLES__ROUTER__MODEL="qwen3:8b")
+    assert code == 0
+    shared = check(report, "model router profile")
+    assert shared["status"] == "warn" and "[roles.summarizer]" in shared["fix"]
+
+
+async def test_an_embedded_engine_says_what_stands_in_its_way(doctor, tmp_path):
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"no model")
+    code, report = await doctor(B4TUI_ENGINES__EMBEDDED__MODEL_FILE=str(broken))
+    assert code == 0, "Ollama does its work"
+    embedded = check(report, "engine embedded")
+    assert embedded["status"] == "warn"
+    assert "model_file" in embedded["fix"]
+
+
 async def test_an_engine_that_is_down_is_a_warning_while_another_does_its_work(doctor, simulated_ollama):
     second = {
         "OLLAMA_HOST": NOWHERE,

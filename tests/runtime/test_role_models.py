@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from b4tui.config import Settings, load
-from b4tui.engines.types import ModelInfo
-from b4tui.runtime.role_models import RolePlace, in_order, place_role, roles_of
+from b4tui.engines.opening import open_engines
+from b4tui.engines.pins import Pins
+from b4tui.engines.types import Engine, ModelInfo
+from b4tui.runtime.role_models import RolePlace, names_on, place_role, roles_of
 
 BIG, SMALL = ModelInfo(name="qwen3-coder-next:latest"), ModelInfo(name="qwen3:8b")
 
@@ -16,13 +18,12 @@ def settings(**engines: dict[str, Any]) -> Settings:
     return load(use_user_file=False, overrides={"engines": engines})
 
 
+def opened(chosen: Settings) -> dict[str, Engine]:
+    return open_engines(chosen, {}, pins=Pins(None))
+
+
 def place(chosen: Settings, role: str = "workhorse", **stock: tuple[ModelInfo, ...]) -> RolePlace:
-    return place_role(chosen, role, stock)
-
-
-def test_engines_are_ranked_by_their_order_and_those_without_one_are_not_chosen() -> None:
-    chosen = settings(ollama={"order": 3}, embedded={"order": 1}, spare={"order": 0}, other={"order": 3})
-    assert in_order(chosen) == ("embedded", "ollama", "other")
+    return place_role(chosen, opened(chosen), role, stock)
 
 
 def test_the_first_engine_in_order_that_has_the_model() -> None:
@@ -55,7 +56,11 @@ def test_an_embedded_engine_serves_its_one_file_under_every_name() -> None:
     file = ModelInfo(name="m.gguf")
     found = place(chosen, ollama=(), embedded=(file,))
     assert (found.engine, found.name, found.info) == ("embedded", "m.gguf", file)
-    assert roles_of(chosen, "embedded", "m.gguf", {"embedded": (file,)}) == ("router", "workhorse", "summarizer")
+    assert roles_of(chosen, opened(chosen), "embedded", "m.gguf", {"embedded": (file,)}) == (
+        "router",
+        "workhorse",
+        "summarizer",
+    )
 
 
 def test_a_model_may_have_another_name_on_an_engine() -> None:
@@ -72,6 +77,14 @@ def test_a_model_may_have_another_name_on_an_engine() -> None:
 def test_roles_of_a_model_are_those_it_is_computed_for_here() -> None:
     chosen = settings(second={"order": 5})
     stock = {"ollama": (BIG,), "second": (BIG, SMALL)}
-    assert roles_of(chosen, "ollama", BIG.name, stock) == ("workhorse",)
-    assert roles_of(chosen, "second", BIG.name, stock) == ()
-    assert roles_of(chosen, "second", SMALL.name, stock) == ("summarizer",)
+    assert roles_of(chosen, opened(chosen), "ollama", BIG.name, stock) == ("workhorse",)
+    assert roles_of(chosen, opened(chosen), "second", BIG.name, stock) == ()
+    assert roles_of(chosen, opened(chosen), "second", SMALL.name, stock) == ("summarizer",)
+
+
+def test_the_names_that_a_model_may_be_pinned_under_need_no_server() -> None:
+    chosen = settings(ollama={"models": {"m": "theirs"}}, embedded={"model_file": "/models/m.gguf"})
+    engines = opened(chosen)
+    assert names_on(chosen, engines["ollama"], "m") == ("m", "theirs")
+    assert names_on(chosen, engines["ollama"], "n") == ("n",)
+    assert names_on(chosen, engines["embedded"], "anything") == ("m.gguf",)
