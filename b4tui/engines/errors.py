@@ -128,15 +128,6 @@ def cloud_name(asked: Asked) -> Failure:
     )
 
 
-def remote_model(asked: Asked, said: str) -> Failure:
-    """The server says of the model that it is computed elsewhere; no prompt was sent."""
-    return Failure(
-        FailureKind.REMOTE,
-        f"{asked.model} is not computed by {asked.where} but by {plain(said, 120)}, so no prompt was sent: "
-        f"choose a local model{_no_cloud(asked)}",
-    )
-
-
 def remote_chunk(asked: Asked, said: str) -> Failure:
     """A part of the answer says that it was computed elsewhere."""
     return Failure(
@@ -153,11 +144,6 @@ def unseen_model(asked: Asked, said: str) -> Failure:
         f"{asked.model} answers, but {asked.where} does not compute it ({plain(said, 200)}). "
         f"The answer was cut off; choose a local model{_no_cloud(asked)}",
     )
-
-
-def caught_before(asked: Asked, memory: Proof) -> Failure:
-    """The last answer of the model came from elsewhere; nothing is sent to it again."""
-    return Failure(FailureKind.REMOTE, f"{memory.detail}, so nothing was sent: {memory.fix}")
 
 
 def other_model(asked: Asked, said: str) -> Failure:

@@ -104,7 +104,7 @@ class OllamaEngine:
         asked = self._asked(request.model)
         attestation = await self.attest(request.model)
         required = self._policy.require_attested
-        refused = refusal(asked, attestation, private=request.private, require_attested=required)
+        refused = refusal(attestation, private=request.private, require_attested=required)
         if refused is not None:
             yield refused
             return

@@ -12,9 +12,10 @@ from b4tui.engines import errors
 from b4tui.engines.address import Address, engine_address
 from b4tui.engines.flavors import OTHER, known_flavor
 from b4tui.engines.ids import new_call_id
-from b4tui.engines.openai_attestation import Word, attest, attest_by_name, refusal
+from b4tui.engines.openai_attestation import Word, attest, attest_by_name
 from b4tui.engines.openai_models import Served, ServedModel
 from b4tui.engines.pins import Pin, PinError, Pins
+from b4tui.engines.refusal import refusal
 from b4tui.engines.types import (
     Attestation,
     ChatRequest,
@@ -106,7 +107,7 @@ class OpenAiEngine:
         asked = self._asked(request.model)
         attestation = await self._prove(request.model, False)
         required = self._policy.require_attested
-        refused = refusal(asked, attestation, private=request.private, require_attested=required)
+        refused = refusal(attestation, private=request.private, require_attested=required)
         if refused is not None:
             yield refused
             return

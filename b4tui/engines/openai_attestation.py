@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from b4tui.engines import errors
 from b4tui.engines.names import is_cloud_name
 from b4tui.engines.openai_models import Served, ServedModel
 from b4tui.engines.pins import Pin, PinnedBy
-from b4tui.engines.types import Attestation, Failure, Proof
+from b4tui.engines.types import Attestation, Proof
 from b4tui.events import Locality
 
 
@@ -77,30 +76,6 @@ def attest(word: Word, model: str, served_name: str, served: Served) -> Attestat
         pinned=pin.digest if pin else "",
         proofs=proofs,
     )
-
-
-def refusal(asked: errors.Asked, attestation: Attestation, *, private: bool, require_attested: bool) -> Failure | None:
-    """Why a prompt may not go to this model; None where it may.
-
-    What is remote or not there gets nothing, and a model that changed stops until the operator accepts it. What is
-    merely not proven gets what is not private, or everything where the policy does not ask for proof.
-    """
-    if attestation.failure is not None:
-        return attestation.failure
-    steps = {proof.step: proof for proof in attestation.proofs}
-    if attestation.locality is Locality.REMOTE:
-        by_name = steps.get(Step.NAME)
-        cloud_name = by_name is not None and by_name.holds is False
-        return errors.cloud_name(asked) if cloud_name else errors.remote_model(asked, "a cloud behind it")
-    listed = steps.get(Step.LISTED)
-    if listed is not None and listed.holds is False:
-        return errors.server_failure(asked, 404, listed.detail)
-    missing = attestation.missing
-    if attestation.changed:
-        missing = steps.get(Step.SAME, missing)
-    elif attestation.locality is Locality.ATTESTED or not (private and require_attested):
-        return None
-    return errors.unattested(asked, missing or Proof(step=Step.WORD, holds=None, detail="nothing is known of it"))
 
 
 def _address(word: Word) -> Proof:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from b4tui.config import AUTO, RoleConfig, Settings
 from b4tui.engines.names import find_model
 from b4tui.engines.profile import LoadProfile, profile_of
+from b4tui.engines.refusal import refusal
 from b4tui.engines.types import Attestation, Engine, EngineError, Failure, FailureKind
-from b4tui.events import Locality
 
 NO_ENGINE = (
     "no engine is configured for this role: start Ollama (`ollama serve`), or name a model file in "
@@ -58,27 +58,6 @@ def candidates(settings: Settings, engines: Mapping[str, Engine], role: RoleConf
 def model_there(settings: Settings, engine: str, model: str) -> str:
     """The name a role's model has on an engine."""
     return settings.engines[engine].models.get(model, model)
-
-
-def objection(attestation: Attestation, *, private: bool, required: bool) -> Failure | None:
-    """Why a prompt may not go to a model that is known this well; None where it may.
-
-    A remote model gets nothing, and neither does one that changed since it was trusted. Private text goes to an
-    attested one only, unless the operator has lifted that (`[policy] require_attested = false`).
-    """
-    if attestation.failure is not None:
-        return attestation.failure
-    if attestation.locality is Locality.ATTESTED:
-        return None
-    missing = attestation.missing
-    why = missing.detail if missing and missing.detail else "it is not proven to be computed here"
-    fix = f": {missing.fix}" if missing and missing.fix else ""
-    about = f"{attestation.model} on {attestation.engine}"
-    if attestation.locality is Locality.REMOTE:
-        return Failure(FailureKind.REMOTE, f"{about} is not computed here ({why}), so nothing was sent{fix}")
-    if attestation.changed or (private and required):
-        return Failure(FailureKind.UNATTESTED, f"{about} is unattested ({why}), so nothing was sent{fix}")
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +119,7 @@ class Placer:
             model = model_there(self._settings, name, role.model)
             attestation = await self._engines[name].attest(model, fresh=fresh)
             required = self._settings.policy.require_attested
-            failure = objection(attestation, private=private, required=required)
+            failure = refusal(attestation, private=private, require_attested=required)
             if failure is None:
                 placement = self._placement(role, name, model, attestation, passed)
                 return replace(placement, context=await self._context(name, model)) if fresh else placement

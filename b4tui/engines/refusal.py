@@ -1,43 +1,55 @@
 """What an attestation lets pass: whether a prompt may go to a model, and the words where it may not.
 
-Pure. The policy is the operator's `[policy] require_attested`; what is remote, and what changed, no policy lets pass.
+Pure, and the same for every kind of engine. The policy is the operator's `[policy] require_attested`; what is remote,
+what changed and what is not there, no policy lets pass.
 """
 
 from __future__ import annotations
 
-from b4tui.engines import errors
-from b4tui.engines.attestation import Step, proof_of
-from b4tui.engines.types import Attestation, Failure, Proof
+from collections.abc import Collection
+
+from b4tui.engines.types import Attestation, Failure, FailureKind, Proof
 from b4tui.events import Locality
 
+# Names of steps, as the kinds of engines have them.
+_SAYS_ELSEWHERE = ("name", "own", "in memory", "listed")
+_SAYS_ABSENT = ("listed",)
+_SAYS_CHANGED = ("pin", "same")
 
-def refusal(asked: errors.Asked, attestation: Attestation, *, private: bool, require_attested: bool) -> Failure | None:
+
+def refusal(attestation: Attestation, *, private: bool, require_attested: bool) -> Failure | None:
     """Why a prompt may not go to this model; None where it may.
 
-    What is remote gets nothing, and a model that changed stops until the operator accepts it. What is merely not proven
-    gets what is not private, or everything where the policy does not ask for proof.
+    What is remote or not there gets nothing, and a model that changed stops until the operator accepts it. What is
+    merely not proven gets what is not private, or everything where the policy does not ask for proof.
     """
     if attestation.failure is not None:
         return attestation.failure
+    about = f"{attestation.model} on {attestation.engine}"
     if attestation.locality is Locality.REMOTE:
-        return _remote(asked, attestation)
-    pin = proof_of(attestation, Step.PIN)
-    if attestation.changed and pin is not None:
-        return errors.unattested(asked, pin)
-    if attestation.locality is not Locality.ATTESTED and private and require_attested:
-        return errors.unattested(asked, attestation.missing or _first_open(attestation))
-    return None
+        why = _words(_failed(attestation, _SAYS_ELSEWHERE))
+        return Failure(FailureKind.REMOTE, f"{about} is not computed here, so nothing was sent{why}")
+    if not attestation.digest and (absent := _failed(attestation, _SAYS_ABSENT)):
+        return Failure(FailureKind.NO_MODEL, f"{about} is not there{_words(absent)}")
+    if attestation.changed:
+        changed = _failed(attestation, _SAYS_CHANGED) or attestation.missing
+        return Failure(
+            FailureKind.UNATTESTED, f"{about} is not the one you trusted, so nothing was sent{_words(changed)}"
+        )
+    if attestation.locality is Locality.ATTESTED or not (private and require_attested):
+        return None
+    missing = attestation.missing or next((proof for proof in attestation.proofs if proof.holds is None), None)
+    return Failure(
+        FailureKind.UNATTESTED, f"it is not proven that {about} is computed here, so nothing was sent{_words(missing)}"
+    )
 
 
-def _remote(asked: errors.Asked, attestation: Attestation) -> Failure:
-    own, memory = proof_of(attestation, Step.OWN), proof_of(attestation, Step.IN_MEMORY)
-    if own is not None and own.holds is False:
-        return errors.remote_model(asked, own.detail)
-    if memory is not None and memory.holds is False:
-        return errors.caught_before(asked, memory)
-    return errors.cloud_name(asked)
+def _failed(attestation: Attestation, steps: Collection[str]) -> Proof | None:
+    return next((proof for proof in attestation.proofs if proof.step in steps and proof.holds is False), None)
 
 
-def _first_open(attestation: Attestation) -> Proof:
-    unknown = Proof(step=Step.PLACE, holds=None, detail="nothing is known of it")
-    return next((proof for proof in attestation.proofs if proof.holds is None), unknown)
+def _words(proof: Proof | None) -> str:
+    """What is wrong, and what to do."""
+    if proof is None or not proof.detail:
+        return ""
+    return f": {proof.detail}. {proof.fix}".rstrip(". ")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from b4tui.engines.names import find_model
-from b4tui.engines.placement import objection
+from b4tui.engines.refusal import refusal
 from b4tui.engines.types import Attestation, Engine, EngineError, Failure, Health, LoadedModel, ModelInfo, ServerLoad
 from b4tui.events import EngineChanged, EngineStatus, Event, Locality, now
 from b4tui.runtime.backoff import Backoff
@@ -95,7 +95,7 @@ class EngineWatch:
         known = self._attestations.get(model)
         if known is None:
             return None
-        return objection(known, private=True, required=self._wanted.require_attested)
+        return refusal(known, private=True, require_attested=self._wanted.require_attested)
 
     def failed(self, reason: str) -> None:
         """An answer failed because of the engine. Several that fail together count once."""

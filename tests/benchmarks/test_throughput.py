@@ -210,4 +210,3 @@ def test_tokens_a_second_through_b4tui_against_a_bare_client(benchmark, tmp_path
         tokens_per_s=round(statistics.median(ours)),
         bare_tokens_per_s=round(statistics.median(bare)),
     )
-    print(f"{size.name}, {agents} agents: {benchmark.extra_info}")
