@@ -203,3 +203,51 @@ def test_a_result_is_told_without_the_name_that_its_call_has():
     transcripts.add(result("read", "42 lines"))
     pieces = transcripts.of("w-1").since(0)[2]
     assert [piece.text for piece in pieces][-2:] == ["read notes.md", "42 lines"]
+
+
+MOVED = e.RunMoved(
+    at=AT, engine="embedded", model="m.gguf", locality=e.Locality.ATTESTED, digest="bb", profile="4k",
+    note="on the CPU: out of GPU memory", **WHO,
+)  # fmt: skip
+RESTARTED = e.AnswerRestarted(at=AT, reason="the server broke off", **WHO)
+
+
+def test_a_run_knows_where_it_is_computed_and_when_that_changes():
+    placed = replace(STARTED, locality=e.Locality.ATTESTED, digest="aa", profile="32k", note="the first engine is down")
+    view = after(placed).runs["w-1"]
+    assert (view.locality, view.digest, view.profile, view.note) == (
+        e.Locality.ATTESTED, "aa", "32k", "the first engine is down",
+    )  # fmt: skip
+    moved = after(placed, e.StepStarted(at=AT, step=3, **WHO), MOVED).runs["w-1"]
+    assert (moved.engine, moved.model, moved.digest, moved.profile) == ("embedded", "m.gguf", "bb", "4k")
+    assert (moved.note, moved.step) == ("on the CPU: out of GPU memory", 3)
+    late = after(STARTED, replace(STARTED, run="r2"), MOVED).runs["w-1"]
+    assert (late.run, late.engine) == ("r2", "ollama")
+
+
+def test_a_run_that_moves_and_an_answer_that_restarts_are_told():
+    back = replace(MOVED, engine="ollama", model="m", note="")
+    lines = [line.text for line in after(STARTED, MOVED, RESTARTED, back).activity]
+    assert lines == [
+        "goes on with m.gguf on embedded: on the CPU: out of GPU memory",
+        "asks again: the server broke off",
+        "is back at m on ollama",
+    ]
+
+
+def test_and_stand_in_the_live_output():
+    transcripts = Transcripts()
+    for event in (STARTED, e.TextStreamed(at=AT, text="half an ans", **WHO), RESTARTED, MOVED):
+        transcripts.add(event)
+    pieces = transcripts.of("w-1").since(0)[2]
+    assert [(piece.kind, piece.text) for piece in pieces] == [
+        ("text", "half an ans"),
+        ("void", "the server broke off"),
+        ("note", "m.gguf on embedded, attested: on the CPU: out of GPU memory"),
+    ]
+
+
+def test_an_engines_locality_is_what_was_last_proven():
+    up = e.EngineChanged(at=AT, engine="o", address="http://x", status=e.EngineStatus.UP, locality=e.Locality.ATTESTED)
+    assert after(up).engines[0].locality is e.Locality.ATTESTED
+    assert after(up, replace(up, locality=e.Locality.UNATTESTED)).engines[0].locality is e.Locality.UNATTESTED

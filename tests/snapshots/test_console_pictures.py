@@ -1,6 +1,9 @@
 """How the console looks, per size and theme. After a wanted change: `pytest tests/snapshots --snapshot-update`."""
 
+from dataclasses import replace
+
 import pytest
+from frozen_machines import NO_GPU, RICH, TWO_GPUS, UNPROVEN
 from frozen_world import EMPTY, WORLD, FrozenRuntime, clock
 
 from b4tui.config import TuiConfig
@@ -68,6 +71,39 @@ class TestBead:
             await settled(pilot)
 
         assert snap_compare(console(), terminal_size=size, run_before=opened)
+
+
+class TestMachine:
+    async def opened(self, pilot) -> None:
+        """The sections find their heights when their first lines are there."""
+        for _ in range(4):
+            await settled(pilot)
+
+    @pytest.mark.parametrize("theme", ["b4-dark", "b4-light", "b4-high-contrast"])
+    def test_wide(self, snap_compare, theme: str) -> None:
+        assert snap_compare(console(theme, RICH), press=["g"], terminal_size=WIDE, run_before=self.opened)
+
+    def test_two_cards_and_an_orphan(self, snap_compare) -> None:
+        assert snap_compare(console(world=TWO_GPUS), press=["g"], terminal_size=WIDE, run_before=self.opened)
+
+    def test_no_card(self, snap_compare) -> None:
+        assert snap_compare(console(world=NO_GPU), press=["g"], terminal_size=WIDE, run_before=self.opened)
+
+    def test_nothing_proven_local(self, snap_compare) -> None:
+        assert snap_compare(console(world=UNPROVEN), press=["g"], terminal_size=WIDE, run_before=self.opened)
+
+    @pytest.mark.parametrize("section", range(1, 7))
+    def test_small(self, snap_compare, section: int) -> None:
+        keys = ["g", str(section)]
+        assert snap_compare(console(world=TWO_GPUS), press=keys, terminal_size=SMALL, run_before=self.opened)
+
+    def test_refused_on_the_dashboard(self, snap_compare) -> None:
+        assert snap_compare(console(world=UNPROVEN), terminal_size=WIDE, run_before=self.opened)
+
+    def test_fallen_back_on_the_dashboard(self, snap_compare) -> None:
+        moved = replace(RICH.runs["hub-77c"], note="on the CPU: out of GPU memory")
+        world = replace(RICH, runs={**RICH.runs, "hub-77c": moved})
+        assert snap_compare(console(world=world), terminal_size=SMALL, run_before=self.opened)
 
 
 class TestHelp:

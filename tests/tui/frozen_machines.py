@@ -131,10 +131,14 @@ RICH = replace(
 )  # fmt: skip
 """One 24 GB card that the workhorse does not fit into."""
 
+_CPU = replace(
+    SAMPLE, gpus=(), gpu_reason="no NVIDIA driver; running on CPU",
+    processes=(replace(RUNNER, memory=6_400_000_000, mapped=0, weights="/models/blobs/sha256-" + 64 * "5"),),
+)  # fmt: skip
 NO_GPU = replace(
     RICH,
-    machine=replace(SAMPLE, gpus=(), gpu_reason="no NVIDIA driver; running on CPU"),
-    history=history(replace(SAMPLE, gpus=(), gpu_reason="no NVIDIA driver; running on CPU")),
+    machine=_CPU,
+    history=history(_CPU),
     engines=(
         replace(
             OLLAMA,

@@ -100,9 +100,14 @@ class TestWhereItIsSeen:
 
     def test_the_machine_panel_says_it_of_engine_and_model(self) -> None:
         rows = text(*panel_lines(RICH, NOW, 90)).splitlines()
-        assert sum("◆ attested" in row for row in rows) == 2
+        assert [row.split()[0] for row in rows if "◆ attested" in row] == ["engine", "model"]
         assert model_badge(RICH, RICH.engines[0], "QWEN3-coder-next").text == "◆ attested"
         assert model_badge(RICH, RICH.engines[0], "somebody-elses") is None
+
+    def test_by_its_sign_alone_where_the_word_would_hide_figures(self) -> None:
+        (row,) = [row for row in text(*panel_lines(RICH, NOW, 72)).splitlines() if row.split()[0] == "model"]
+        assert "context 32k" in row
+        assert row.endswith("◆")
 
     def test_an_agents_line_says_that_its_run_fell_back(self) -> None:
         moved = replace(WORLD.runs["hub-77c"], note="on the CPU: out of GPU memory")

@@ -9,7 +9,7 @@ from frozen_world import NOW, WORLD, FrozenRuntime, bead, clock
 from b4tui.board.model import Bead, BoardState
 from b4tui.board.store import BoardError
 from b4tui.config import TuiConfig
-from b4tui.events import RunOutcome
+from b4tui.events import Locality, RunOutcome
 from b4tui.runtime.transcript import Kind, Piece
 from b4tui.tui.app import Console
 from b4tui.tui.bead_view import Page, needed_by
@@ -75,6 +75,17 @@ class TestThePage:
         ended = replace(WORLD.runs["hub-77c"], outcome=RunOutcome.FAILED, reason="tests failed")
         assert "✗ failed  tests failed" in self.page(runs={"hub-77c": ended})
 
+    def test_tells_where_the_run_is_computed_and_by_what(self) -> None:
+        text = self.page(100)
+        assert "qwen3-coder-next:latest on ollama  ◆ attested  digest ca06e9e4087c  profile 32k" in text
+        assert "fallback" not in text
+
+    def test_tells_why_it_is_not_the_first_choice(self) -> None:
+        moved = replace(WORLD.runs["hub-77c"], note="on the CPU: out of GPU memory", locality=Locality.REMOTE)
+        text = self.page(100, runs={"hub-77c": moved})
+        assert "fallback  ↓ on the CPU: out of GPU memory" in text
+        assert "✗ remote" in text
+
     def test_draws_a_cycle_once(self) -> None:
         def edge(one: str, other: str) -> list[dict[str, str]]:
             return [{"issue_id": one, "depends_on_id": other, "type": "blocks"}]
@@ -117,6 +128,13 @@ class TestTabs:
             await until(lambda: any(row.text == "the very end" for row in pane.stream.blocks), "it came")
             assert "step 1" in screen_text(console)
             assert "the very end" not in screen_text(console)
+
+    async def test_a_run_that_moves_is_seen_at_once(self, console, runtime, until) -> None:
+        async with console.run_test(size=WIDE):
+            await opened(console, until)
+            moved = replace(WORLD.runs["hub-77c"], note="on the CPU: out of GPU memory")
+            runtime.change(runs={**WORLD.runs, "hub-77c": moved})
+            await until(lambda: "on the CPU: out of GPU memory" in screen_text(console), "the fallback is painted")
 
     async def test_enter_opens_a_tool_call(self, console, until) -> None:
         async with console.run_test(size=WIDE) as pilot:

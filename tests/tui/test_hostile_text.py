@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from driving import settle, strike
+from frozen_machines import FIGURES, RICH
 from frozen_world import HUB, NOW, WORLD, FrozenRuntime, clock
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -14,12 +15,25 @@ from textual import events
 import b4tui.tui
 from b4tui.board.model import Bead, BoardState
 from b4tui.config import TuiConfig
-from b4tui.runtime.snapshot import Activity, Columns, FileChange, Route
+from b4tui.engines.types import LoadedModel
+from b4tui.runtime.snapshot import (
+    Activity,
+    Columns,
+    FileChange,
+    Level,
+    ModelView,
+    QueueView,
+    RequestView,
+    Route,
+    TokensView,
+)
 from b4tui.runtime.transcript import Kind, Piece, Transcript
+from b4tui.telemetry.types import GpuProcess, ModelProcess, Program
 from b4tui.tui.app import Console
 from b4tui.tui.screens.bead import PANES, BeadScreen
 from b4tui.tui.screens.dashboard import DashboardScreen
 from b4tui.tui.screens.dialogs import NewBeadScreen
+from b4tui.tui.screens.machine import MachineScreen
 from b4tui.tui.widgets.filter_bar import SafeInput
 
 ATTACKS = (
@@ -67,12 +81,31 @@ def world_of(text: str):
     beads = {
         key: Bead({**row, **extras, "id": key, "status": status}) for key, status in zip(ids, statuses, strict=True)
     }
+    ask = RequestView(agent=text, bead=text, model=text, request_class=text, since=NOW)
     run = replace(
-        WORLD.runs["hub-77c"], bead=ids[1], model=text, engine=text, last_tool=text, reason=text,
+        WORLD.runs["hub-77c"], bead=ids[1], model=text, engine=text, last_tool=text, reason=text, digest=text,
+        profile=text, note=text, locality=text,
         files=(FileChange(path=text, added=1, removed=1),),
     )  # fmt: skip
     agent = replace(WORLD.agents[0], key=text, name=text, model=text, bead=ids[1], reason=text)
-    engine = replace(WORLD.engines[0], name=text, address=text, version=text, locality=text, reason=text)
+    engine = replace(
+        RICH.engines[0], name=text, kind=text, address=text, version=text, locality=text, reason=text,
+        models=(
+            ModelView(
+                name=text, roles=(text,), locality=text, digest=text, pinned=text + "x", profile=text, reason=text,
+                fix=text,
+            ),
+        ),
+        loaded=(
+            LoadedModel(name=text, digest=text, size=9, vram=4, context=5, expires_at=text, weights=text),
+            LoadedModel(name=text + "y", size=9, vram=4),
+        ),
+        queue=QueueView(running=(ask,), waiting=(ask, ask)),
+    )  # fmt: skip
+    gpu = replace(
+        RICH.machine.gpus[0], name=text, throttle=(text,), processes=(GpuProcess(pid=1, memory=5, name=text),)
+    )
+    runner = ModelProcess(pid=1, program=Program.LLAMA_SERVER, memory=5, weights=text, orphan=True)
     return replace(
         WORLD,
         hub=text,
@@ -87,8 +120,10 @@ def world_of(text: str):
         runs={ids[1]: run, ids[3]: replace(run, bead=ids[3], ended_at=NOW)},
         attempts_spent=frozenset({ids[0]}),
         engines=(engine,),
-        machine=replace(WORLD.machine, gpu_reason=text, gpus=(replace(WORLD.machine.gpus[0], name=text),)),
-        activity=tuple(Activity(at=NOW, who=text, text=text, bead=text) for _ in range(3)),
+        machine=replace(RICH.machine, gpu_reason=text, gpus=(gpu,), processes=(runner,)),
+        history=RICH.history[-3:],
+        tokens=TokensView(total=FIGURES, agents={text: FIGURES}, models={text: FIGURES}),
+        activity=tuple(Activity(at=NOW, who=text, text=text, bead=text, level=Level.ERROR) for _ in range(3)),
         revision=WORLD.revision + 1,
     )
 
@@ -127,6 +162,15 @@ async def walk(app: Console, pilot, until) -> None:
         await settle(pilot)
         assert_safe(app)
     app.say(app.runtime.snapshot.hub, wrong=True)
+    app.action_machine()
+    await until(lambda: isinstance(app.screen, MachineScreen) and app.screen.drawable)
+    for section in range(6):
+        app.screen.go_to_section(section)
+        await settle(pilot)
+        assert_safe(app)
+        app.screen.action_copy_pane()
+    app.screen.action_back()
+    await until(lambda: isinstance(app.screen, DashboardScreen))
     app.open_bead("hub-1")
     await until(lambda: isinstance(app.screen, BeadScreen) and app.screen.drawable)
     for tab in range(6):

@@ -4,7 +4,8 @@ import random
 
 import pytest
 from driving import settle, strike
-from frozen_world import WORLD, clock
+from frozen_machines import NO_GPU, TWO_GPUS, UNPROVEN
+from frozen_world import EMPTY, WORLD, clock
 from test_hostile_text import ATTACKS, assert_safe, runtime_of, world_of
 
 from b4tui.config import TuiConfig
@@ -27,6 +28,7 @@ LETTERS = [
 ]
 SIZES = [(160, 45), (80, 24), (60, 20), (59, 19), (1, 1), (300, 90), (100, 21), (20, 60)]
 STEPS = 70
+CHANGING = ("board", "columns", "agents", "runs", "activity", "engines", "machine", "history", "tokens")
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -64,5 +66,5 @@ async def step(dice: random.Random, app: Console, pilot, runtime) -> None:
             offset=(dice.randrange(max(1, width)), dice.randrange(max(1, height))), times=dice.choice((1, 2))
         )
     else:
-        world = dice.choice((WORLD, world_of(dice.choice(ATTACKS))))
-        runtime.change(**{name: getattr(world, name) for name in ("board", "columns", "agents", "runs", "activity")})
+        world = dice.choice((WORLD, TWO_GPUS, NO_GPU, UNPROVEN, EMPTY, world_of(dice.choice(ATTACKS))))
+        runtime.change(**{name: getattr(world, name) for name in CHANGING})

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from b4tui.tui import paint
-from b4tui.tui.paint import Ink, Line, Span, bar, fold, line, sparkline, wrapped
+from b4tui.tui.paint import Ink, Line, Span, bar, flowing, fold, line, sparkline, wrapped
 
 HOSTILE = st.text(
     st.one_of(
@@ -93,3 +93,19 @@ class TestFigures:
         assert sparkline([1.0], 3) == "  █"
         assert sparkline([], 3) == "   "
         assert sparkline([0, 0], 2) == "▁▁"
+
+
+class TestPiecesThatFlow:
+    def told(self, width: int) -> list[str]:
+        pieces = [(Span("one "), Span("1")), (Span("two 2"),), (Span("three 3"),)]
+        return ["".join(span.text for span in row.left) for row in flowing(pieces, width, (Span("= "),))]
+
+    def test_stand_on_one_line_where_there_is_room(self) -> None:
+        assert self.told(40) == ["= one 1  two 2  three 3"]
+
+    def test_and_under_each_other_where_there_is_not_never_broken(self) -> None:
+        assert self.told(15) == ["= one 1  two 2", "  three 3"]
+        assert self.told(1) == ["= one 1", "  two 2", "  three 3"]
+
+    def test_no_pieces_are_no_line(self) -> None:
+        assert list(flowing([], 10)) == []

@@ -85,3 +85,42 @@ class TestAStream:
         stream = stream_of(Piece(Kind.TEXT, "one two three"))
         assert len(stream.rows(60)) == 1
         assert len(stream.rows(6)) == 3
+
+
+class TestAnAnswerThatBrokeOff:
+    BROKEN = (
+        Piece(Kind.STEP, "1"),
+        Piece(Kind.TEXT, "This counts."),
+        Piece(Kind.STEP, "2"),
+        Piece(Kind.THINKING, "hm"),
+        Piece(Kind.TEXT, "Half an\nans"),
+        Piece(Kind.VOID, "the server broke off", ok=False),
+        Piece(Kind.TEXT, "The whole answer."),
+    )
+
+    def test_stays_to_be_read_and_is_marked_void_up_to_the_step_it_was_part_of(self) -> None:
+        rows = shown(stream_of(*self.BROKEN), 200)
+        assert [row for row in rows if "╎" in row and "answer broke" not in row] == [
+            "▸ ╎ thinks hm",
+            "╎ Half an",
+            "╎ ans",
+        ]
+        assert "This counts." in rows
+        assert "The whole answer." in rows
+
+    def test_says_why_and_what_the_mark_means(self) -> None:
+        (said,) = [row for row in shown(stream_of(*self.BROKEN), 200) if "answer broke off" in row]
+        assert said.startswith("✗ ")
+        assert said.endswith("does not count. the server broke off")
+
+    def test_a_second_break_voids_only_what_came_since_the_first(self) -> None:
+        stream = stream_of(*self.BROKEN, Piece(Kind.VOID, "again"), Piece(Kind.TEXT, "At last."))
+        rows = shown(stream, 200)
+        assert "╎ The whole answer." in rows
+        assert sum(row == "╎ ans" for row in rows) == 1
+        assert rows[-1] == "At last."
+
+    def test_is_marked_in_the_clipboard_too(self) -> None:
+        text = stream_of(*self.BROKEN).text()
+        assert "[void] Half an" in text
+        assert "[void] This" not in text

@@ -11,7 +11,7 @@ from b4tui.tui import words
 from b4tui.tui.paint import Ink, Line, Span, flowing, line, plain, sparkline
 from b4tui.tui.widgets.machine_panel import history, total_rate
 
-COLUMNS = {"gen/s": 7, "prompt/s": 10, "cached": 8, "ttft": 8, "queue": 8, "load": 8}
+COLUMNS = {"gen/s": 7, "prompt/s": 10, "cached": 7, "ttft": 7, "queue": 7, "load": 7}
 """Heads with the cells of their columns: generated and computed prompt tokens a second, the cached share, and seconds
 to the first token, in our own queue, and of loading."""
 SECOND_HAND = 60

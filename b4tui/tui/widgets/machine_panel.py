@@ -46,7 +46,7 @@ def panel_lines(snapshot: Snapshot, now: datetime, width: int) -> tuple[Line, ..
         lines += _one_gpu(sample.gpus[0], gauge)
     else:
         lines += [_gpu_row(gpu, max(4, gauge // 2)) for gpu in sample.gpus]
-    lines += [_model(snapshot, engine, model) for engine in snapshot.engines for model in engine.loaded[:2]]
+    lines += [_model(snapshot, engine, model, width) for engine in snapshot.engines for model in engine.loaded[:2]]
     lines.append(_tokens(snapshot, gauge))
     lines.append(_host(sample.host, stale) if sample else line(_label("host"), Span("not measured yet", Ink.SOFT)))
     return tuple(lines)
@@ -150,11 +150,16 @@ def _gauge(used: int | None, total: int | None, width: int) -> tuple[Span, ...]:
     return Span(filled, Ink.ACCENT), Span(rest, Ink.FAINT)
 
 
-def _model(snapshot: Snapshot, engine: EngineView, model: LoadedModel) -> Line:
+def _model(snapshot: Snapshot, engine: EngineView, model: LoadedModel, width: int) -> Line:
+    """Name, size, split, context and badge; the badge's sign alone where its word would hide what is before it."""
     context = f"   context {words.count(model.context)}" if model.context else ""
     size = Span(f"  {words.gigabytes(model.size or None)}{_where(model)}{context}", Ink.SOFT)
+    left = (_label("model"), Span(model.name, Ink.INK), size)
     seal = model_badge(snapshot, engine, model.name)
-    return line(_label("model"), Span(model.name, Ink.INK), size, right=(seal,) if seal else ())
+    if seal is None:
+        return line(*left)
+    fits = width_of(left) + GAP + width_of((seal,)) <= width
+    return line(*left, right=(seal if fits else Span(seal.text[:1], seal.ink),))
 
 
 def _where(model: LoadedModel) -> str:
