@@ -35,9 +35,10 @@ def command(place: Place, as_json: bool) -> None:
             }
         )
     else:
+        width = max(len(check.name) for check in report.checks)
         for check in report.checks:
-            say(f"{MARKS[check.status]} {check.name:<22} {check.detail}")
+            say(f"{MARKS[check.status]} {check.name:<{width}} {check.detail}")
             if check.fix and check.status != "ok":
-                say(f"  {'':<22} → {check.fix}")
+                say(f"  {'':<{width}} → {check.fix}")
     if report.failed:
         raise click.exceptions.Exit(1)

@@ -54,12 +54,11 @@ async def _check(settings: Settings, name: str, only: str | None, trials: TrialS
     async with opened(settings, Pins(None), only) as engines:
         engine, info, stock = await engine_with(settings, engines, name)
         digest = await _digest_of(engine, info)
-        health = await engine.health()
         roles = roles_of(settings, engines, engine.name, info.name, {engine.name: stock})
         how = Checking(
             trials=trials,
             records=Records(records_folder()),
-            version=health.version,
+            health=await engine.health(),
             loaded=_as_its_role(settings, roles),
             told=_told,
             clock=time.monotonic,
@@ -101,7 +100,8 @@ def _told(name: str, result: TrialResult) -> None:
 
 
 def _print(engine: str, found: ModelCheck, titles: dict[str, str]) -> None:
-    say(f"{found.new.name} on {engine}: {found.new.digest[:12]}, compared with {_in_words(found.old)}")
+    where = f"{engine}, SIMULATED" if found.simulated else engine
+    say(f"{found.new.name} on {where}: {found.new.digest[:12]}, compared with {_in_words(found.old)}")
     for row in found.rows:
         say("")
         say(f"{_mark(row)} {row.new.trial}: {titles[row.new.trial]}")
@@ -185,6 +185,7 @@ def _back(found: ModelCheck) -> str:
 def _document(engine: str, found: ModelCheck) -> dict[str, Any]:
     return {
         "engine": engine,
+        "simulated": found.simulated,
         "model": found.new.name,
         "new": _side(found.new),
         "old": _side(found.old),

@@ -19,7 +19,7 @@ from b4tui.engines.trial_diff import Compared, compare
 from b4tui.engines.trial_records import Record, Records
 from b4tui.engines.trial_run import TrialResult, run_trials
 from b4tui.engines.trials import LoadedAs, TrialSet
-from b4tui.engines.types import Engine, ModelInfo
+from b4tui.engines.types import Engine, Health, ModelInfo
 
 OLD_STAYS = "30s"  # how long the old model is kept in memory: the new one needs the room
 
@@ -47,8 +47,9 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCheck:
-    """A finished check."""
+    """A finished check; `simulated` when the answers are from scripts."""
 
+    simulated: bool
     new: Side
     old: Side
     rows: tuple[Compared, ...]
@@ -61,14 +62,14 @@ class ModelCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checking:
-    """What a check goes by: the questions, the records, the server's version for them, how models are loaded, clocks.
+    """What a check goes by: the questions, the records, what the server says of itself, how models are loaded, clocks.
 
     `told` hears of every answer: the side's name on the server, and the result. `clock` counts seconds.
     """
 
     trials: TrialSet
     records: Records
-    version: str
+    health: Health
     loaded: LoadedAs
     told: Callable[[str, TrialResult], None]
     clock: Callable[[], float]
@@ -89,7 +90,8 @@ async def check_model(
         brief = replace(how.loaded, keep_alive=OLD_STAYS)
         results = await _ask(engine, old, replace(how, loaded=brief))
     new = Side(digest=digest, name=model.name, source=Source.SERVER)
-    return ModelCheck(new=new, old=old, rows=compare(await _ask(engine, new, how), results))
+    rows = compare(await _ask(engine, new, how), results)
+    return ModelCheck(simulated=how.health.simulated, new=new, old=old, rows=rows)
 
 
 def old_side(
@@ -128,7 +130,7 @@ async def _ask(engine: Engine, side: Side, how: Checking) -> tuple[TrialResult, 
             digest=side.digest,
             model=side.name,
             mark=how.trials.mark,
-            version=how.version,
+            version=how.health.version,
             at=how.now(),
             results=tuple(results),
         )

@@ -26,7 +26,7 @@ async def test_old_and_new_are_asked_the_same_and_compared(models, server):
     answer = await models("check", NAME, "--json")
     assert answer.code == 0
     found = answer.json
-    assert list(found) == ["engine", "model", "new", "old", "worse", "trials"]
+    assert list(found) == ["engine", "simulated", "model", "new", "old", "worse", "trials"]
     assert found["new"] == {"name": NAME, "digest": NEW.digest, "source": "server", "note": ""}
     assert found["old"] == {"name": KEPT, "digest": OLD.digest, "source": "server", "note": ""}
     assert [trial["name"] for trial in found["trials"]] == TRIALS
@@ -46,6 +46,7 @@ async def test_what_changed_is_shown_word_by_word(models, server):
     assert summary["new"]["characters"] == len(summary["new"]["text"])
     assert summary["new"]["tokens_per_second"] > 0
     text = await models("check", NAME)
+    assert "SIMULATED" in text.out
     assert "Ice [-shuts-]{+closes+} the harbour of Vestby" in text.out
     assert "✓ better call" in text.out
     assert "no rule got worse" in text.out and f"b4tui models pin {NAME}" in text.out
