@@ -117,7 +117,7 @@ def _chunk(row: Mapping[str, Any]) -> Chunk:
         thinking=_text(delta, "reasoning") or _text(delta, "reasoning_content"),
         parts=_parts(delta.get("tool_calls")),
         reason=clean(reason) if isinstance(reason, str) else "",
-        usage=_usage(row),
+        usage=_usage(row) if "usage" in row or "timings" in row else None,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from b4tui.config import EngineConfig
 from b4tui.engines import errors
 from b4tui.engines.http import TRANSPORT_ERRORS, read_some, transport_failure
 from b4tui.engines.lines import LineTooLong
+from b4tui.engines.patience import Patience
 from b4tui.engines.types import Failure
 from b4tui.engines.wire import error_text
 
@@ -61,7 +61,7 @@ class Reply:
         self._exchange = exchange
         self._asked = asked
         self._decoder = decoder
-        self._patience = exchange.config.first_token_timeout_s
+        self._patience = Patience(exchange.config.first_token_timeout_s)
         self._begun = False
         self._ready: deque[bytes] = deque()
         self._response: httpx.Response | None = None
@@ -99,27 +99,23 @@ class Reply:
     def progress(self, patience_s: float | None = None) -> None:
         """The last message said something: be patient again, for the idle time-out unless `patience_s` is given."""
         self._begun = True
-        self._patience = self._exchange.config.idle_timeout_s if patience_s is None else patience_s
+        self._patience.left = self._exchange.config.idle_timeout_s if patience_s is None else patience_s
 
     async def aclose(self) -> None:
         """Close the connection; the server stops computing when it notices."""
+        self._patience.close()
         if self._response is not None:
             await self._response.aclose()
 
     async def _wait(self, step: Awaitable[T]) -> T:
         """Wait for one step on the wire with the patience that is left. Raises Broken."""
-        loop = asyncio.get_running_loop()
-        since = loop.time()
         try:
-            async with asyncio.timeout(max(self._patience, 0)):
-                return await step
+            return await self._patience.wait(step)
         except TimeoutError:
             raise Broken(self._too_late()) from None
         except TRANSPORT_ERRORS as error:
             seconds = self._exchange.config.connect_timeout_s
             raise Broken(transport_failure(self._asked, error, seconds)) from None
-        finally:
-            self._patience -= loop.time() - since
 
     def _too_late(self) -> Failure:
         config = self._exchange.config

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from b4tui.engines.embedded.process import LONGEST_SOCKET, SOCKET, place_for_sockets
+from b4tui.engines.embedded.trust import VALID_S
 from b4tui.events import Locality
 from tests.engines.conftest import ask
 from tests.engines.own_engine import House, failed, processes, until, whole, zombies_of
@@ -112,7 +113,7 @@ async def test_a_folder_that_others_may_enter_is_no_proof_any_more(house: House,
         await whole(engine, ask())
         (folder,) = house.sockets.iterdir()
         folder.chmod(0o755)
-        attestation = await engine.attest("any")
+        attestation = await engine.attest("any", fresh=True)
         assert attestation.locality is Locality.UNATTESTED
         assert attestation.missing is not None
         assert "mode 0755" in attestation.missing.detail
@@ -130,6 +131,7 @@ async def test_another_process_on_its_socket_is_found_out_and_gets_no_prompt(hou
             seen.append(await reader.read(1))
             writer.close()
 
+        house.time += VALID_S
         impostor = await asyncio.start_unix_server(take, folder / SOCKET)
         failure = await failed(engine, ask())
         assert f"process {os.getpid()} " in failure.message

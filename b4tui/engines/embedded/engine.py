@@ -26,9 +26,10 @@ from b4tui.engines.embedded.digests import Digests
 from b4tui.engines.embedded.launch import DEFAULT_SLOTS, Launch, launch_for
 from b4tui.engines.embedded.process import Child
 from b4tui.engines.embedded.supervisor import Supervisor
-from b4tui.engines.embedded.weights import Weights, WeightsError, look
+from b4tui.engines.embedded.trust import Trust
+from b4tui.engines.embedded.weights import Weights
 from b4tui.engines.ids import new_call_id
-from b4tui.engines.pins import Pin, PinError, Pins
+from b4tui.engines.pins import Pins
 from b4tui.engines.types import (
     Attestation,
     ChatRequest,
@@ -39,7 +40,6 @@ from b4tui.engines.types import (
     Health,
     LoadedModel,
     ModelInfo,
-    Proof,
     ServerLoad,
     StreamEvent,
 )
@@ -79,8 +79,16 @@ class EmbeddedEngine:
         self._config = config
         self._file = file
         self._ground = ground
-        self._setting = f"engines.{name}"
-        self._supervisor = Supervisor(self._setting, environ, config.first_token_timeout_s, ground.clock)
+        self._supervisor = Supervisor(name, environ, config.first_token_timeout_s, ground.clock)
+        self._trust = Trust(
+            name,
+            file,
+            self.address,
+            pins=ground.pins,
+            digests=ground.digests,
+            clock=ground.clock,
+            now=ground.now,
+        )
         self._line: Line | None = None
 
     @property
@@ -125,21 +133,15 @@ class EmbeddedEngine:
     async def attest(self, model: str, *, fresh: bool = False) -> Attestation:
         """Whether the file is the one that was trusted, and the child, where it runs, our own. Starts nothing.
 
+        A verdict `attested` is kept for half a minute, unless `fresh`, as long as the file and the child are the same.
         The first question about a large file takes as long as reading it does. Never raises.
         """
         try:
-            weights = await self._weights()
-            digest = await self._digest(weights)
+            return (await self._trust.verdict(self._supervisor.child, fresh=fresh)).attestation
         except EngineError as error:
             return Attestation(
                 engine=self._name, model=self._file.name, locality=Locality.UNATTESTED, failure=error.failure
             )
-        child = self._supervisor.child
-        attestation = await asyncio.to_thread(self._judge, weights, digest, child)
-        missing = attestation.missing
-        if child is not None and missing is not None and missing.step in proofs.OF_CHILD and await child.ends_soon():
-            return await asyncio.to_thread(self._judge, weights, digest, None)  # not another's: gone
-        return attestation
 
     async def slots(self, model: str) -> int:
         """How many answers it gives at a time: the settings' word, else four."""
@@ -161,7 +163,7 @@ class EmbeddedEngine:
             return Health(up=False, reason=words.no_package().message)
         version = f"xllamacpp {importlib.metadata.version('xllamacpp')}"
         try:
-            launch = self._launch(await self._weights())
+            launch = self._launch(await self._trust.weights())
         except EngineError as error:
             return Health(up=False, version=version, reason=error.failure.message)
         resting = self._supervisor.resting(launch)
@@ -174,9 +176,9 @@ class EmbeddedEngine:
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """The one file. Raises EngineError."""
-        weights = await self._weights()
+        weights = await self._trust.weights()
         context = self._launch(weights).window
-        digest = await self._digest(weights)
+        digest = await self._trust.digest(weights)
         return (ModelInfo(name=self._file.name, context=context, digest=digest, size=weights.size, format="gguf"),)
 
     async def loaded(self) -> tuple[LoadedModel, ...]:
@@ -185,8 +187,8 @@ class EmbeddedEngine:
         if child is None:
             return ()
         line = await self._line_of(child)
-        weights = await self._weights()
-        digest = await self._digest(weights)
+        weights = await self._trust.weights()
+        digest = await self._trust.digest(weights)
         try:
             context = await line.context()
         except EngineError:
@@ -205,19 +207,16 @@ class EmbeddedEngine:
         line, self._line = self._line, None
         if line is not None:
             await line.aclose()
-        await self._ground.digests.aclose()
+        await self._trust.aclose()
 
     async def _line_for(self, request: ChatRequest) -> Line:
         """A line to a child that this request may go to. Raises EngineError."""
-        attestation = await self.attest(request.model)
-        if attestation.failure is not None:
-            raise EngineError(attestation.failure)
-        missing, required = attestation.missing, self._ground.policy.require_attested
-        if missing is not None and (attestation.changed or (request.private and required)):
+        verdict = await self._trust.verdict(self._supervisor.child)
+        missing, required = verdict.attestation.missing, self._ground.policy.require_attested
+        if missing is not None and (verdict.attestation.changed or (request.private and required)):
             raise EngineError(errors.unattested(self._asked, missing))
-        known = self._supervisor.child
-        child = await self._supervisor.serving(self._launch(await self._weights()))
-        if child is not known:
+        child = await self._supervisor.serving(self._launch(verdict.weights))
+        if child is not verdict.child:
             foreign = [proof for proof in await asyncio.to_thread(proofs.of_child, child) if not proof.holds]
             if foreign and not await child.ends_soon():
                 raise EngineError(errors.unattested(self._asked, foreign[0]))
@@ -242,40 +241,6 @@ class EmbeddedEngine:
         if failure.kind in _BROKEN and await child.ends_soon():
             return words.died(child.launch.alias, child.how, child.reason)
         return failure
-
-    async def _weights(self) -> Weights:
-        """The file as it is now. Raises EngineError."""
-        try:
-            return await asyncio.to_thread(look, self._file)
-        except WeightsError as error:
-            raise EngineError(words.bad_weights(self._setting, str(error))) from error
-
-    async def _digest(self, weights: Weights) -> str:
-        try:
-            return await self._ground.digests.of(weights)
-        except WeightsError as error:
-            raise EngineError(words.bad_weights(self._setting, str(error))) from error
-
-    def _judge(self, weights: Weights, digest: str, child: Child | None) -> Attestation:
-        """The verdict; the file is trusted now if it never was before. Reads the pins."""
-        pin = self._pin(digest)
-        trusted = pin if isinstance(pin, Proof) else proofs.of_digest(self._name, self._file.name, digest, pin)
-        steps = (proofs.of_file(weights), *proofs.of_child(child), trusted)
-        proven = all(step.holds is not False for step in steps)
-        return Attestation(
-            engine=self._name,
-            model=self._file.name,
-            locality=Locality.ATTESTED if proven else Locality.UNATTESTED,
-            digest=digest,
-            pinned="" if isinstance(pin, Proof) else pin.digest,
-            proofs=steps,
-        )
-
-    def _pin(self, digest: str) -> Pin | Proof:
-        try:
-            return self._ground.pins.trust(self.address, self._file.name, digest, self._ground.now())
-        except PinError as error:
-            return Proof(step=proofs.DIGEST, holds=False, detail=str(error))
 
     def _launch(self, weights: Weights) -> Launch:
         return launch_for(

@@ -23,10 +23,10 @@ def pause_s(failures: int, *, served: bool) -> float:
 
 
 class Supervisor:
-    """One child at a time. `setting` names the engine in words; `patience_s` is for loading; `clock` counts seconds."""
+    """One child at a time. `engine` is its name in the settings, `patience_s` for loading; `clock` counts seconds."""
 
-    def __init__(self, setting: str, environ: Mapping[str, str], patience_s: float, clock: Callable[[], float]) -> None:
-        self._setting = setting
+    def __init__(self, engine: str, environ: Mapping[str, str], patience_s: float, clock: Callable[[], float]) -> None:
+        self._engine = engine
         self._environ = environ
         self._patience_s = patience_s
         self._clock = clock
@@ -105,10 +105,10 @@ class Supervisor:
             async with asyncio.timeout(self._patience_s):
                 await child.ready()
         except StartFailed as error:
-            failure = words.not_started(self._setting, launch.alias, error.report, error.log)
+            failure = words.not_started(self._engine, launch.alias, error.report, error.log)
             raise EngineError(self._count(launch, failure, served=False)) from error
         except TimeoutError as error:
-            failure = words.slow_start(self._setting, launch.alias, self._patience_s)
+            failure = words.slow_start(self._engine, launch.alias, self._patience_s)
             raise EngineError(self._count(launch, failure, served=False)) from error
         finally:
             if not child.server:

@@ -1,4 +1,4 @@
-"""What can go wrong with an engine of our own, in words that say what to do. `setting` is `engines.NAME`."""
+"""What can go wrong with an engine of our own, in words that say what to do. `engine` is its name in the settings."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def no_package(detail: str = "") -> Failure:
     return Failure(FailureKind.REFUSED, f"a model file needs the package xllamacpp{why}: {INSTALL}")
 
 
-def bad_weights(setting: str, what: str) -> Failure:
+def bad_weights(engine: str, what: str) -> Failure:
     """The model file cannot be used; `what` is a sentence about it."""
-    return Failure(FailureKind.NO_MODEL, f"{plain(what)}: mend {setting}.model_file")
+    return Failure(FailureKind.NO_MODEL, f"{plain(what)}: mend engines.{engine}.model_file")
 
 
 def no_socket(what: str) -> Failure:
@@ -28,7 +28,7 @@ def no_socket(what: str) -> Failure:
     return Failure(FailureKind.REFUSED, f"{SERVER} cannot be started: {plain(what)}")
 
 
-def not_started(setting: str, alias: str, report: Report, reason: str) -> Failure:
+def not_started(engine: str, alias: str, report: Report, reason: str) -> Failure:
     """The child said that it will not serve, or ended before it did."""
     if report.stage is Stage.NO_PACKAGE:
         return no_package(report.detail)
@@ -41,10 +41,10 @@ def not_started(setting: str, alias: str, report: Report, reason: str) -> Failur
     if kind is FailureKind.OUT_OF_MEMORY:
         return Failure(
             kind,
-            f"{alias} does not fit into memory: lower num_ctx in the roles, or {setting}.slots or gpu_layers, or "
+            f"{alias} does not fit into memory: lower num_ctx in the roles, engines.{engine}.slots or gpu_layers, or "
             f"choose a smaller model. {SERVER} says: {why}",
         )
-    return Failure(kind, f"{what}: get the file again or name another in {setting}.model_file. It says: {why}")
+    return Failure(kind, f"{what}: get the file again or name another in engines.{engine}.model_file. It says: {why}")
 
 
 def closing() -> Failure:
@@ -52,12 +52,12 @@ def closing() -> Failure:
     return Failure(FailureKind.UNREACHABLE, f"{SERVER} was told to end while it started: b4tui is closing")
 
 
-def slow_start(setting: str, alias: str, seconds: float) -> Failure:
+def slow_start(engine: str, alias: str, seconds: float) -> Failure:
     """The child did not serve in time."""
     return Failure(
         FailureKind.TIMEOUT,
         f"{SERVER} did not load {alias} within {seconds:g} s: "
-        f"raise {setting}.first_token_timeout_s if the disk is slow",
+        f"raise engines.{engine}.first_token_timeout_s if the disk is slow",
     )
 
 
