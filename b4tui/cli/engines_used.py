@@ -48,14 +48,14 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
 async def opened(settings: Settings, pins: Pins, only: str | None = None) -> AsyncIterator[Mapping[str, Engine]]:
     """The engines, those in order first; or the one of this name. Raises UsageError where there is none of it."""
     from b4tui.engines.opening import open_engines
-    from b4tui.runtime.role_models import in_order
 
     engines = open_engines(settings, pins=pins)
     try:
         if only is not None and only not in engines:
             there = ", ".join(engines) or "none"
             raise click.UsageError(f"there is no engine {only!r} that can be opened; there are {there}")
-        ranked = sorted(engines, key=lambda name: (name not in in_order(settings), settings.engines[name].order))
+        order = {name: settings.engines[name].order for name in engines}
+        ranked = sorted(engines, key=lambda name: (not order[name], order[name]))  # those without one come last
         yield {name: engines[name] for name in ranked if only in (None, name)}
     finally:
         for engine in engines.values():
@@ -81,7 +81,7 @@ async def engine_with(
             reasons.append(str(error))
             continue
         silent = False
-        info = model_on(settings.engines[name], model, stock)
+        info = model_on(settings, engine, model, stock)
         if info is not None:
             return engine, info, stock
         reasons.append(f"{name} at {engine.address} has no model {model}")

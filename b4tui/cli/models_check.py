@@ -48,17 +48,19 @@ async def _check(settings: Settings, name: str, only: str | None, trials: TrialS
     from b4tui.engines.model_check import Checking, check_model
     from b4tui.engines.pins import Pins, pins_file
     from b4tui.engines.trial_records import Records, records_folder
+    from b4tui.runtime.role_models import roles_of
 
     # With no pins the engine takes the model as new: one that changed is stopped from work, not from being looked at.
     async with opened(settings, Pins(None), only) as engines:
         engine, info, stock = await engine_with(settings, engines, name)
         digest = await _digest_of(engine, info)
         health = await engine.health()
+        roles = roles_of(settings, engines, engine.name, info.name, {engine.name: stock})
         how = Checking(
             trials=trials,
             records=Records(records_folder()),
             version=health.version,
-            loaded=_as_its_role(settings, engine.name, info, stock),
+            loaded=_as_its_role(settings, roles),
             told=_told,
             clock=time.monotonic,
             now=events.now,
@@ -80,16 +82,16 @@ async def _digest_of(engine: Engine, info: ModelInfo) -> str:
     return attestation.digest or info.digest
 
 
-def _as_its_role(settings: Settings, engine: str, info: ModelInfo, stock: tuple[ModelInfo, ...]) -> LoadedAs:
-    """The model loaded as its first role has it; a model of no role as the questions need it."""
+def _as_its_role(settings: Settings, roles: tuple[str, ...]) -> LoadedAs:
+    """The model loaded as its roles have it; a model of no role as the questions need it."""
+    from b4tui.engines.profile import profile_of
     from b4tui.engines.trials import LoadedAs
-    from b4tui.runtime.role_models import roles_of
 
-    roles = roles_of(settings, engine, info.name, {engine: stock})
     if not roles:
         return LoadedAs()
     role = settings.roles[roles[0]]
-    return LoadedAs(num_ctx=role.num_ctx, keep_alive=role.keep_alive, options=role.options)
+    profile = profile_of(settings, role.model)
+    return LoadedAs(num_ctx=profile.num_ctx, keep_alive=role.keep_alive, options=profile.applied(role.options))
 
 
 def _told(name: str, result: TrialResult) -> None:

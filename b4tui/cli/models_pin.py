@@ -76,6 +76,7 @@ def _expected(digest: str | None) -> str:
 async def _pin(settings: Settings, name: str, only: str | None, wanted: str) -> _Pinned:
     from b4tui import events
     from b4tui.engines.pins import Pins, pins_file
+    from b4tui.engines.stale import put_out_stale
     from b4tui.engines.types import EngineError
     from b4tui.events import Locality
 
@@ -98,6 +99,7 @@ async def _pin(settings: Settings, name: str, only: str | None, wanted: str) -> 
             )
         before = pins.get(engine.address, info.name)
         pins.pin(engine.address, info.name, attestation.digest, events.now())
+        await put_out_stale(engine, info.name, attestation.digest)
         return _Pinned(
             engine=engine.name,
             model=info.name,
@@ -112,24 +114,26 @@ async def _drop_kept(engine: Engine, model: ModelInfo, stock: tuple[ModelInfo, .
     from b4tui.engines.kept import kept_name
     from b4tui.engines.names import find_model
     from b4tui.engines.ollama import OllamaEngine
+    from b4tui.engines.stale import put_out
 
     kept = find_model(kept_name(model.name), stock)
     if kept is None or not isinstance(engine, OllamaEngine):
         return ""
+    await put_out(engine, kept.name)  # what is in memory under a name that is gone can be shown by nobody
     await engine.delete(kept.name)
     return kept.name
 
 
 async def _unpin(settings: Settings, name: str, only: str | None) -> tuple[str, Pin]:
     from b4tui.engines.pins import Pins, pins_file
-    from b4tui.runtime.role_models import name_on
+    from b4tui.runtime.role_models import names_on
 
     pins = Pins(pins_file(), learns=False)
     async with opened(settings, pins, only) as engines:
         known = {
             key: (engine.address, called)
             for key, engine in engines.items()
-            for called in (name, name_on(settings.engines[key], name))
+            for called in names_on(settings, engine, name)
             if pins.get(engine.address, called) is not None
         }
     if len(known) > 1:

@@ -71,7 +71,8 @@ def read_prompt(body: Mapping[str, Any], *, name: str, thinks: bool) -> Prompt:
     frame = count_tokens(body.get("tools") or "")
     tokens = frame + sum(count_tokens(message) for message in messages)
     cached = frame + sum(count_tokens(message) for message in messages[: last_answer + 1]) if last_answer >= 0 else 0
-    num_ctx = options.get("num_ctx", DEFAULT_CONTEXT)
+    num_ctx, num_predict = options.get("num_ctx"), options.get("num_predict")
+    num_ctx = DEFAULT_CONTEXT if num_ctx is None else num_ctx
     if tokens > num_ctx and body.get("truncate") is False:
         raise ChatRefused(400, _overflow(tokens, num_ctx))
     return Prompt(
@@ -79,7 +80,7 @@ def read_prompt(body: Mapping[str, Any], *, name: str, thinks: bool) -> Prompt:
         tokens=min(tokens, num_ctx),
         cached=min(cached, num_ctx),
         num_ctx=num_ctx,
-        num_predict=options.get("num_predict", -1),
+        num_predict=-1 if num_predict is None else num_predict,
         stream=body.get("stream", True) is not False,
         think=thinks and think is not False,
     )

@@ -94,9 +94,9 @@ class SimulatedOpenAi(Listener):
         await reply.whole(refused.status, refused.body)
 
     def _admit(self, exchange: Exchange) -> None:
-        """Raises Refused. vLLM asks for the key on /v1 alone (research/vllm.md 9)."""
+        """Raises Refused. vLLM asks for the key on /v1 alone (research/vllm.md 9), llama-server but for /health."""
         guarded = exchange.path.startswith("/v1") or self._plays is Plays.LLAMA_SERVER
-        public = exchange.path in {"/health", "/v1/models"} and self._plays is Plays.LLAMA_SERVER
+        public = exchange.path == "/health"
         if self._key and guarded and not public and exchange.headers.get("authorization") != f"Bearer {self._key}":
             raise pages.wrong_key(self._plays)
         if self.loading:
@@ -176,6 +176,9 @@ class SimulatedOpenAi(Listener):
         messages = body.get("messages")
         if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
             raise pages.error(self._plays, 400, "messages must be a list", "BadRequestError")
+        max_tokens = body.get("max_tokens", -1)
+        if not isinstance(max_tokens, int):
+            raise pages.error(self._plays, 400, "max_tokens must be a number", "Bad Request")
         last = max((at for at, message in enumerate(messages) if message.get("role") == "assistant"), default=-1)
         frame = count_tokens(body.get("tools") or "")
         tokens = frame + sum(count_tokens(message) for message in messages)
@@ -188,7 +191,7 @@ class SimulatedOpenAi(Listener):
             tokens=tokens,
             cached=frame + sum(count_tokens(message) for message in messages[: last + 1]) if last >= 0 else 0,
             num_ctx=self._context,
-            num_predict=body.get("max_tokens") or -1,
+            num_predict=max_tokens,
             stream=body.get("stream") is True,
             think=bool(think) and "thinking" in self.model.capabilities,
         )

@@ -175,7 +175,12 @@ class Service:
         """Have the model in memory with this context, and say how long that took in nanoseconds."""
         watch = Stopwatch()
         loaded = self._loaded.get(model.name)
-        if loaded is None or loaded.context != num_ctx or loaded.expires_at <= datetime.now(UTC):
+        if (
+            loaded is None
+            or loaded.model != model
+            or loaded.context != num_ctx
+            or loaded.expires_at <= datetime.now(UTC)
+        ):
             await self._pace.seconds(LOAD_SECONDS)
             self._loaded[model.name] = Loaded(model, num_ctx, expires_at)
         return watch.lap()

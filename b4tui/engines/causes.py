@@ -9,6 +9,8 @@ from b4tui.engines.types import FailureKind
 
 # Checked in this order: the first kind with a matching phrase wins. Phrases are lower case.
 _PHRASES: tuple[tuple[FailureKind, tuple[str, ...]], ...] = (
+    # A registry that cannot be reached is no server that crashed, whatever the network's words are.
+    (FailureKind.REFUSED, ("pull model",)),
     (
         FailureKind.GPU,
         ("no cuda-capable device", "gpu is lost", "fallen off the bus", "device lost", "devicelost", "no hip-capable"),
@@ -65,7 +67,7 @@ _PHRASES: tuple[tuple[FailureKind, tuple[str, ...]], ...] = (
     ),
     (
         FailureKind.REFUSED,
-        ("does not support", "must be of type", "failed to parse grammar", "unable to load model", "pull model"),
+        ("does not support", "must be of type", "failed to parse grammar", "unable to load model"),
     ),
 )
 

@@ -155,6 +155,10 @@ class Management:
         """Take a name off the server; bytes go with the last name that needs them."""
         await self._answer(self._client.delete(model), self._asked.about(model))
 
+    async def unload(self, model: str) -> None:
+        """Put a model out of memory when it is idle: by a chat that says nothing, and is to be kept for no time."""
+        await self._answer(self._client.chat(model, messages=[], keep_alive=0), self._asked.about(model))
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.aclose()

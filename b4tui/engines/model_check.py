@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from b4tui.engines.kept import find_digest
 from b4tui.engines.pins import Pin
+from b4tui.engines.stale import put_out_stale
 from b4tui.engines.trial_diff import Compared, compare
 from b4tui.engines.trial_records import Record, Records
 from b4tui.engines.trial_run import TrialResult, run_trials
@@ -117,6 +118,7 @@ def _no_record(pin: Pin, digest: str, record: Record | None) -> str:
 
 
 async def _ask(engine: Engine, side: Side, how: Checking) -> tuple[TrialResult, ...]:
+    await put_out_stale(engine, side.name, side.digest)
     results: list[TrialResult] = []
     async for result in run_trials(engine, side.name, how.trials, how.loaded, how.clock):
         how.told(side.name, result)

@@ -173,6 +173,10 @@ class OllamaEngine:
         """Take a name off the server. Raises EngineError."""
         await self._management().delete(model)
 
+    async def unload(self, model: str) -> None:
+        """Put a model out of memory when it is idle. Raises EngineError; a cloud model's name is refused unsent."""
+        await self._management().unload(self._local(model))
+
     async def aclose(self) -> None:
         """Close every connection."""
         client, manager = self._client, self._manager

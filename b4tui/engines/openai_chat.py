@@ -68,7 +68,8 @@ class _Answer:
         self._reason = ""
         self._usage: Usage | None = None
         self._started = exchange.clock()
-        self._first_token: float | None = None
+        self._first_token: float | None = None  # seconds from sending, as everything here
+        self._whole: float | None = None
 
     async def open(self, body: bytes) -> None:
         """Send the request and read the reply's head. Raises Broken."""
@@ -115,7 +116,7 @@ class _Answer:
         if self._reason in _TRUSTED:
             events += self._calls()
         if self._usage is not None:
-            events.append(replace(self._usage, first_token_seconds=self._first_token))
+            events.append(self._timed(self._usage))
         return [*events, Done(self._reason)]
 
     async def aclose(self) -> None:
@@ -135,6 +136,7 @@ class _Answer:
             self._usage = chunk.usage
         if chunk.reason and not self._reason:
             self._reason = chunk.reason
+            self._whole = self._exchange.clock() - self._started
             self._reply.progress(min(FIGURES_S, self._exchange.config.idle_timeout_s))
         elif chunk.says_something and not self._reason:
             self._reply.progress()
@@ -147,6 +149,16 @@ class _Answer:
                 self._parts.add(part)
         except MalformedCall as error:
             raise Broken(errors.bad_call(self._asked, str(error))) from None
+
+    def _timed(self, usage: Usage) -> Usage:
+        """The figures with what is measured here: the first token, and the pace where the server does not say it.
+
+        Between the first piece and the end all tokens but the first were made.
+        """
+        seconds, tokens = usage.generate_seconds, usage.generated_tokens
+        if seconds is None and tokens > 1 and self._first_token is not None and self._whole is not None:
+            seconds = (self._whole - self._first_token) * tokens / (tokens - 1) or None
+        return replace(usage, generate_seconds=seconds, first_token_seconds=self._first_token)
 
     def _calls(self) -> tuple[ToolCall, ...]:
         try:

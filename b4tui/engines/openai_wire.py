@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from b4tui.engines.flavors import Flavor
-from b4tui.engines.types import ChatRequest, Message, Role, ToolSpec, Usage
-from b4tui.engines.wire import Malformed, clean, error_text, json_object, kind_of
+from b4tui.engines.types import ChatRequest, Message, Role, ToolCall, ToolSpec, Usage
+from b4tui.engines.wire import Malformed, clean, clean_value, error_text, json_object, kind_of
 
 DONE = b"[DONE]"
 # Load-time options of Ollama, which no other server knows (research/runtime.md 1.5).
@@ -84,8 +84,8 @@ def request_body(request: ChatRequest, model: str, flavor: Flavor) -> bytes:
         body["chat_template_kwargs"] = {**_mapping(body.get("chat_template_kwargs")), **_thinking(request.think)}
     if flavor.effort and isinstance(request.think, str):
         body["reasoning_effort"] = request.think
-    # ASCII, so that a lone surrogate in a tool's output is an escape the server mends, and not an error here.
-    return json.dumps(body, ensure_ascii=True, allow_nan=False).encode("ascii")
+    # A lone surrogate in a tool's output is no text: llama-server refuses the whole request for its escape.
+    return json.dumps(clean_value(body), ensure_ascii=True, allow_nan=False).encode("ascii")
 
 
 def read_chunk(event: bytes) -> Chunk:
@@ -232,7 +232,7 @@ def _message(message: Message, flavor: Flavor) -> dict[str, Any]:
             {
                 "id": call.id,
                 "type": "function",
-                "function": {"name": call.name, "arguments": json.dumps(dict(call.arguments), allow_nan=False)},
+                "function": {"name": call.name, "arguments": _arguments(call)},
             }
             for call in message.tool_calls
         ]
@@ -241,6 +241,11 @@ def _message(message: Message, flavor: Flavor) -> dict[str, Any]:
         if message.tool_name:
             row["name"] = message.tool_name
     return row
+
+
+def _arguments(call: ToolCall) -> str:
+    """A call's arguments as the model wrote them; some templates put them into the prompt as they are."""
+    return json.dumps(clean_value(dict(call.arguments)), ensure_ascii=False, allow_nan=False)
 
 
 def _tool(tool: ToolSpec, flavor: Flavor) -> dict[str, Any]:

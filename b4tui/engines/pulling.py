@@ -15,6 +15,7 @@ from b4tui.engines.kept import kept_name
 from b4tui.engines.names import find_model
 from b4tui.engines.ollama import OllamaEngine
 from b4tui.engines.pins import Pin, Pins
+from b4tui.engines.stale import put_out_stale
 from b4tui.engines.tally import Standing, Tally
 from b4tui.engines.types import EngineError, Failure, FailureKind, ModelInfo
 
@@ -57,6 +58,7 @@ async def pull_model(
             await _drop(engine, kept)  # the pull replaced nothing
         raise
     model = _what_came(engine, name, find_model(name, await engine.models()))
+    await put_out_stale(engine, model.name, model.digest)
     if kept and before is not None and model.digest == before.digest:
         await _drop(engine, kept)
         kept = ""

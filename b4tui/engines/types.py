@@ -102,8 +102,8 @@ class Thinking:
 class Usage:
     """The server's figures for the answer: tokens, and seconds. None where the server does not say.
 
-    `prompt_tokens` includes cached ones; `first_token_seconds` is measured here, from sending to the first piece, and
-    `queue_seconds` is the wait in our own line before that.
+    `prompt_tokens` includes cached ones; `first_token_seconds` is measured here, from sending to the first piece, as
+    is `generate_seconds` where a server does not time itself; `queue_seconds` is the wait in our own line before.
     """
 
     prompt_tokens: int

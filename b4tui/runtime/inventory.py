@@ -13,9 +13,10 @@ from b4tui.config import Settings
 from b4tui.engines.kept import is_kept
 from b4tui.engines.names import find_model, is_cloud_name
 from b4tui.engines.pins import Pin, PinnedBy, Pins
+from b4tui.engines.placement import candidates
 from b4tui.engines.types import Engine, EngineError, Health, LoadedModel, ModelInfo
 from b4tui.events import Locality
-from b4tui.runtime.role_models import candidates, place_role, roles_of
+from b4tui.runtime.role_models import place_role, roles_of
 
 
 class PinState(StrEnum):
@@ -88,7 +89,7 @@ async def take_stock(settings: Settings, engines: Mapping[str, Engine], pins: Pi
     for name, engine in engines.items():
         loaded = await _loaded(engine) if name in stock else ()
         models = [
-            await _stocked(engine, info, pins, roles_of(settings, name, info.name, stock), loaded)
+            await _stocked(engine, info, pins, roles_of(settings, engines, name, info.name, stock), loaded)
             for info in stock.get(name, ())
         ]
         found.append(
@@ -147,10 +148,10 @@ def _missing(
 ) -> tuple[MissingModel, ...]:
     found = []
     for key, role in settings.roles.items():
-        place = place_role(settings, key, stock)
+        place = place_role(settings, engines, key, stock)
         if place.info is None:
-            able = [name for name in candidates(settings, role) if name in engines]
-            fix = how_to_get(role.model, {name: engines[name].kind for name in able})
+            able = {name: engines[name].kind for name in candidates(settings, engines, role)}
+            fix = how_to_get(role.model, able)
             found.append(MissingModel(role=key, model=role.model, engine=place.engine, fix=fix))
     return tuple(found)
 

@@ -1,17 +1,20 @@
 """Which engine a role's model is to be computed on, going by what the engines have. Pure.
 
-`engine = "auto"` means the first engine in order that has the model (config.toml).
+The order of choice is the placement's own; here nobody is asked whether a prompt may go there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from b4tui.config import AUTO, EngineConfig, RoleConfig, Settings
+from b4tui.config import Settings
 from b4tui.engines.names import find_model, is_cloud_name
-from b4tui.engines.types import ModelInfo
+from b4tui.engines.placement import candidates, model_there
+from b4tui.engines.types import Engine, ModelInfo
 
+Engines = Mapping[str, Engine]
 Stock = Mapping[str, tuple[ModelInfo, ...]]  # what each engine that answers has
 
 
@@ -28,50 +31,36 @@ class RolePlace:
     info: ModelInfo | None
 
 
-def in_order(settings: Settings) -> tuple[str, ...]:
-    """The engines that may be chosen for `auto`, the first one first; those of equal order as they are written."""
-    ranked = [name for name, config in settings.engines.items() if config.order]
-    return tuple(sorted(ranked, key=lambda name: settings.engines[name].order))
-
-
-def candidates(settings: Settings, role: RoleConfig) -> tuple[str, ...]:
-    """The engines a role's model may be on, the first choice first."""
-    return in_order(settings) if role.engine == AUTO else (role.engine,)
-
-
-def name_on(config: EngineConfig, model: str) -> str:
-    """What an engine calls a model."""
-    return config.models.get(model, model)
-
-
-def model_on(config: EngineConfig, model: str, stock: tuple[ModelInfo, ...]) -> ModelInfo | None:
+def model_on(settings: Settings, engine: Engine, model: str, stock: tuple[ModelInfo, ...]) -> ModelInfo | None:
     """The model on an engine that has `stock`. An embedded engine has one file, and serves it under every name."""
-    if config.kind == "embedded":
+    if engine.kind == "embedded":
         return stock[0] if stock and not is_cloud_name(model) else None
-    named = find_model(name_on(config, model), stock)
+    named = find_model(model_there(settings, engine.name, model), stock)
     # An OpenAI-compatible engine lists its models under our names for them; an Ollama server under its own.
-    return named if named is not None or config.kind == "ollama" else find_model(model, stock)
+    return named if named is not None or engine.kind == "ollama" else find_model(model, stock)
 
 
-def place_role(settings: Settings, key: str, stock: Stock) -> RolePlace:
+def names_on(settings: Settings, engine: Engine, model: str) -> tuple[str, ...]:
+    """The names that a model may be pinned under on an engine, which need not answer."""
+    if engine.kind == "embedded":
+        return (Path(settings.engines[engine.name].model_file).name,)
+    return tuple(dict.fromkeys((model, model_there(settings, engine.name, model))))
+
+
+def place_role(settings: Settings, engines: Engines, key: str, stock: Stock) -> RolePlace:
     """Where a role's model is; without one that has it, the first engine that answers, else the first choice."""
     role = settings.roles[key]
-    choice = candidates(settings, role)
+    choice = candidates(settings, engines, role)
     for name in choice:
-        info = model_on(settings.engines[name], role.model, stock.get(name, ()))
+        info = model_on(settings, engines[name], role.model, stock.get(name, ()))
         if info is not None:
-            return _place(settings, key, name, info)
-    answering = next((name for name in choice if name in stock), choice[0] if choice else "")
-    return _place(settings, key, answering, None)
+            return RolePlace(role=key, engine=name, name=info.name, info=info)
+    engine = next((name for name in choice if name in stock), choice[0] if choice else "")
+    name = model_there(settings, engine, role.model) if engine else role.model
+    return RolePlace(role=key, engine=engine, name=name, info=None)
 
 
-def roles_of(settings: Settings, engine: str, model: str, stock: Stock) -> tuple[str, ...]:
+def roles_of(settings: Settings, engines: Engines, engine: str, model: str, stock: Stock) -> tuple[str, ...]:
     """The roles whose model this one of an engine is."""
-    places = [place_role(settings, key, stock) for key in settings.roles]
+    places = [place_role(settings, engines, key, stock) for key in settings.roles]
     return tuple(place.role for place in places if place.engine == engine and place.info and place.info.name == model)
-
-
-def _place(settings: Settings, key: str, engine: str, info: ModelInfo | None) -> RolePlace:
-    model = settings.roles[key].model
-    wanted = name_on(settings.engines[engine], model) if engine else model
-    return RolePlace(role=key, engine=engine, name=info.name if info else wanted, info=info)

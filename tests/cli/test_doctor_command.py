@@ -45,13 +45,19 @@ async def test_a_whole_installation_is_well_and_has_the_agreed_shape(doctor, sim
     assert list(report) == ["checks", "engines"]
     assert all(list(row) == ["name", "status", "detail", "fix"] for row in report["checks"])
     assert set(statuses(report).values()) <= STATUSES
-    well = ("python", "git", "settings", "hub", "board", "engine ollama", "model workhorse", "model summarizer")
+    well = ("python", "git", "settings", "hub", "board", "engine ollama", "engine ollama cloud off", "pins")
     assert {statuses(report)[name] for name in well} == {"ok"}
+    assert {statuses(report)[f"model {role}"] for role in ("router", "workhorse", "summarizer")} == {"ok"}
     assert "SIMULATED" in check(report, "engine ollama")["detail"]
+    assert (
+        check(report, "engine embedded")["status"] == "absent"
+        and "model_file" in check(report, "engine embedded")["fix"]
+    )
     (engine,) = report["engines"]
     assert list(engine) == ["name", "kind", "address", "version", "locality", "models"]
     assert (engine["kind"], engine["address"]) == ("ollama", simulated_ollama.address)
-    assert engine["locality"] == "unattested"
+    assert engine["locality"] == "attested"
+    assert {model["locality"] for model in engine["models"]} == {"attested"}
     assert {model["role"] for model in engine["models"]} == {"router", "workhorse", "summarizer"}
     assert all(list(model) == ["role", "name", "digest", "locality"] for model in engine["models"])
     assert all(model["digest"] for model in engine["models"])
@@ -93,8 +99,10 @@ async def test_a_kind_of_work_that_does_not_exist_is_a_warning_with_those_that_d
 async def test_a_server_that_is_down_fails_with_the_way_to_start_it(doctor):
     code, report = await doctor(OLLAMA_HOST=NOWHERE)
     assert code == 1
-    assert check(report, "engine ollama")["status"] == "fail"
+    assert check(report, "engine ollama")["status"] == check(report, "engines")["status"] == "fail"
     assert "ollama serve" in check(report, "engine ollama")["fix"]
+    assert "no engine answers" in check(report, "engines")["detail"]
+    assert "[engines.embedded] a model_file" in check(report, "engines")["fix"]
     assert [model["digest"] for model in report["engines"][0]["models"]] == ["", "", ""]
 
 
@@ -110,7 +118,7 @@ async def test_a_model_that_an_agent_needs_must_be_there_and_one_that_nobody_nee
     code, report = await doctor(**wanted)
     assert code == 1
     assert check(report, "model workhorse")["status"] == "fail"
-    assert "ollama pull absent" in check(report, "model workhorse")["fix"]
+    assert "b4tui models pull absent" in check(report, "model workhorse")["fix"]
     assert check(report, "model router")["status"] == "absent"
 
 

@@ -83,7 +83,10 @@ def test_a_hub_may_not_say_where_engines_are_or_what_is_allowed(section: str, tm
         ("nonsense", "not valid TOML"),
         ("[engines.x]\nkind = 'cloud'", "engines.x.kind"),
         ("[agents.brew]\nrole = 'baker'", r"agents.brew.role: there is no role 'baker'; there are router, summarizer"),
-        ("[roles.router]\nengine = 'vllm'", "roles.router.engine: there is no engine 'vllm'; there are ollama"),
+        (
+            "[roles.router]\nengine = 'vllm'",
+            "roles.router.engine: there is no engine 'vllm'; there are embedded, ollama",
+        ),
         ("[routing]\nfallback = 'nobody'", "routing.fallback: there is no agent 'nobody'; there are brenner, brew"),
         ("[agents.'../x']\nname = 'X'", r"agents\.\.\./x.*should match pattern"),
         ("[agents.Upper]\nname = 'Upper'", r"agents\.Upper.*should match pattern"),
@@ -110,4 +113,4 @@ def test_settings_cannot_be_changed_after_they_were_read() -> None:
 def test_every_agents_role_and_every_roles_engine_exist() -> None:
     settings = config.load()
     assert {agent.role for agent in settings.agents.values()} <= set(settings.roles)
-    assert {role.engine for role in settings.roles.values()} <= set(settings.engines)
+    assert {role.engine for role in settings.roles.values()} <= {*settings.engines, config.AUTO}

@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from b4tui.demo.faults import FaultKind
 from b4tui.demo.listening import Ending
@@ -159,6 +161,28 @@ async def test_frozen_it_is_healthy_and_answers_nothing() -> None:
             assert (await client.get(path)).status_code == 200
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(stream(client), 0.3)
+
+
+@BOTH
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    changes=st.dictionaries(
+        st.sampled_from(sorted(body())),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=2)
+                | st.dictionaries(st.sampled_from(["role", "content", "include_usage", "x"]), inner, max_size=2)
+            ),
+        ),
+        max_size=4,
+    )
+)
+async def test_no_body_breaks_it(plays: Plays, changes: dict[str, Any]) -> None:
+    async with serving(plays=plays) as (_, client):
+        refused = await client.post(CHAT, json=body(**changes))
+        assert refused.status_code in {200, 400, 404}
+        assert (await stream(client))[-1] == "[DONE]"
 
 
 async def test_what_it_cannot_read_it_refuses() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b4tui.config import ConfigError, EngineConfig, load
+from b4tui.config import ConfigError, EngineConfig, EngineKind, load
 from b4tui.engines.address import AddressError, engine_address, parse_address
 from b4tui.engines.names import is_cloud_name
 from b4tui.engines.opening import open_engines
@@ -129,6 +129,36 @@ class TestWhereItMayBe:
             "ollama": "http://127.0.0.1:1234",
             "second": "http://127.0.0.1:2345",
         }
+
+
+class TestOtherKinds:
+    @pytest.mark.parametrize(
+        ("kind", "url"),
+        [
+            ("vllm", "http://127.0.0.1:8000"),
+            ("openai", "http://127.0.0.1:8000"),
+            ("llama-server", "http://127.0.0.1:8080"),
+            ("localai", "http://127.0.0.1:8080"),
+        ],
+    )
+    def test_listen_where_they_do_by_themselves(self, kind: EngineKind, url: str) -> None:
+        assert engine_address("x", EngineConfig(kind=kind, address="127.0.0.1"), {}).url == url
+        with pytest.raises(AddressError, match=f"engines.x.address is empty.*{url}"):
+            engine_address("x", EngineConfig(kind=kind), {"OLLAMA_HOST": "127.0.0.1:11434"})
+
+    @pytest.mark.parametrize("address", ["https://api.openai.com", "openrouter.ai"])
+    def test_are_never_a_cloud(self, address: str) -> None:
+        with pytest.raises(AddressError, match="cloud service"):
+            engine_address("x", EngineConfig(kind="openai", address=address, pinned=True), {})
+
+    def test_are_written_without_their_version(self) -> None:
+        with pytest.raises(AddressError, match="leave out /v1"):
+            engine_address("x", EngineConfig(kind="openai", address="http://127.0.0.1:8000/v1"), {})
+
+    def test_are_opened_like_any(self) -> None:
+        engines = {"there": {"kind": "vllm", "address": "127.0.0.1:1"}}
+        opened = open_engines(load(use_user_file=False, overrides={"engines": engines}), {})
+        assert (opened["there"].kind, opened["there"].address) == ("vllm", "http://127.0.0.1:1")
 
 
 class TestNamesOfModels:

@@ -185,6 +185,24 @@ class TestModels:
             await engine.aclose()
         assert error.value.failure.kind is FailureKind.REFUSED
 
+    async def test_a_pull_whose_registry_is_silent_is_no_crash_of_the_server(self) -> None:
+        said = 'pull model manifest: Get "https://127.0.0.1:1/v2/a": dial tcp 127.0.0.1:1: connect: connection refused'
+        async with scripted(lines({"error": said})) as server:
+            engine = engine_for(server.address)
+            with pytest.raises(EngineError, match="may reach its registry") as error:
+                [step async for step in engine.pull("a")]
+            await engine.aclose()
+        assert error.value.failure.kind is FailureKind.REFUSED
+
+    async def test_one_is_put_out_of_memory_without_a_word_of_a_prompt(self) -> None:
+        reply = {"model": "a:1b", "message": {"role": "assistant", "content": ""}, "done": True}
+        async with scripted(lines({**reply, "done_reason": "unload"})) as server:
+            engine = engine_for(server.address)
+            await engine.unload("a:1b")
+            await engine.aclose()
+        (asked,) = server.requests
+        assert (asked.path, asked.json["messages"], asked.json["keep_alive"]) == ("/api/chat", [], 0)
+
     async def test_one_gets_a_second_name_and_loses_it(self) -> None:
         async with scripted(lines(b"")) as server:
             engine = engine_for(server.address)

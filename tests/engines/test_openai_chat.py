@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
-from b4tui.config import ConfigError, EngineConfig
+from b4tui.config import ConfigError, EngineConfig, PolicyConfig
+from b4tui.engines.address import Address
 from b4tui.engines.openai import OpenAiEngine
 from b4tui.engines.types import Done, FailureKind, Text, Thinking, ToolCall, ToolSpec, Usage
-from tests.engines.conftest import Connection, Script, ask, lines
+from tests.engines.conftest import Connection, Script, ScriptedServer, ask, lines
 from tests.engines.openai_serving import (
     PAGES,
     TINY,
@@ -22,6 +24,7 @@ from tests.engines.openai_serving import (
     figures,
     heard,
     said,
+    serving,
     sse,
     stream,
 )
@@ -86,6 +89,26 @@ class TestAnAnswer:
         rows = [*called("{}"), said(reason="stop"), figures(prompt_tokens=1, completion_tokens=1)]
         (usage,) = [event for event in await heard(stream(*rows)) if isinstance(event, Usage)]
         assert usage.first_token_seconds is not None
+
+    async def test_is_timed_here_where_the_server_does_not_time_itself(self) -> None:
+        async def in_time(connection: Connection) -> None:
+            await connection.head()
+            for part in sse(said("a"), said("b"), said(reason="stop"), figures(prompt_tokens=1, completion_tokens=2)):
+                await connection.chunk(part)
+                await asyncio.sleep(0.05)
+            await connection.end()
+
+        (usage,) = [event for event in await heard(in_time) if isinstance(event, Usage)]
+        assert usage.generate_seconds is not None
+        assert usage.generate_seconds >= 0.2, "twice the time from the first of two tokens to the end"
+        timed = {**figures(prompt_tokens=1, completion_tokens=2), "metrics": {"generation_time_ms": 7000.0}}
+        (usage,) = [event for event in await heard(stream(said("a", "stop"), timed)) if isinstance(event, Usage)]
+        assert usage.generate_seconds == 7.0
+
+    async def test_of_one_token_has_no_pace(self) -> None:
+        one = stream(said("a"), said(reason="stop"), figures(prompt_tokens=1, completion_tokens=1))
+        (usage,) = [event for event in await heard(one) if isinstance(event, Usage)]
+        assert usage.generate_seconds is None
 
     async def test_may_come_in_any_portions_with_comments_between(self) -> None:
         body = b": ping\n\n".join([b"", *sse(said("ü€😀"), said(reason="stop"), b"[DONE]")]).replace(b"\n", b"\r\n")
@@ -271,6 +294,16 @@ class TestRefusals:
         assert advice in (await failed(lines({"error": said_}, status=status))).message
 
 
+async def test_a_redirect_is_not_followed() -> None:
+    async def elsewhere(connection: Connection) -> None:
+        await connection.head(307, "Location: http://elsewhere.invalid/v1/chat/completions")
+        await connection.end()
+
+    failure = await failed(elsewhere)
+    assert failure.kind is FailureKind.PROTOCOL
+    assert "redirects" in failure.message
+
+
 class TestTheModelsName:
     @pytest.mark.parametrize("name", ["nowhere", "", "TINY"])
     async def test_nothing_is_sent_to_a_model_that_is_not_listed(self, name: str) -> None:
@@ -317,6 +350,30 @@ class TestTheKey:
         with pytest.raises(ConfigError, match="THE_KEY") as raised:
             OpenAiEngine("there", config, environ)
         assert "cret" not in str(raised.value)
+
+
+async def test_a_server_on_a_unix_socket(tmp_path: Path) -> None:
+    """As a server is reached that this program started itself."""
+    path = tmp_path / "there.sock"
+    server = ScriptedServer(serving(stream(said("x", "stop"))), local=False)
+    listener = await asyncio.start_unix_server(server.serve, path)
+    engine = OpenAiEngine(
+        "own",
+        EngineConfig(kind="vllm"),
+        {},
+        policy=PolicyConfig(require_attested=False),
+        address=Address("http", "localhost", 80, "", True),
+        socket=str(path),
+        server="our own",
+    )
+    assert engine.address == f"unix:{path}"
+    assert [event async for event in engine.chat(ask())] == [Text("x"), Done("stop")]
+    listener.close()
+    path.unlink()
+    failure = failure_of([event async for event in engine.chat(ask())])
+    await engine.aclose()
+    assert failure.kind is FailureKind.UNREACHABLE
+    assert f"our own does not answer at {path}" in failure.message
 
 
 async def test_what_cannot_be_written_is_not_sent() -> None:

@@ -81,12 +81,21 @@ class TestWhatIsSent:
             Message(Role.TOOL, "r", tool_name="read", call_id="c1"),
         )
         _, assistant, result = sent(VLLM, messages=messages, tools=(READ,))["messages"]
-        function = {"name": "read", "arguments": '{"path": "\\u00fc"}'}
+        function = {"name": "read", "arguments": '{"path": "ü"}'}
         assert assistant["tool_calls"] == [{"id": "c1", "type": "function", "function": function}]
         assert assistant["reasoning"] == "t"
         assert result == {"role": "tool", "content": "r", "tool_call_id": "c1", "name": "read"}
         assert sent(LLAMA_SERVER, messages=messages)["messages"][1]["reasoning_content"] == "t"
         assert set(sent(OTHER, messages=messages)["messages"][1]) == {"role", "content", "tool_calls"}
+
+    def test_what_is_no_text_is_replaced(self) -> None:
+        """llama-server refuses a whole request for one lone surrogate."""
+        call = ToolCall("c1", "read", {"path": "\ud800"})
+        messages = (Message(Role.ASSISTANT, "\udfff", tool_calls=(call,)), Message(Role.TOOL, "a\ud800", call_id="c1"))
+        body = request_body(ask(messages=messages), "tiny", LLAMA_SERVER)
+        assert b"\\ud8" not in body
+        assert b"\\udf" not in body
+        assert json.loads(body)["messages"][1]["content"] == "a\ufffd"
 
     def test_a_tool_is_strict_where_that_pins_its_arguments(self) -> None:
         required = ToolSpec("read", "Read", {**READ.parameters, "required": ["path"]})

@@ -17,6 +17,8 @@ COMMANDS = [
     ["doctor", "--json"],
     ["gpu", "--json"],
     ["init", "."],
+    ["models", "list", "--json"],
+    ["models", "pull", "tiny"],
     ["work", "--once"],
     ["demo", "--help"],
 ]
