@@ -53,6 +53,11 @@ def gigabytes(size: int | None, unit: bool = True) -> str:
     return f"{size / GB:.1f} GB" if unit else f"{size / GB:.1f}"
 
 
+def piece(size: int | None) -> str:
+    """Bytes of a piece of memory as `17.9 GB`, or `13 MB` where that is all; `n/a` where not known."""
+    return f"{size / 1_000_000:.0f} MB" if size is not None and 0 < size < GB // 20 else gigabytes(size)
+
+
 def storage(size: int) -> str:
     """Bytes of a disk as `212 GB` or `1.8 TB`."""
     return f"{size / GB:.0f} GB" if size < 1000 * GB else f"{size / (1000 * GB):.1f} TB"

@@ -98,6 +98,12 @@ class TestWhereItIsSeen:
         assert spans(line)["▲ unattested"] is Ink.ATTENTION
         assert "+1" in text(line)
 
+    @pytest.mark.parametrize("width", [80, 60])
+    def test_the_header_of_a_small_terminal_says_it_too(self, width: int) -> None:
+        simulated = replace(UNPROVEN, simulated=True)
+        assert "▲" in text(header_line(simulated, NOW, width)).partition("ollama")[2]
+        assert ("unattested" in text(header_line(simulated, NOW, width))) == (width == 80)
+
     def test_the_machine_panel_says_it_of_engine_and_model(self) -> None:
         rows = text(*panel_lines(RICH, NOW, 90)).splitlines()
         assert [row.split()[0] for row in rows if "◆ attested" in row] == ["engine", "model"]

@@ -109,6 +109,11 @@ class TestMemory:
         assert drawn == [line.left[1].text[0] for line in (coder, xorg, other, free)]
         assert len(set(drawn)) == 4
 
+    def test_small_pieces_are_told_in_megabytes(self) -> None:
+        small = replace(GPU, processes=(GpuProcess(pid=5, memory=13_000_000, name="python"),))
+        said = text(memory_lines(replace(RICH, machine=replace(SAMPLE, gpus=(small,), processes=())), WIDTH))
+        assert " 13 MB  python" in said
+
     def test_an_orphan_is_amber_and_says_once_what_to_do(self) -> None:
         lines = memory_lines(TWO_GPUS, WIDTH)
         assert inks(lines)["▲ orphan"] is Ink.ATTENTION

@@ -113,7 +113,7 @@ def _legend(held: Sequence[Holder], marks: Sequence[Mark], told: set[int | None]
 
 def _entry(mark: Mark, size: int | None) -> tuple[Span, ...]:
     """What a line of a legend begins with: sign and size."""
-    return Span(" " * LABEL), Span(f"{mark[0]} ", mark[1]), Span(f"{words.gigabytes(size):>8}  ", Ink.INK)
+    return Span(" " * LABEL), Span(f"{mark[0]} ", mark[1]), Span(f"{words.piece(size):>8}  ", Ink.INK)
 
 
 def _pieces(holder: Holder) -> Iterator[tuple[Span, ...]]:

@@ -12,6 +12,16 @@ from b4tui.tui.badges import chief, engine_badge
 from b4tui.tui.paint import GAP, Ink, Line, Span, width_of
 from b4tui.tui.widgets.inked import Panel
 
+VARIANTS = (
+    (3, "      ", True),
+    (3, "   ", True),
+    (2, "   ", True),
+    (1, "  ", True),
+    (0, " ", True),
+    (0, " ", False),
+)
+"""From the fullest to the leanest: how much is said, the gap between answers, whether locality is a word."""
+
 
 class HeaderLine(Panel):
     """The header of every screen."""
@@ -33,11 +43,11 @@ def header_line(snapshot: Snapshot, now: datetime, width: int) -> Line:
 def _variants(snapshot: Snapshot, now: datetime) -> Iterator[Line]:
     waiting = len(wants(snapshot))
     engine = chief(snapshot)
-    for detail, gap in ((3, "      "), (3, "   "), (2, "   "), (1, "  "), (0, " ")):
+    for detail, gap, worded in VARIANTS:
         left = [Span(" "), *_hub(snapshot, detail), Span(gap), *_local(detail), Span(gap), *_waiting(waiting, detail)]
         if snapshot.read_only:
             left += [Span(gap), Span(" READ-ONLY ", Ink.INVERSE)]
-        right = [*_engine(snapshot, engine, detail)]
+        right = [*_engine(snapshot, engine, detail, worded)]
         if snapshot.simulated:
             right += [Span(" "), Span(" SIMULATED " if detail else " SIM ", Ink.INVERSE)]
         right += [Span("  " + now.strftime("%H:%M:%S" if detail else "%H:%M"), Ink.STRONG), Span(" ")]
@@ -69,8 +79,8 @@ def _waiting(waiting: int, detail: int) -> Iterator[Span]:
     )
 
 
-def _engine(snapshot: Snapshot, engine: EngineView | None, detail: int) -> Iterator[Span]:
-    """The engine that speaks for all, its locality, and how many others there are."""
+def _engine(snapshot: Snapshot, engine: EngineView | None, detail: int, worded: bool) -> Iterator[Span]:
+    """The engine that speaks for all, its locality in word or sign, and how many others there are."""
     if engine is None:
         yield Span("○ no engine", Ink.SOFT)
         return
@@ -86,9 +96,9 @@ def _engine(snapshot: Snapshot, engine: EngineView | None, detail: int) -> Itera
         return
     version = f" {engine.version}" if engine.version and detail > 1 else ""
     yield Span(f"{engine.name}{version}", Ink.INK)
-    if detail:
-        seal = engine_badge(snapshot, engine)
-        yield Span(f" {seal.text}", seal.ink if seal.ink in {Ink.ATTENTION, Ink.BAD} else Ink.SOFT)
+    seal = engine_badge(snapshot, engine)
+    loud = seal.ink in {Ink.ATTENTION, Ink.BAD}
+    yield Span(f" {seal.text if worded else seal.text[:1]}", seal.ink if loud else Ink.SOFT)
     yield from _others(snapshot)
     if detail > 2 and engine.loaded:
         yield Span(f"  {engine.loaded[0].name}", Ink.SOFT)
