@@ -24,7 +24,7 @@ from b4tui.agents.tools.finish import FINISH
 from b4tui.agents.tools.text import clip, valid
 from b4tui.agents.workfolder import FileDiff
 from b4tui.agents.workspace import read_workspace
-from b4tui.engines.recovery import recover
+from b4tui.engines.toolcalls.recovery import recover
 from b4tui.engines.types import ChatRequest, FailureKind, Message, Role, ToolCall
 from b4tui.events import Event, RunOutcome
 

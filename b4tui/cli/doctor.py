@@ -19,8 +19,8 @@ MARKS = {"ok": "✓", "warn": "▲", "fail": "✗", "absent": "–"}
 def command(place: Place, as_json: bool) -> None:
     """Check engines and their models, GPU, sandbox, git, hub and settings. Exit code 1 if something failed."""
     from b4tui.board.stores import open_store
+    from b4tui.engines.attestation.pins import Pins, pins_file
     from b4tui.engines.opening import open_engines
-    from b4tui.engines.pins import Pins, pins_file
     from b4tui.runtime.doctor import examine
 
     pins = Pins(pins_file(), learns=False)

@@ -13,9 +13,9 @@ from b4tui.cli.common import Failed, NoEngine
 
 if TYPE_CHECKING:
     from b4tui.config import Settings
-    from b4tui.engines.ollama import OllamaEngine
-    from b4tui.engines.pins import Pins
-    from b4tui.engines.types import Engine, ModelInfo
+    from b4tui.engines.attestation.pins import Pins
+    from b4tui.engines.interface import Engine, ModelInfo
+    from b4tui.engines.ollama.engine import OllamaEngine
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,9 +31,10 @@ def engine_option(function: F) -> F:
 
 def finish(work: Coroutine[Any, Any, T]) -> T:
     """Do a command's work. What engines, pins and records cannot do becomes one line and an exit code."""
-    from b4tui.engines.pins import PinError
-    from b4tui.engines.trial_records import RecordError
-    from b4tui.engines.types import EngineError, FailureKind
+    from b4tui.engines.attestation.pins import PinError
+    from b4tui.engines.interface import EngineError
+    from b4tui.engines.trials.records import RecordError
+    from b4tui.engines.types import FailureKind
 
     try:
         return asyncio.run(work)
@@ -69,7 +70,7 @@ async def engine_with(
 
     Raises Failed where none has it, NoEngine where none answers.
     """
-    from b4tui.engines.types import EngineError
+    from b4tui.engines.interface import EngineError
     from b4tui.runtime.inventory import how_to_get
     from b4tui.runtime.role_models import model_on
 
@@ -93,7 +94,7 @@ async def engine_with(
 
 def that_pulls(engines: Mapping[str, Engine]) -> OllamaEngine:
     """The first of these engines that can fetch models. Raises Failed."""
-    from b4tui.engines.ollama import OllamaEngine
+    from b4tui.engines.ollama.engine import OllamaEngine
 
     for engine in engines.values():
         if isinstance(engine, OllamaEngine):

@@ -15,7 +15,7 @@ from b4tui.cli.models_pull import pull
 
 if TYPE_CHECKING:
     from b4tui.config import Settings
-    from b4tui.engines.types import LoadedModel
+    from b4tui.engines.interface import LoadedModel
     from b4tui.runtime.inventory import Inventory, StockedEngine, StockedModel
 
 HEAD = ("model", "size", "quant", "format", "digest", "locality", "trust", "roles", "in memory")
@@ -50,7 +50,7 @@ def list_models(place: Place, engine_name: str | None, as_json: bool) -> None:
 
 
 async def _stock(settings: Settings, only: str | None) -> Inventory:
-    from b4tui.engines.pins import Pins, pins_file
+    from b4tui.engines.attestation.pins import Pins, pins_file
     from b4tui.runtime.inventory import take_stock
 
     pins = Pins(pins_file(), learns=False)

@@ -13,11 +13,11 @@ from b4tui.safe_text import visible
 
 if TYPE_CHECKING:
     from b4tui.config import Settings
-    from b4tui.engines.model_check import ModelCheck, Side
-    from b4tui.engines.trial_diff import Compared
-    from b4tui.engines.trial_run import TrialResult
-    from b4tui.engines.trials import LoadedAs, TrialSet
-    from b4tui.engines.types import Engine, ModelInfo
+    from b4tui.engines.interface import Engine, ModelInfo
+    from b4tui.engines.trials.check import ModelCheck, Side
+    from b4tui.engines.trials.diff import Compared
+    from b4tui.engines.trials.run import TrialResult
+    from b4tui.engines.trials.trials import LoadedAs, TrialSet
 
 
 @click.command("check")
@@ -31,7 +31,7 @@ def check(name: str, place: Place, engine_name: str | None, as_json: bool) -> No
 
     Exit code 1 if a rule that was kept is broken now. Accepting the model is `b4tui models pin NAME`.
     """
-    from b4tui.engines.trials import read_trials
+    from b4tui.engines.trials.trials import read_trials
 
     trials = read_trials()
     engine, found = finish(_check(place.settings_here(), name, engine_name, trials))
@@ -45,9 +45,9 @@ def check(name: str, place: Place, engine_name: str | None, as_json: bool) -> No
 
 async def _check(settings: Settings, name: str, only: str | None, trials: TrialSet) -> tuple[str, ModelCheck]:
     from b4tui import events
-    from b4tui.engines.model_check import Checking, check_model
-    from b4tui.engines.pins import Pins, pins_file
-    from b4tui.engines.trial_records import Records, records_folder
+    from b4tui.engines.attestation.pins import Pins, pins_file
+    from b4tui.engines.trials.check import Checking, check_model
+    from b4tui.engines.trials.records import Records, records_folder
     from b4tui.runtime.role_models import roles_of
 
     # With no pins the engine takes the model as new: one that changed is stopped from work, not from being looked at.
@@ -70,7 +70,7 @@ async def _check(settings: Settings, name: str, only: str | None, trials: TrialS
 
 async def _digest_of(engine: Engine, info: ModelInfo) -> str:
     """What the model is known by now. Raises EngineError; Failed for a model that is computed elsewhere."""
-    from b4tui.engines.types import EngineError
+    from b4tui.engines.interface import EngineError
     from b4tui.events import Locality
 
     attestation = await engine.attest(info.name, fresh=True)
@@ -83,8 +83,8 @@ async def _digest_of(engine: Engine, info: ModelInfo) -> str:
 
 def _as_its_role(settings: Settings, roles: tuple[str, ...]) -> LoadedAs:
     """The model loaded as its roles have it; a model of no role as the questions need it."""
-    from b4tui.engines.profile import profile_of
-    from b4tui.engines.trials import LoadedAs
+    from b4tui.engines.dispatch.profile import profile_of
+    from b4tui.engines.trials.trials import LoadedAs
 
     if not roles:
         return LoadedAs()
@@ -136,7 +136,7 @@ def _figures(result: TrialResult) -> str:
 
 def _print_answer(row: Compared) -> None:
     """The answer with what changed in it: old words red in [-…-], new ones green in {+…+}."""
-    from b4tui.engines.trial_diff import Change
+    from b4tui.engines.trials.diff import Change
 
     if row.old is None or row.same_words:
         say(_indented(visible(row.new.text)) + ("" if row.old is None else "\n    (the same words as before)"))
@@ -175,7 +175,7 @@ def _verdict(found: ModelCheck) -> str:
 
 def _back(found: ModelCheck) -> str:
     """How the one before comes back, where the server still has it."""
-    from b4tui.engines.model_check import Source
+    from b4tui.engines.trials.check import Source
 
     if found.old.source is not Source.SERVER:
         return ""

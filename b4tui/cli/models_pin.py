@@ -13,8 +13,8 @@ from b4tui.cli.engines_used import engine_option, engine_with, finish, opened
 
 if TYPE_CHECKING:
     from b4tui.config import Settings
-    from b4tui.engines.pins import Pin
-    from b4tui.engines.types import Engine, ModelInfo
+    from b4tui.engines.attestation.pins import Pin
+    from b4tui.engines.interface import Engine, ModelInfo
 
 _DIGEST = re.compile(r"(sha256:)?(?P<hex>[0-9a-f]{12,64})")
 
@@ -75,9 +75,9 @@ def _expected(digest: str | None) -> str:
 
 async def _pin(settings: Settings, name: str, only: str | None, wanted: str) -> _Pinned:
     from b4tui import events
-    from b4tui.engines.pins import Pins, pins_file
-    from b4tui.engines.stale import put_out_stale
-    from b4tui.engines.types import EngineError
+    from b4tui.engines.attestation.pins import Pins, pins_file
+    from b4tui.engines.interface import EngineError
+    from b4tui.engines.ollama.stale import put_out_stale
     from b4tui.events import Locality
 
     pins = Pins(pins_file(), learns=False)
@@ -111,10 +111,10 @@ async def _pin(settings: Settings, name: str, only: str | None, wanted: str) -> 
 
 async def _drop_kept(engine: Engine, model: ModelInfo, stock: tuple[ModelInfo, ...]) -> str:
     """Take away the model before, which was kept for the check; its name, "" where none was. Raises EngineError."""
-    from b4tui.engines.kept import kept_name
     from b4tui.engines.names import find_model
-    from b4tui.engines.ollama import OllamaEngine
-    from b4tui.engines.stale import put_out
+    from b4tui.engines.ollama.engine import OllamaEngine
+    from b4tui.engines.ollama.kept import kept_name
+    from b4tui.engines.ollama.stale import put_out
 
     kept = find_model(kept_name(model.name), stock)
     if kept is None or not isinstance(engine, OllamaEngine):
@@ -125,7 +125,7 @@ async def _drop_kept(engine: Engine, model: ModelInfo, stock: tuple[ModelInfo, .
 
 
 async def _unpin(settings: Settings, name: str, only: str | None) -> tuple[str, Pin]:
-    from b4tui.engines.pins import Pins, pins_file
+    from b4tui.engines.attestation.pins import Pins, pins_file
     from b4tui.runtime.role_models import names_on
 
     pins = Pins(pins_file(), learns=False)

@@ -16,8 +16,8 @@ from b4tui.safe_text import visible
 
 if TYPE_CHECKING:
     from b4tui.config import Settings
-    from b4tui.engines.pulling import Pulled
-    from b4tui.engines.tally import Standing
+    from b4tui.engines.ollama.pulling import Pulled
+    from b4tui.engines.ollama.tally import Standing
 
 PLAIN_EVERY_S = 2.0
 
@@ -58,8 +58,8 @@ def pull(name: str, place: Place, engine_name: str | None, as_json: bool) -> Non
 async def _pull(
     settings: Settings, name: str, only: str | None, told: Callable[[Standing], None]
 ) -> tuple[str, Pulled]:
-    from b4tui.engines.pins import Pins, pins_file
-    from b4tui.engines.pulling import pull_model
+    from b4tui.engines.attestation.pins import Pins, pins_file
+    from b4tui.engines.ollama.pulling import pull_model
 
     pins = Pins(pins_file(), learns=False)
     async with opened(settings, pins, only) as engines:

@@ -64,8 +64,8 @@ def known_agents(settings: Settings, names: tuple[str, ...]) -> tuple[str, ...] 
 
 async def _require_engine(settings: Settings, roles: Iterable[RoleConfig]) -> None:
     """One of the roles must have an engine that may be used, or waiting would have no end. Raises NoEngine."""
+    from b4tui.engines.dispatch.placement import Placement, Placer
     from b4tui.engines.opening import open_engines
-    from b4tui.engines.placement import Placement, Placer
 
     engines = open_engines(settings)
     placer = Placer(settings, engines, unusable=lambda name: "", clock=time.monotonic)

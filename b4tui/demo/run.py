@@ -16,7 +16,7 @@ from b4tui.demo.catalog import MODELS, SimulatedModel, plain_name
 from b4tui.demo.hub import make_hub
 from b4tui.demo.script import Script
 from b4tui.demo.server import SimulatedOllama
-from b4tui.engines.pins import Pins
+from b4tui.engines.attestation.pins import Pins
 
 SLOTS = 3
 POLL = {"interval_s": 0.5, "max_interval_s": 4.0, "engine_backoff_s": 0.5}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from b4tui.engines.causes import cause
-from b4tui.engines.types import Failure, FailureKind, Proof
+from b4tui.engines.interface import Proof
+from b4tui.engines.types import Failure, FailureKind
 
 MESSAGE_LIMIT = 400
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from b4tui.engines.types import ModelInfo
+from b4tui.engines.interface import ModelInfo
 
 
 def is_cloud_name(name: str) -> bool:

@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping
 
 from b4tui.config import EngineConfig, Settings
+from b4tui.engines.attestation.pins import Pins, pins_file
 from b4tui.engines.embedded.opening import open_embedded
-from b4tui.engines.ollama import OllamaEngine
-from b4tui.engines.openai import OpenAiEngine
-from b4tui.engines.pins import Pins, pins_file
-from b4tui.engines.types import Engine
+from b4tui.engines.interface import Engine
+from b4tui.engines.ollama.engine import OllamaEngine
+from b4tui.engines.openai.engine import OpenAiEngine
 
 
 def open_engines(

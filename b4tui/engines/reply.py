@@ -14,8 +14,8 @@ from b4tui.engines import errors
 from b4tui.engines.http import TRANSPORT_ERRORS, read_some, transport_failure
 from b4tui.engines.lines import LineTooLong
 from b4tui.engines.patience import Patience
+from b4tui.engines.reading import error_text
 from b4tui.engines.types import Failure
-from b4tui.engines.wire import error_text
 
 T = TypeVar("T")
 

@@ -13,10 +13,11 @@ from b4tui.agents.sandbox import find_sandbox
 from b4tui.board.model import Bead, Hub
 from b4tui.board.store import BoardStore
 from b4tui.config import ConfigError, Settings
-from b4tui.engines.dispatcher import Dispatcher, Surroundings
-from b4tui.engines.placement import candidates, model_there
-from b4tui.engines.profile import profile_of
-from b4tui.engines.types import Engine, Failure
+from b4tui.engines.dispatch.dispatcher import Dispatcher, Surroundings
+from b4tui.engines.dispatch.placement import candidates, model_there
+from b4tui.engines.dispatch.profile import profile_of
+from b4tui.engines.interface import Engine
+from b4tui.engines.types import Failure
 from b4tui.events import AgentState, EngineStatus, Event
 from b4tui.routing.rules import Routing, route
 from b4tui.runtime.attempts import Attempts

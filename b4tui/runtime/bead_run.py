@@ -18,10 +18,10 @@ from b4tui.agents.profiles import AgentProfile
 from b4tui.agents.workfolder import WorkFolder
 from b4tui.board import store as board
 from b4tui.board.model import Bead
-from b4tui.engines.dispatcher import placed
-from b4tui.engines.placement import Nowhere, Placement
-from b4tui.engines.queue import Caller
-from b4tui.engines.turns import RequestClass
+from b4tui.engines.dispatch.dispatcher import placed
+from b4tui.engines.dispatch.placement import Nowhere, Placement
+from b4tui.engines.dispatch.queue import Caller
+from b4tui.engines.dispatch.turns import RequestClass
 from b4tui.engines.types import ChatRequest, StreamEvent
 from b4tui.events import (
     BeadClaimed,

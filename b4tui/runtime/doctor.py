@@ -17,8 +17,8 @@ from b4tui.board.lint import lint
 from b4tui.board.model import Hub, Severity
 from b4tui.board.store import BoardError, BoardStore, NoHub
 from b4tui.config import ConfigError, Settings
-from b4tui.engines.pins import Pins
-from b4tui.engines.types import Engine
+from b4tui.engines.attestation.pins import Pins
+from b4tui.engines.interface import Engine
 from b4tui.routing.words import Category
 from b4tui.runtime.diagnosis import Check, Report, Status
 from b4tui.runtime.engine_checks import examine_engines

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 from b4tui.config import Settings
-from b4tui.engines import attestation as ollama_steps
-from b4tui.engines.pins import PinError, Pins
-from b4tui.engines.types import Engine, Health, Proof
+from b4tui.engines.attestation import ollama as ollama_steps
+from b4tui.engines.attestation.pins import PinError, Pins
+from b4tui.engines.interface import Engine, Health, Proof
 from b4tui.events import Locality
 from b4tui.runtime.diagnosis import Check, EngineReport, RoleModel, Status
 from b4tui.runtime.engines_seen import Seen, look

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from b4tui.config import Settings
-from b4tui.engines.placement import model_there
-from b4tui.engines.profile import profile_of
-from b4tui.engines.queue import Line
-from b4tui.engines.turns import Ticket
-from b4tui.engines.types import Attestation
+from b4tui.engines.dispatch.placement import model_there
+from b4tui.engines.dispatch.profile import profile_of
+from b4tui.engines.dispatch.queue import Line
+from b4tui.engines.dispatch.turns import Ticket
+from b4tui.engines.interface import Attestation
 from b4tui.events import Locality
 from b4tui.runtime.engine_watch import Seen
 from b4tui.runtime.snapshot import EngineView, ModelView, QueueView, RequestView, Snapshot

@@ -10,9 +10,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from b4tui.engines.attestation.refusal import refusal
+from b4tui.engines.interface import (
+    Attestation,
+    Engine,
+    EngineError,
+    Health,
+    LoadedModel,
+    ModelInfo,
+    ServerLoad,
+)
 from b4tui.engines.names import find_model
-from b4tui.engines.refusal import refusal
-from b4tui.engines.types import Attestation, Engine, EngineError, Failure, Health, LoadedModel, ModelInfo, ServerLoad
+from b4tui.engines.types import Failure
 from b4tui.events import EngineChanged, EngineStatus, Event, Locality, now
 from b4tui.runtime.backoff import Backoff
 

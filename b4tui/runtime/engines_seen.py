@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from b4tui.config import Settings
+from b4tui.engines.interface import Attestation, Engine, EngineError, Health, ModelInfo
 from b4tui.engines.names import is_cloud_name
-from b4tui.engines.ollama import OllamaEngine
-from b4tui.engines.types import Attestation, Engine, EngineError, Health, ModelInfo
+from b4tui.engines.ollama.engine import OllamaEngine
 from b4tui.events import Locality
 from b4tui.runtime.role_models import RolePlace, place_role
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from b4tui.config import Settings
-from b4tui.engines.dispatcher import Dispatcher
+from b4tui.engines.dispatch.dispatcher import Dispatcher
 from b4tui.events import Event, GpuFound, RunFinished, RunStarted, TextStreamed
 from b4tui.runtime.engine_views import with_lines
 from b4tui.runtime.engine_watch import Seen

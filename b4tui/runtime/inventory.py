@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from b4tui.config import Settings
-from b4tui.engines.kept import is_kept
+from b4tui.engines.attestation.pins import Pin, PinnedBy, Pins
+from b4tui.engines.dispatch.placement import candidates
+from b4tui.engines.interface import Engine, EngineError, Health, LoadedModel, ModelInfo
 from b4tui.engines.names import find_model, is_cloud_name
-from b4tui.engines.pins import Pin, PinnedBy, Pins
-from b4tui.engines.placement import candidates
-from b4tui.engines.types import Engine, EngineError, Health, LoadedModel, ModelInfo
+from b4tui.engines.ollama.kept import is_kept
 from b4tui.events import Locality
 from b4tui.runtime.role_models import place_role, roles_of
 

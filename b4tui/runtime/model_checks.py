@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from b4tui.config import Settings
-from b4tui.engines import attestation as ollama_steps
-from b4tui.engines import openai_attestation as openai_steps
-from b4tui.engines.placement import candidates
-from b4tui.engines.profile import conflicts
-from b4tui.engines.types import Engine
+from b4tui.engines.attestation import ollama as ollama_steps
+from b4tui.engines.attestation import openai as openai_steps
+from b4tui.engines.dispatch.placement import candidates
+from b4tui.engines.dispatch.profile import conflicts
+from b4tui.engines.interface import Engine
 from b4tui.events import Locality
 from b4tui.runtime.diagnosis import Check, Status
 from b4tui.runtime.engines_seen import Seen

@@ -9,8 +9,8 @@ from b4tui.board.git import git
 from b4tui.board.model import Hub
 from b4tui.board.stores import open_store
 from b4tui.config import Settings
+from b4tui.engines.attestation.pins import Pins
 from b4tui.engines.opening import open_engines
-from b4tui.engines.pins import Pins
 from b4tui.runtime.runtime import Runtime
 from b4tui.telemetry.sampler import Sampler
 

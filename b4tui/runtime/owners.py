@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from b4tui.engines.address import parse_address
-from b4tui.engines.types import LoadedModel
+from b4tui.engines.interface import LoadedModel
 from b4tui.runtime.snapshot import EngineView
 from b4tui.telemetry.types import ModelProcess, Program
 

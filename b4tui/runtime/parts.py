@@ -10,8 +10,8 @@ from b4tui.agents.sandbox import NoSandbox, Sandbox
 from b4tui.board.model import Bead
 from b4tui.board.store import BoardStore
 from b4tui.config import Settings
-from b4tui.engines.dispatcher import Dispatcher
-from b4tui.engines.types import Engine
+from b4tui.engines.dispatch.dispatcher import Dispatcher
+from b4tui.engines.interface import Engine
 from b4tui.events import Event
 from b4tui.routing.rules import Routing
 from b4tui.runtime.attempts import Attempts

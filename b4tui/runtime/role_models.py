@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from b4tui.config import Settings
+from b4tui.engines.dispatch.placement import candidates, model_there
+from b4tui.engines.interface import Engine, ModelInfo
 from b4tui.engines.names import find_model, is_cloud_name
-from b4tui.engines.placement import candidates, model_there
-from b4tui.engines.types import Engine, ModelInfo
 
 Engines = Mapping[str, Engine]
 Stock = Mapping[str, tuple[ModelInfo, ...]]  # what each engine that answers has

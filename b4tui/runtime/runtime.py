@@ -12,7 +12,7 @@ from b4tui.agents.workfolder import WorkFolder, safe_name
 from b4tui.board.model import Bead, Hub
 from b4tui.board.store import BoardStore
 from b4tui.config import Settings
-from b4tui.engines.types import Engine
+from b4tui.engines.interface import Engine
 from b4tui.events import (
     BoardChanged,
     BoardFailed,

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from b4tui.board.model import BoardState
-from b4tui.engines.types import LoadedModel, ServerLoad
+from b4tui.engines.interface import LoadedModel, ServerLoad
 from b4tui.events import AgentState, EngineStatus, Locality, RunOutcome
 from b4tui.telemetry.types import MachineSample
 

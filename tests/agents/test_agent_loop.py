@@ -16,8 +16,8 @@ from b4tui.agents.sandbox import Sandbox
 from b4tui.config import EngineConfig, PolicyConfig
 from b4tui.demo.script import Call, Script, Step
 from b4tui.demo.server import SimulatedOllama
-from b4tui.engines.ollama import OllamaEngine
-from b4tui.engines.pins import Pins, pins_file
+from b4tui.engines.attestation.pins import Pins, pins_file
+from b4tui.engines.ollama.engine import OllamaEngine
 from b4tui.engines.types import (
     Done,
     Failure,

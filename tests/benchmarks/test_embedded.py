@@ -25,8 +25,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from b4tui.engines.embedded.engine import EmbeddedEngine
 from b4tui.engines.embedded.process import SOCKET
-from b4tui.engines.flavors import LLAMA_SERVER
-from b4tui.engines.openai_wire import request_body
+from b4tui.engines.openai.flavors import LLAMA_SERVER
+from b4tui.engines.openai.wire import request_body
 from b4tui.engines.types import ChatRequest, Message, Role, Usage
 from tests.engines.own_engine import House
 

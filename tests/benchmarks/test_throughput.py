@@ -20,8 +20,8 @@ import pytest
 from b4tui.board.discover import open_hub
 from b4tui.board.stores import open_store
 from b4tui.config import load
-from b4tui.engines.flavors import LLAMA_SERVER
-from b4tui.engines.openai_wire import request_body
+from b4tui.engines.openai.flavors import LLAMA_SERVER
+from b4tui.engines.openai.wire import request_body
 from b4tui.engines.opening import open_engines
 from b4tui.engines.types import ChatRequest, Message, Provenance, Role
 from b4tui.events import RunFinished, StepStarted, TokensCounted

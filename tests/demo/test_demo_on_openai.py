@@ -16,8 +16,8 @@ from b4tui.config import Settings, load
 from b4tui.demo.hub import make_hub
 from b4tui.demo.openai_pages import Plays
 from b4tui.demo.openai_server import SimulatedOpenAi
+from b4tui.engines.attestation.pins import Pins
 from b4tui.engines.opening import open_engines
-from b4tui.engines.pins import Pins
 from b4tui.events import Event, RunFinished, RunOutcome
 from b4tui.runtime.runtime import Runtime
 

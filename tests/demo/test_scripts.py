@@ -23,8 +23,8 @@ from b4tui.config import EngineConfig, PolicyConfig, load
 from b4tui.demo.hub import make_hub, sample_beads
 from b4tui.demo.script import OUT_OF_STEPS, Call, Script, ScriptError, Scripts, Step, parse_scripts, read_scripts
 from b4tui.demo.server import SimulatedOllama
-from b4tui.engines.ollama import OllamaEngine
-from b4tui.engines.pins import Pins, pins_file
+from b4tui.engines.attestation.pins import Pins, pins_file
+from b4tui.engines.ollama.engine import OllamaEngine
 from b4tui.engines.types import ToolCall
 from b4tui.events import RunOutcome
 from b4tui.routing.rules import route

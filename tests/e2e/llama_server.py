@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from b4tui.engines.flavors import LLAMA_SERVER
-from b4tui.engines.openai_wire import request_body
+from b4tui.engines.openai.flavors import LLAMA_SERVER
+from b4tui.engines.openai.wire import request_body
 from b4tui.engines.types import ChatRequest
 from tests.e2e.conftest import until
 

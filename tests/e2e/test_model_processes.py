@@ -8,7 +8,7 @@ import httpx
 import psutil
 import pytest
 
-from b4tui.engines.types import LoadedModel
+from b4tui.engines.interface import LoadedModel
 from b4tui.events import EngineStatus
 from b4tui.runtime.holders import Holder, Memory, holders
 from b4tui.runtime.owners import OwnerKind

@@ -14,10 +14,19 @@ import pytest
 import pytest_asyncio
 
 from b4tui.config import EngineConfig, PolicyConfig
-from b4tui.engines.attestation import Step, proof_of
-from b4tui.engines.ollama import OllamaEngine
-from b4tui.engines.pins import Pins
-from b4tui.engines.types import ChatRequest, Done, Failure, FailureKind, Message, Provenance, Role, StreamEvent
+from b4tui.engines.attestation.ollama import Step, proof_of
+from b4tui.engines.attestation.pins import Pins
+from b4tui.engines.ollama.engine import OllamaEngine
+from b4tui.engines.types import (
+    ChatRequest,
+    Done,
+    Failure,
+    FailureKind,
+    Message,
+    Provenance,
+    Role,
+    StreamEvent,
+)
 from b4tui.events import Locality
 from tests.e2e.conftest import RealOllama, running_ollama
 

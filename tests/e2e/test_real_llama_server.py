@@ -15,8 +15,9 @@ import pytest
 import pytest_asyncio
 
 from b4tui.config import EngineConfig, PolicyConfig
-from b4tui.engines.openai import OpenAiEngine
-from b4tui.engines.pins import Pins
+from b4tui.engines.attestation.pins import Pins
+from b4tui.engines.interface import ServerLoad
+from b4tui.engines.openai.engine import OpenAiEngine
 from b4tui.engines.types import (
     ChatRequest,
     Done,
@@ -24,7 +25,6 @@ from b4tui.engines.types import (
     FailureKind,
     Message,
     Role,
-    ServerLoad,
     StreamEvent,
     Text,
     ToolCall,

@@ -16,9 +16,9 @@ import pytest
 import pytest_asyncio
 
 from b4tui.config import EngineConfig, PolicyConfig
-from b4tui.engines.kept import kept_name
-from b4tui.engines.ollama import OllamaEngine
-from b4tui.engines.pins import Pins
+from b4tui.engines.attestation.pins import Pins
+from b4tui.engines.ollama.engine import OllamaEngine
+from b4tui.engines.ollama.kept import kept_name
 from tests.e2e.conftest import RealOllama
 
 pytestmark = pytest.mark.peers

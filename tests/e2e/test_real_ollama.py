@@ -11,12 +11,12 @@ import pytest
 import pytest_asyncio
 
 from b4tui.config import EngineConfig, PolicyConfig
-from b4tui.engines.ollama import OllamaEngine
-from b4tui.engines.pins import Pins, pins_file
+from b4tui.engines.attestation.pins import Pins, pins_file
+from b4tui.engines.interface import EngineError
+from b4tui.engines.ollama.engine import OllamaEngine
 from b4tui.engines.types import (
     ChatRequest,
     Done,
-    EngineError,
     Failure,
     FailureKind,
     Message,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from b4tui.config import EngineConfig, PolicyConfig
-from b4tui.engines.ollama import OllamaEngine
-from b4tui.engines.pins import Pins
-from b4tui.engines.questions import CANARY
+from b4tui.engines.attestation.pins import Pins
+from b4tui.engines.attestation.questions import CANARY
+from b4tui.engines.ollama.engine import OllamaEngine
 from b4tui.engines.types import Failure, Message, Provenance, Role
 from tests.engines.conftest import (
     HONEST,

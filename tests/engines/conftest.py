@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from b4tui.config import EngineConfig, PolicyConfig
-from b4tui.engines.ollama import OllamaEngine
-from b4tui.engines.pins import Pins, pins_file
+from b4tui.engines.attestation.pins import Pins, pins_file
+from b4tui.engines.ollama.engine import OllamaEngine
 from b4tui.engines.types import ChatRequest, Message, Role, StreamEvent
 from tests.engines.own_engine import House
 

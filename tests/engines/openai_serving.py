@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from b4tui.config import EngineConfig, PolicyConfig
-from b4tui.engines.openai import OpenAiEngine
-from b4tui.engines.pins import Pins
+from b4tui.engines.attestation.pins import Pins
+from b4tui.engines.openai.engine import OpenAiEngine
 from b4tui.engines.types import ChatRequest, Failure, StreamEvent
 from tests.engines.conftest import Connection, Script, ScriptedServer, ask, lines, scripted
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 
 from b4tui.config import EngineConfig, PolicyConfig
+from b4tui.engines.attestation.pins import Pins
 from b4tui.engines.embedded.digests import Digests
 from b4tui.engines.embedded.engine import EmbeddedEngine, Ground
-from b4tui.engines.pins import Pins
 from b4tui.engines.types import ChatRequest, Done, Failure, StreamEvent, Text
 
 WINDOW = 512

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b4tui.engines import errors
-from b4tui.engines.attestation import (
+from b4tui.engines.attestation.ollama import (
     Facts,
     Listed,
     Place,
@@ -24,8 +24,9 @@ from b4tui.engines.attestation import (
     with_memory,
     worth_trusting,
 )
-from b4tui.engines.refusal import refusal
-from b4tui.engines.types import Attestation, Failure, FailureKind, Proof
+from b4tui.engines.attestation.refusal import refusal
+from b4tui.engines.interface import Attestation, Proof
+from b4tui.engines.types import Failure, FailureKind
 from b4tui.events import Locality
 
 DIGEST, OTHER = "a" * 64, "b" * 64

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from b4tui.engines.attestation import Step
-from b4tui.engines.questions import CANARY
+from b4tui.engines.attestation.ollama import Step
+from b4tui.engines.attestation.questions import CANARY
 from b4tui.engines.types import Done, FailureKind, Text
 from b4tui.events import Locality
 from tests.engines.asking import QUESTIONS, Clock, engine_at, paths, refused, server_that, shows
@@ -150,7 +150,7 @@ class TestNoPromptIsSent:
             assert failure.kind is FailureKind.CRASHED
 
     async def test_to_a_server_that_does_not_answer(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        monkeypatch.setattr("b4tui.engines.attesting.ANSWER_S", 0.2)
+        monkeypatch.setattr("b4tui.engines.attestation.attesting.ANSWER_S", 0.2)
         assert (await refused(server_that(status=Connection.hang), tmp_path)).kind is FailureKind.TIMEOUT
 
     async def test_when_the_canary_gets_no_answer(self, tmp_path: Path) -> None:

@@ -11,26 +11,28 @@ from typing import Any
 import pytest
 
 from b4tui.config import Settings, load
-from b4tui.engines.dispatcher import Dispatcher, Surroundings
-from b4tui.engines.placement import Nowhere, Placement
-from b4tui.engines.queue import Caller
-from b4tui.engines.types import (
+from b4tui.engines.dispatch.dispatcher import Dispatcher, Surroundings
+from b4tui.engines.dispatch.placement import Nowhere, Placement
+from b4tui.engines.dispatch.queue import Caller
+from b4tui.engines.interface import (
     Attestation,
-    ChatRequest,
-    Done,
     EngineError,
-    Failure,
-    FailureKind,
     Health,
     LoadedModel,
-    Message,
     ModelInfo,
-    Placed,
     Proof,
+    ServerLoad,
+)
+from b4tui.engines.types import (
+    ChatRequest,
+    Done,
+    Failure,
+    FailureKind,
+    Message,
+    Placed,
     Provenance,
     Restarted,
     Role,
-    ServerLoad,
     StreamEvent,
     Text,
     Usage,

@@ -9,8 +9,17 @@ from pathlib import Path
 import pytest
 
 from b4tui.engines.embedded.engine import EmbeddedEngine
-from b4tui.engines.recovery import recover
-from b4tui.engines.types import Done, Failure, FailureKind, Message, Role, Text, ToolSpec, Usage
+from b4tui.engines.toolcalls.recovery import recover
+from b4tui.engines.types import (
+    Done,
+    Failure,
+    FailureKind,
+    Message,
+    Role,
+    Text,
+    ToolSpec,
+    Usage,
+)
 from b4tui.events import Locality
 from tests.engines.conftest import ask
 from tests.engines.own_engine import LONG, House, failed, heard, until, whole

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from b4tui import config
 from b4tui.config import ConfigError, EngineConfig, Settings
+from b4tui.engines.attestation.pins import Pins
 from b4tui.engines.embedded.launch import Launch, launch_for
 from b4tui.engines.embedded.opening import physical_cores, windows_for
 from b4tui.engines.embedded.tail import LINE_BYTES, LINES, Tail
 from b4tui.engines.embedded.weights import Weights
 from b4tui.engines.opening import open_engines
-from b4tui.engines.pins import Pins
 
 
 def settings(model_file: str, **roles: object) -> Settings:

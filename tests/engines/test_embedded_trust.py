@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from b4tui.config import PolicyConfig
+from b4tui.engines.attestation.pins import PinnedBy
 from b4tui.engines.embedded import proofs
 from b4tui.engines.embedded.digests import Digests
 from b4tui.engines.embedded.weights import WeightsError, look
-from b4tui.engines.pins import PinnedBy
 from b4tui.engines.types import FailureKind, Message, Provenance, Role
 from b4tui.events import Locality
 from tests.engines.conftest import ask

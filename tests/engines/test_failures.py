@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b4tui.engines import errors
+from b4tui.engines.interface import Proof
 from b4tui.engines.lines import LineDecoder, LineTooLong
-from b4tui.engines.types import Failure, FailureKind, Proof, Text
-from b4tui.engines.wire import error_text
+from b4tui.engines.reading import error_text
+from b4tui.engines.types import Failure, FailureKind, Text
 from tests.engines.conftest import answers, engine_for, lines, said, scripted
 
 OVERFLOW = {

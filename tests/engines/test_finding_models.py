@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from b4tui.engines.interface import ModelInfo
 from b4tui.engines.names import find_model, same_model
-from b4tui.engines.types import ModelInfo
 
 MODELS = (
     ModelInfo(name="qwen3:8b"),

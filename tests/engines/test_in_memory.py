@@ -8,9 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from b4tui.engines.attestation import Step, proof_of
-from b4tui.engines.pins import Pins
-from b4tui.engines.types import ChatRequest, Done, Failure, FailureKind, StreamEvent, Text, ToolCall
+from b4tui.engines.attestation.ollama import Step, proof_of
+from b4tui.engines.attestation.pins import Pins
+from b4tui.engines.types import (
+    ChatRequest,
+    Done,
+    Failure,
+    FailureKind,
+    StreamEvent,
+    Text,
+    ToolCall,
+)
 from b4tui.events import Locality
 from tests.engines.asking import NOW, PUBLIC, Clock, engine_at, paths, server_that
 from tests.engines.conftest import HONEST, SHOWN, TAGS, Connection, Script, answers, ask, done, lines, said, scripted

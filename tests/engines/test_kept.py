@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from b4tui.engines.kept import find_digest, is_kept, kept_name
-from b4tui.engines.types import ModelInfo
+from b4tui.engines.interface import ModelInfo
+from b4tui.engines.ollama.kept import find_digest, is_kept, kept_name
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from b4tui.config import EngineConfig, PolicyConfig
 from b4tui.demo.lies import Lie
 from b4tui.demo.script import Script, Step
 from b4tui.demo.server import SimulatedOllama
-from b4tui.engines.ollama import OllamaEngine
-from b4tui.engines.pins import Pins
+from b4tui.engines.attestation.pins import Pins
+from b4tui.engines.ollama.engine import OllamaEngine
 from b4tui.engines.types import (
     ChatRequest,
     Done,

@@ -9,7 +9,15 @@ from collections.abc import Mapping
 
 import pytest
 
-from b4tui.engines.types import EngineError, FailureKind, Health, LoadedModel, ModelCard, ModelInfo, PullProgress
+from b4tui.engines.interface import (
+    EngineError,
+    Health,
+    LoadedModel,
+    ModelCard,
+    ModelInfo,
+    PullProgress,
+)
+from b4tui.engines.types import FailureKind
 from tests.engines.conftest import Connection, Script, engine_for, lines, scripted
 
 DETAILS = {"format": "gguf", "family": "qwen3", "parameter_size": "1.7B", "quantization_level": "Q4_K_M"}
@@ -296,9 +304,9 @@ def test_an_environment_that_the_package_does_not_bear_is_an_engine_error(variab
         import asyncio
         from pathlib import Path
         from b4tui.config import EngineConfig, PolicyConfig
-        from b4tui.engines.ollama import OllamaEngine
-        from b4tui.engines.pins import Pins
-        from b4tui.engines.types import EngineError
+        from b4tui.engines.ollama.engine import OllamaEngine
+        from b4tui.engines.attestation.pins import Pins
+        from b4tui.engines.interface import EngineError
         engine = OllamaEngine(
             "here", EngineConfig(address="http://127.0.0.1:1"), {}, pins=Pins(Path("pins.json")), policy=PolicyConfig()
         )

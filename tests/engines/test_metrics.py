@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b4tui.engines.metrics import LINE_BYTES, read_load
-from b4tui.engines.types import ServerLoad
+from b4tui.engines.interface import ServerLoad
+from b4tui.engines.openai.metrics import LINE_BYTES, read_load
 
 VLLM = b"""\
 # HELP vllm:num_requests_running Number of requests in model execution batches.

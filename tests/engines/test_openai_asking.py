@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from b4tui.engines.types import Done, EngineError, FailureKind, LoadedModel, ServerLoad
+from b4tui.engines.interface import EngineError, LoadedModel, ServerLoad
+from b4tui.engines.types import Done, FailureKind
 from tests.engines.conftest import Connection, Script, ask, lines
 from tests.engines.openai_serving import PAGES, TINY, chats, chatting, failure_of, said, sse, stream
 

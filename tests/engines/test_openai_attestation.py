@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b4tui.config import PolicyConfig
-from b4tui.engines.flavors import LOCALAI, VLLM
-from b4tui.engines.openai import OpenAiEngine
-from b4tui.engines.openai_attestation import Step, Word, attest, attest_by_name
-from b4tui.engines.openai_models import Served, ServedModel, identity
-from b4tui.engines.pins import Pin, PinnedBy, Pins
-from b4tui.engines.types import Attestation, Done, FailureKind, Message, Provenance, Role
+from b4tui.engines.attestation.openai import Step, Word, attest, attest_by_name
+from b4tui.engines.attestation.pins import Pin, PinnedBy, Pins
+from b4tui.engines.interface import Attestation
+from b4tui.engines.openai.engine import OpenAiEngine
+from b4tui.engines.openai.flavors import LOCALAI, VLLM
+from b4tui.engines.openai.models import Served, ServedModel, identity
+from b4tui.engines.types import Done, FailureKind, Message, Provenance, Role
 from b4tui.events import Locality
 from tests.engines.conftest import Connection, Script, ask, lines
 from tests.engines.openai_serving import PAGES, TINY, chats, chatting, failure_of, said, stream

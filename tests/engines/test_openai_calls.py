@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b4tui.engines.openai_calls import CALL_LIMIT, CallParts, LeakedMarks
-from b4tui.engines.openai_wire import CallPart
+from b4tui.engines.openai.calls import CALL_LIMIT, CallParts, LeakedMarks
+from b4tui.engines.openai.wire import CallPart
+from b4tui.engines.reading import MalformedCall
 from b4tui.engines.types import ToolCall, ToolSpec
-from b4tui.engines.wire import MalformedCall
 
 WEATHER = ToolSpec(
     "weather",

@@ -10,8 +10,16 @@ import pytest
 
 from b4tui.config import ConfigError, EngineConfig, PolicyConfig
 from b4tui.engines.address import Address
-from b4tui.engines.openai import OpenAiEngine
-from b4tui.engines.types import Done, FailureKind, Text, Thinking, ToolCall, ToolSpec, Usage
+from b4tui.engines.openai.engine import OpenAiEngine
+from b4tui.engines.types import (
+    Done,
+    FailureKind,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
 from tests.engines.conftest import Connection, Script, ScriptedServer, ask, lines
 from tests.engines.openai_serving import (
     PAGES,

@@ -15,7 +15,7 @@ from b4tui.demo.listening import Ending
 from b4tui.demo.openai_pages import Plays
 from b4tui.demo.openai_server import SimulatedOpenAi
 from b4tui.demo.script import Call, Script, Step
-from b4tui.engines.openai import OpenAiEngine
+from b4tui.engines.openai.engine import OpenAiEngine
 from b4tui.engines.types import (
     ChatRequest,
     Done,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from b4tui.engines.flavors import LLAMA_SERVER, LOCALAI, OTHER, VLLM, Flavor
-from b4tui.engines.openai_wire import CallPart, Chunk, read_chunk, request_body
+from b4tui.engines.openai.flavors import LLAMA_SERVER, LOCALAI, OTHER, VLLM, Flavor
+from b4tui.engines.openai.wire import CallPart, Chunk, read_chunk, request_body
+from b4tui.engines.reading import Malformed
 from b4tui.engines.types import Message, Role, ToolCall, ToolSpec, Usage
-from b4tui.engines.wire import Malformed
 from tests.engines.conftest import ask
 
 READ = ToolSpec("read", "Read a file", {"type": "object", "properties": {"path": {"type": "string"}}})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from b4tui.engines.pins import Pin, PinError, PinnedBy, Pins, pins_file
+from b4tui.engines.attestation.pins import Pin, PinError, PinnedBy, Pins, pins_file
 
 PLACE = "http://127.0.0.1:11434"
 NOW = datetime(2026, 8, 21, 9, 30, tzinfo=UTC)
@@ -73,7 +73,7 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from b4tui.engines.pins import Pins
+from b4tui.engines.attestation.pins import Pins
 pins, who = Pins(Path(sys.argv[1])), sys.argv[2]
 print("ready", flush=True)
 sys.stdin.readline()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from b4tui.config import Settings, load
-from b4tui.engines.profile import LoadProfile, conflicts, profile_of
+from b4tui.engines.dispatch.profile import LoadProfile, conflicts, profile_of
 
 
 def settings(**roles: dict[str, Any]) -> Settings:

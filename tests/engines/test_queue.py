@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from b4tui.engines.queue import Caller, RequestQueue
-from b4tui.engines.turns import QUIET_S, RequestClass
+from b4tui.engines.dispatch.queue import Caller, RequestQueue
+from b4tui.engines.dispatch.turns import QUIET_S, RequestClass
 
 
 async def until(true: Callable[[], bool]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b4tui.engines.recovery import Recovered, recover
+from b4tui.engines.toolcalls.recovery import Recovered, recover
 from b4tui.engines.types import ToolSpec
 
 

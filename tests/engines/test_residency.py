@@ -1,6 +1,6 @@
 """Which models can be in memory together."""
 
-from b4tui.engines.residency import Residency
+from b4tui.engines.dispatch.residency import Residency
 
 GB = 1_000_000_000
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b4tui.engines.retry import LONGEST_DELAY_S, Remedy, advise
+from b4tui.engines.dispatch.retry import LONGEST_DELAY_S, Remedy, advise
 from b4tui.engines.types import FailureKind
 
 K = FailureKind

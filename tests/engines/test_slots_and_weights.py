@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from b4tui.engines.types import LoadedModel
-from b4tui.engines.wire import plain_digest, weights_of
+from b4tui.engines.interface import LoadedModel
+from b4tui.engines.ollama.wire import weights_of
+from b4tui.engines.reading import plain_digest
 from tests.engines.asking import PS, QUESTIONS, engine_at, paths, server_that, shows
 from tests.engines.conftest import SHOWN, Script, lines, scripted
 

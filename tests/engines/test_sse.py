@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b4tui.engines.lines import LineTooLong
-from b4tui.engines.sse import SseDecoder
+from b4tui.engines.openai.sse import SseDecoder
 
 NOISE = (b": ping\n\n", b": keep-alive\n", b"event: message\n", b"id: 7\n", b"retry: 10\n", b"nonsense\n", b"\n")
 

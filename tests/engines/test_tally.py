@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b4tui.engines.tally import Standing, Tally
-from b4tui.engines.types import PullProgress
+from b4tui.engines.interface import PullProgress
+from b4tui.engines.ollama.tally import Standing, Tally
 
 
 class Clock:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b4tui.engines.trial_diff import Change, Piece, compare, word_diff
-from b4tui.engines.trial_run import TrialResult
+from b4tui.engines.trials.diff import Change, Piece, compare, word_diff
+from b4tui.engines.trials.run import TrialResult
 
 
 def result(trial: str, why: str = "", text: str = "yes") -> TrialResult:

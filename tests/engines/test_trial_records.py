@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from b4tui.engines.trial_records import Record, RecordError, Records
-from b4tui.engines.trial_run import TrialResult
+from b4tui.engines.trials.records import Record, RecordError, Records
+from b4tui.engines.trials.run import TrialResult
 
 RESULT = TrialResult(
     trial="json", why="it is no JSON", text="h\u00e9 \u202e \x1b[2J", tokens=None, rate=2.5, seconds=1.0

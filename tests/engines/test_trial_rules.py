@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b4tui.engines.trial_rules import Answer, Called, Declines, Exact, Function, JsonObject, Summary
-from b4tui.engines.trials import read_trials
+from b4tui.engines.trials.rules import Answer, Called, Declines, Exact, Function, JsonObject, Summary
+from b4tui.engines.trials.trials import read_trials
 from b4tui.engines.types import ToolCall
 
 EXACT = Exact(kind="exact", text="NORTH STREAM")

@@ -12,10 +12,11 @@ import pytest
 from b4tui.demo.faults import FaultKind
 from b4tui.demo.script import Call, Script, Step
 from b4tui.demo.server import SimulatedOllama
-from b4tui.engines.ollama import OllamaEngine
-from b4tui.engines.trial_run import TrialResult, run_trials
-from b4tui.engines.trials import LoadedAs, parse_trials, question, read_trials
-from b4tui.engines.types import EngineError, FailureKind, Provenance
+from b4tui.engines.interface import EngineError
+from b4tui.engines.ollama.engine import OllamaEngine
+from b4tui.engines.trials.run import TrialResult, run_trials
+from b4tui.engines.trials.trials import LoadedAs, parse_trials, question, read_trials
+from b4tui.engines.types import FailureKind, Provenance
 from tests.engines.conftest import engine_for
 
 RIGHT = {

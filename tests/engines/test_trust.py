@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from b4tui.engines.pins import Pin, PinnedBy, Pins
+from b4tui.engines.attestation.pins import Pin, PinnedBy, Pins
 from b4tui.engines.types import Done, Failure, FailureKind
 from b4tui.events import Locality
 from tests.engines.asking import CLOUD_ON, NOW, PUBLIC, engine_at, paths, refused, server_that

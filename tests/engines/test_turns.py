@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b4tui.engines.turns import (
+from b4tui.engines.dispatch.turns import (
     AGEING_S,
     QUIET_S,
     SHARE_TOKENS,

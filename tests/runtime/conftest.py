@@ -21,8 +21,8 @@ from b4tui.board.stores import open_store
 from b4tui.config import Settings, load
 from b4tui.demo.script import Call, Script, Step
 from b4tui.demo.server import SimulatedOllama
+from b4tui.engines.interface import Engine
 from b4tui.engines.opening import open_engines
-from b4tui.engines.types import Engine
 from b4tui.events import Event, event_name
 from b4tui.runtime.runtime import Runtime
 

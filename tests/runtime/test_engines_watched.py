@@ -10,20 +10,17 @@ from random import Random
 from typing import Any
 
 from b4tui.config import Settings, load
-from b4tui.engines.queue import Line
-from b4tui.engines.turns import RequestClass, Ticket
-from b4tui.engines.types import (
+from b4tui.engines.dispatch.queue import Line
+from b4tui.engines.dispatch.turns import RequestClass, Ticket
+from b4tui.engines.interface import (
     Attestation,
-    ChatRequest,
-    Failure,
-    FailureKind,
     Health,
     LoadedModel,
     ModelInfo,
     Proof,
     ServerLoad,
-    StreamEvent,
 )
+from b4tui.engines.types import ChatRequest, Failure, FailureKind, StreamEvent
 from b4tui.events import EngineStatus, Locality
 from b4tui.runtime.backoff import Backoff
 from b4tui.runtime.endpoints import ASKING, Endpoints

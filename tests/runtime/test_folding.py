@@ -9,7 +9,7 @@ import pytest
 
 from b4tui import events as e
 from b4tui.config import load
-from b4tui.engines.types import LoadedModel
+from b4tui.engines.interface import LoadedModel
 from b4tui.runtime.engine_views import with_seen
 from b4tui.runtime.engine_watch import Seen
 from b4tui.runtime.fold import ACTIVITY_LINES, fold, with_machine, with_rates

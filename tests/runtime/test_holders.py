@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from b4tui.engines.types import LoadedModel
+from b4tui.engines.interface import LoadedModel
 from b4tui.events import EngineStatus
 from b4tui.runtime.holders import Holder, Memory, holders
 from b4tui.runtime.owners import OwnerKind

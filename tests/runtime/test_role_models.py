@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from b4tui.config import Settings, load
+from b4tui.engines.attestation.pins import Pins
+from b4tui.engines.interface import Engine, ModelInfo
 from b4tui.engines.opening import open_engines
-from b4tui.engines.pins import Pins
-from b4tui.engines.types import Engine, ModelInfo
 from b4tui.runtime.role_models import RolePlace, names_on, place_role, roles_of
 
 BIG, SMALL = ModelInfo(name="qwen3-coder-next:latest"), ModelInfo(name="qwen3:8b")

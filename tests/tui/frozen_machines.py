@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from frozen_world import CODER, CODER_DIGEST, MACHINE, NOW, WORLD, stamp
 
-from b4tui.engines.types import LoadedModel, ServerLoad
+from b4tui.engines.interface import LoadedModel, ServerLoad
 from b4tui.events import EngineStatus, Locality
 from b4tui.runtime.snapshot import (
     Activity,

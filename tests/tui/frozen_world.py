@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from b4tui.board.model import Bead, BoardState, Hub, HubKind
-from b4tui.engines.types import LoadedModel
+from b4tui.engines.interface import LoadedModel
 from b4tui.events import AgentState, EngineStatus, Locality, RunOutcome
 from b4tui.runtime.snapshot import (
     Activity,

@@ -15,7 +15,7 @@ from textual import events
 import b4tui.tui
 from b4tui.board.model import Bead, BoardState
 from b4tui.config import TuiConfig
-from b4tui.engines.types import LoadedModel
+from b4tui.engines.interface import LoadedModel
 from b4tui.runtime.snapshot import (
     Activity,
     Columns,

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from b4tui import events
 from b4tui.config import EngineConfig, PolicyConfig
 from b4tui.engines import errors
+from b4tui.engines.attestation.pins import Pins
 from b4tui.engines.embedded import proofs, words
 from b4tui.engines.embedded.digests import Digests
 from b4tui.engines.embedded.launch import DEFAULT_SLOTS, Launch, launch_for
@@ -29,20 +30,15 @@ from b4tui.engines.embedded.supervisor import Supervisor
 from b4tui.engines.embedded.trust import Trust
 from b4tui.engines.embedded.weights import Weights
 from b4tui.engines.ids import new_call_id
-from b4tui.engines.pins import Pins
-from b4tui.engines.types import (
+from b4tui.engines.interface import (
     Attestation,
-    ChatRequest,
-    Done,
     EngineError,
-    Failure,
-    FailureKind,
     Health,
     LoadedModel,
     ModelInfo,
     ServerLoad,
-    StreamEvent,
 )
+from b4tui.engines.types import ChatRequest, Done, Failure, FailureKind, StreamEvent
 from b4tui.events import Locality
 
 if TYPE_CHECKING:

@@ -11,13 +11,14 @@ from b4tui.config import EngineConfig
 from b4tui.engines import errors
 from b4tui.engines.address import Address
 from b4tui.engines.embedded.process import Child
-from b4tui.engines.flavors import LLAMA_SERVER
 from b4tui.engines.http import client_options
-from b4tui.engines.openai_asking import Asking
-from b4tui.engines.openai_chat import stream_chat
-from b4tui.engines.openai_models import ServedModel
+from b4tui.engines.interface import EngineError, ServerLoad
+from b4tui.engines.openai.asking import Asking
+from b4tui.engines.openai.chat import stream_chat
+from b4tui.engines.openai.flavors import LLAMA_SERVER
+from b4tui.engines.openai.models import ServedModel
 from b4tui.engines.reply import Exchange
-from b4tui.engines.types import ChatRequest, EngineError, Failure, ServerLoad, StreamEvent
+from b4tui.engines.types import ChatRequest, Failure, StreamEvent
 
 # A name for the Host header; the connection goes to the socket.
 _ADDRESS = Address("http", "localhost", 80, "", loopback=True)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from b4tui.config import AUTO, ConfigError, Settings
+from b4tui.engines.attestation.pins import Pins
 from b4tui.engines.embedded.digests import Digests, digests_file
 from b4tui.engines.embedded.engine import EmbeddedEngine, Ground
-from b4tui.engines.pins import Pins
 
 
 def open_embedded(name: str, settings: Settings, environ: Mapping[str, str], pins: Pins) -> EmbeddedEngine | None:

@@ -7,10 +7,10 @@ import socket
 import stat
 import struct
 
+from b4tui.engines.attestation.pins import Pin
 from b4tui.engines.embedded.process import Child
 from b4tui.engines.embedded.weights import Weights
-from b4tui.engines.pins import Pin
-from b4tui.engines.types import Proof
+from b4tui.engines.interface import Proof
 
 _PEER = struct.Struct("3i")  # pid, uid, gid
 _CONNECT_S = 5.0

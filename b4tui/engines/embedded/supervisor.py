@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from b4tui.engines.embedded import words
 from b4tui.engines.embedded.launch import Launch
 from b4tui.engines.embedded.process import Child, StartFailed
-from b4tui.engines.types import EngineError, Failure
+from b4tui.engines.interface import EngineError
+from b4tui.engines.types import Failure
 
 LONGEST_PAUSE_S = 60.0
 

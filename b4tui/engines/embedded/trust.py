@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from b4tui.engines.attestation.pins import Pin, PinError, Pins
 from b4tui.engines.embedded import proofs, words
 from b4tui.engines.embedded.digests import Digests
 from b4tui.engines.embedded.process import Child
 from b4tui.engines.embedded.weights import Weights, WeightsError, look
-from b4tui.engines.pins import Pin, PinError, Pins
-from b4tui.engines.types import Attestation, EngineError, Proof
+from b4tui.engines.interface import Attestation, EngineError, Proof
 from b4tui.events import Locality
 
 VALID_S = 30.0

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from b4tui.board.times import instant
+from b4tui.engines.interface import LoadedModel
 from b4tui.engines.names import whole_name
-from b4tui.engines.types import LoadedModel
 from b4tui.events import EngineStatus
 from b4tui.runtime.snapshot import EngineView, ModelView, Snapshot
 from b4tui.tui import words

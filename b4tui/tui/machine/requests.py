@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from b4tui.engines.types import ServerLoad
+from b4tui.engines.interface import ServerLoad
 from b4tui.runtime.snapshot import EngineView, RequestView, Snapshot
 from b4tui.tui import words
 from b4tui.tui.paint import Ink, Line, Span, flowing, line

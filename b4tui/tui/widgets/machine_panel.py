@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import zip_longest
 
-from b4tui.engines.types import LoadedModel
+from b4tui.engines.interface import LoadedModel
 from b4tui.events import AgentState, EngineStatus
 from b4tui.runtime.snapshot import AgentView, EngineView, Snapshot
 from b4tui.telemetry.types import GpuSample, HostSample

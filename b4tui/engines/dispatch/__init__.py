@@ -1,0 +1,1 @@
+"""The way a prompt takes: which engine, whose turn, what to do when it fails."""

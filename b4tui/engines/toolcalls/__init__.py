@@ -1,0 +1,1 @@
+"""Tool calls that a server passed on as text, recovered."""
