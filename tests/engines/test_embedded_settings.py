@@ -14,6 +14,7 @@ from b4tui.engines.attestation.pins import Pins
 from b4tui.engines.embedded.launch import Launch, launch_for
 from b4tui.engines.embedded.opening import physical_cores, windows_for
 from b4tui.engines.embedded.tail import LINE_BYTES, LINES, Tail
+from b4tui.engines.embedded.weights import Weights
 from b4tui.engines.opening import open_engines
 
 
@@ -23,9 +24,10 @@ def settings(model_file: str, **roles: object) -> Settings:
     )
 
 
-def launch(windows: tuple[int, ...] = (4096, 32768), **fields: object) -> Launch:
+def launch(windows: tuple[int, ...] = (4096, 32768), context: int = 0, **fields: object) -> Launch:
     chosen = EngineConfig.model_validate({"kind": "embedded", **fields})
-    return launch_for(chosen, windows, model=Path("/m/x.gguf"), stamp="1", cores=6)
+    weights = Weights(path=Path("/m/x.gguf"), size=1, mtime_ns=2, inode=3, context=context)
+    return launch_for(chosen, windows, weights, cores=6)
 
 
 def test_without_a_model_file_there_is_no_embedded_engine():
@@ -71,6 +73,11 @@ def test_an_engine_that_no_role_names_could_still_serve_any_of_them():
 def test_each_slot_has_its_window():
     assert (launch().window, launch().slots, launch().context) == (32768, 4, 131072)
     assert (launch(slots=2).slots, launch(slots=2).context) == (2, 65536)
+
+
+def test_no_slot_is_wider_than_the_model_was_trained_for():
+    assert (launch(context=8192).window, launch(context=8192).context) == (8192, 32768)
+    assert launch(context=262144).window == 32768
 
 
 def test_it_computes_on_every_core_unless_told_otherwise():

@@ -239,9 +239,7 @@ class EmbeddedEngine:
         return failure
 
     def _launch(self, weights: Weights) -> Launch:
-        return launch_for(
-            self._config, self._ground.windows, model=weights.path, stamp=weights.stamp, cores=self._ground.cores()
-        )
+        return launch_for(self._config, self._ground.windows, weights, cores=self._ground.cores())
 
     @property
     def _asked(self) -> errors.Asked:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from b4tui.config import EngineConfig
+    from b4tui.engines.embedded.weights import Weights
 
 DEFAULT_SLOTS = 4
 
@@ -58,15 +58,16 @@ class Launch:
         return cls(**json.loads(text))
 
 
-def launch_for(config: EngineConfig, windows: Iterable[int], *, model: Path, stamp: str, cores: int) -> Launch:
+def launch_for(config: EngineConfig, windows: tuple[int, ...], weights: Weights, *, cores: int) -> Launch:
     """The way to start for these settings.
 
-    `windows` are the `num_ctx` of the roles that may come here: each slot holds the largest. `cores` are physical.
+    `windows` are the `num_ctx` of the roles that may come here: each slot holds the largest, or what the model was
+    trained for where that is less, since llama.cpp gives no more of what it sets aside. `cores` are physical.
     """
     return Launch(
-        model=str(model),
-        stamp=stamp,
-        window=max(windows),
+        model=str(weights.path),
+        stamp=weights.stamp,
+        window=min(max(windows), weights.context or max(windows)),
         slots=config.slots or DEFAULT_SLOTS,
         threads=config.threads or max(1, cores),
         gpu_layers=config.gpu_layers,
