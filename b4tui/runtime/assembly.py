@@ -14,8 +14,8 @@ from b4tui.board.model import Bead, Hub
 from b4tui.board.store import BoardStore
 from b4tui.config import ConfigError, Settings
 from b4tui.engines.dispatch.dispatcher import Dispatcher, Surroundings
-from b4tui.engines.dispatch.placement import candidates, model_there
 from b4tui.engines.dispatch.profile import profile_of
+from b4tui.engines.dispatch.roles import candidates, model_there
 from b4tui.engines.interface import Engine
 from b4tui.engines.types import Failure
 from b4tui.events import AgentState, EngineStatus, Event
@@ -120,9 +120,9 @@ def _dispatcher(
         random=random,
     )
     dispatcher = Dispatcher(settings, engines, around)
-    on_cpu = {role.model for role in settings.roles.values() if not profile_of(settings, role.model).on_gpu}
     for name, residency in dispatcher.residency.items():
-        residency.keep_apart(model_there(settings, name, model) for model in on_cpu)
+        wanted = {model_there(settings, name, role.model) for role in settings.roles.values()}
+        residency.keep_apart(model for model in wanted if not profile_of(settings, name, model).on_gpu)
     return dispatcher
 
 
