@@ -25,7 +25,7 @@ from b4tui.agents.tools.text import clip, valid
 from b4tui.agents.workfolder import FileDiff
 from b4tui.agents.workspace import read_workspace
 from b4tui.engines.toolcalls.recovery import recover
-from b4tui.engines.types import ChatRequest, FailureKind, Message, Role, ToolCall
+from b4tui.engines.types import ChatRequest, FailureKind, Message, Restarted, Role, ToolCall
 from b4tui.events import Event, RunOutcome
 
 __all__ = ["Assignment", "work"]
@@ -150,6 +150,7 @@ class _Run:
             except AnswerFailed as error:
                 if error.failure.kind is not FailureKind.TOOL_FORMAT:
                     raise
+                self._report.heard(Restarted(error.failure.message))  # whatever came of it does not count
         return await self._ask(step, RETRIES)
 
     async def _ask(self, step: int, attempt: int) -> Answer:

@@ -337,9 +337,12 @@ class TestLeakedAndBrokenCalls:
 class TestFailures:
     async def test_a_call_the_server_cannot_read_is_asked_again_with_other_dice(self, world: World) -> None:
         world.assignment = replace(world.assignment, seeds=iter([11, 12]).__next__)
-        world.engine.answers += [failing(FailureKind.TOOL_FORMAT)] * 2
+        world.engine.answers += [[Text("I write"), *failing(FailureKind.TOOL_FORMAT)]] * 2
         world.engine.calls(FINISH)
         outcome = await world.run()
+        heard = [event for event in world.events if isinstance(event, TextStreamed | AnswerRestarted)]
+        assert [type(event) for event in heard] == [TextStreamed, AnswerRestarted] * 2, "what was heard is void"
+        assert heard[1].reason == "it was tool_format"
         assert (outcome.kind, outcome.steps) == (RunOutcome.FINISHED, 1)
         assert [request.seed for request in world.engine.requests] == [None, 11, 12]
         assert [request.temperature for request in world.engine.requests] == pytest.approx([0.7, 0.9, 1.1])
