@@ -55,7 +55,7 @@ class Ending(StrEnum):
 
 
 class BeadRun:
-    """One attempt. Make it, then `carry_out` once; `reason` says afterwards what it came to."""
+    """One attempt. Make it, then `carry_out` once; `reason` says afterwards what it came to, `began` if it was made."""
 
     def __init__(
         self, parts: Parts, profile: AgentProfile, bead_id: str, run: str, waiting: Callable[[bool], None]
@@ -71,6 +71,7 @@ class BeadRun:
         self._stopping = asyncio.Event()
         self._steps = 0
         self.reason = ""
+        self.began = False
         self.settled = asyncio.Event()
 
     def interrupt(self, interruption: Interruption) -> None:
@@ -152,6 +153,7 @@ class BeadRun:
         """Work on the claimed bead, settle it, and say so."""
         parts, who, began = self._parts, self._holder, time.monotonic()
         attempt = parts.attempts.start(who.bead)
+        self.began = True
         self._waiting(False)
         self._announce()
         outcome = await self._outcome(bead)
