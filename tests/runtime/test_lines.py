@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 import time
 
 from b4tui.demo.faults import FaultKind
 from b4tui.demo.server import SimulatedOllama
 from b4tui.events import AgentState, RunOutcome
+from b4tui.telemetry.sampler import Sampler
+from b4tui.telemetry.types import MachineSample
 
 ROWS = (("w-1", "Fix it"), ("w-2", "Research: caches"), ("w-3", "Deploy the cluster"))
 
@@ -64,3 +67,26 @@ async def test_who_waits_for_an_engine_that_dies_goes_on_with_the_next_one(make_
         assert [world.bead(bead).status for bead, _ in ROWS] == ["closed"] * 3
         assert {event.outcome for event in world.told("run_finished")} == {RunOutcome.FINISHED}
         assert len(world.server.chats) == 1, "the others did not wait for the same time-out"
+
+
+class Stalled(Sampler):
+    """A sampler in the middle of a driver call that does not come back."""
+
+    def sample(self) -> MachineSample:
+        threading.Event().wait(30)
+        raise AssertionError("nobody waits for it")
+
+
+async def test_a_driver_that_stalls_does_not_hold_up_the_end(make_world, a_row):
+    world = await make_world([a_row("w-1", "Fix it")])
+    world.server.faults.add(FaultKind.HANG, times=100)
+    runtime = world.runtime(sampler=Stalled(gpu=False))
+    slow = world.runtimes[0]._parts.store
+    release = slow.release
+    slow.release = lambda *args, **more: (time.sleep(1.0), release(*args, **more))[1]  # a board that takes its time
+    await runtime.start()
+    await world.until(lambda: bool(world.server.chats), "the run asks the model")
+    began = time.monotonic()
+    await runtime.stop("the operator left")
+    assert time.monotonic() - began < 2.0
+    assert world.bead("w-1").status == "open"
