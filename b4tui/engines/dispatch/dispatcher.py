@@ -114,7 +114,7 @@ class _Asking:
                 self._dispatcher.placer.worked(placement)
                 return
             if not await self._mended(failure, placement):
-                yield failure
+                yield await self._judged(failure, placement)
                 return
             if self._heard:
                 self._heard = False
@@ -169,6 +169,16 @@ class _Asking:
             self._around.failed(placement.engine, failure)
         self._useless[placement.engine] = failure
         return isinstance(await self._place(), Placement)
+
+    async def _judged(self, failure: Failure, placement: Placement) -> Failure:
+        """What a failure means for who asked: a conversation that was made for a larger window is not at fault."""
+        if failure.kind is not FailureKind.OVERFLOW or not placement.instead:
+            return failure
+        window = await self._dispatcher.placer.window(placement.engine, self._role)
+        if not 0 < window < self._request.num_ctx:
+            return failure
+        why = f"{placement.engine} has a window of {window} tokens, which is too small to go on there"
+        return Failure(FailureKind.UNREACHABLE, f"{placement.instead}; {why}")
 
     async def _still_there(self, engine: Engine, kind: FailureKind) -> bool:
         """After a crash: whether the server answers at all (research/runtime.md 1.11)."""

@@ -132,7 +132,7 @@ class Placer:
                     model=model,
                     attestation=attestation,
                     profile=profile_of(self._settings, name, model),
-                    context=await self._context(name, role.model) if fresh else 0,
+                    context=await self.window(name, role) if fresh else 0,
                     instead="; ".join(f"instead of {other}: {failure.message}" for other, failure in passed.items()),
                 )
                 return self.renewed(placement)
@@ -151,12 +151,13 @@ class Placer:
             return replace(placement, profile=profile, off_gpu="")
         return replace(placement, profile=profile.on_cpu(), off_gpu=off.why)
 
-    async def _context(self, engine: str, model: str) -> int:
+    async def window(self, engine: str, role: RoleConfig) -> int:
+        """The longest conversation an engine takes for a role, in tokens; 0 where it leaves that to the request."""
         try:
             stock = await self._engines[engine].models()
         except EngineError:
             return 0
-        info = model_on(self._settings, self._engines[engine], model, stock)
+        info = model_on(self._settings, self._engines[engine], role.model, stock)
         return info.context if info else 0
 
 
