@@ -184,6 +184,7 @@ def _counted(view: RunView, event: e.TokensCounted) -> RunView:
         prompt_tokens=view.prompt_tokens + event.prompt_tokens,
         generated_tokens=view.generated_tokens + event.generated_tokens,
         context_used=event.prompt_tokens + event.generated_tokens,
+        tokens=view.tokens.with_answer(event),
         tokens_per_s=round(event.generated_tokens / seconds, 1) if seconds else view.tokens_per_s,
     )
 
