@@ -15,6 +15,7 @@ from enum import StrEnum
 from b4tui.agents.loop import Assignment, work
 from b4tui.agents.outcome import Outcome
 from b4tui.agents.profiles import AgentProfile
+from b4tui.agents.wall_clock import WallClock
 from b4tui.agents.workfolder import WorkFolder
 from b4tui.board import store as board
 from b4tui.board.model import Bead
@@ -68,6 +69,7 @@ class BeadRun:
         self._placement: Placement | None = None
         self._working: asyncio.Task[Outcome] | None = None
         self._interruption: Interruption | None = None
+        self._wall_clock = WallClock()
         self._stopping = asyncio.Event()
         self._steps = 0
         self.reason = ""
@@ -206,13 +208,18 @@ class BeadRun:
             sandbox=await asyncio.to_thread(parts.sandbox),
             limits=parts.settings.policy.limits,
             placed=placed(self._where),
+            wall_clock=self._wall_clock,
         )
         return await work(assignment, self._publish)
 
     def _chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         urgency = RequestClass.SUMMARY if self._profile.role_name == SUMMARIZER else RequestClass.STEP
         caller = Caller(agent=self._holder.agent, bead=self._holder.bead, request_class=urgency)
-        return self._parts.dispatcher.chat(self._profile.role, request, caller, self._waiting)
+        return self._parts.dispatcher.chat(self._profile.role, request, caller, self._in_line)
+
+    def _in_line(self, waiting: bool) -> None:
+        self._wall_clock.in_line(waiting)
+        self._waiting(waiting)
 
     @property
     def _where(self) -> Placement:
