@@ -21,7 +21,7 @@ def command(place: Place, as_json: bool) -> None:
     from b4tui.board.stores import open_store
     from b4tui.engines.attestation.pins import Pins, pins_file
     from b4tui.engines.opening import open_engines
-    from b4tui.runtime.doctor import examine
+    from b4tui.runtime.doctor.examine import examine
 
     pins = Pins(pins_file(), learns=False)
     report = examine(place.settings_here, partial(open_engines, pins=pins), place.find_hub, open_store, pins)

@@ -90,3 +90,20 @@ def kind_of(value: object) -> str:
     """What a JSON value is, in words."""
     names = {list: "a list", dict: "an object", str: "text", bool: "a yes or no", int: "a number", float: "a number"}
     return names.get(type(value), "null")
+
+
+def call_arguments(value: object) -> dict[str, Any]:
+    """A tool call's arguments, an object or JSON that says one; nothing makes a server send that (research/vllm.md 5).
+
+    Raises MalformedCall.
+    """
+    if value is None:
+        return {}
+    if isinstance(value, str):
+        try:
+            value = strict_json(value) if value.strip() else {}
+        except (ValueError, RecursionError):
+            raise MalformedCall("a tool call whose arguments are not JSON") from None
+    if not isinstance(value, dict):
+        raise MalformedCall(f"a tool call whose arguments are {kind_of(value)}, not an object")
+    return {clean(key): clean_value(item) for key, item in value.items()}

@@ -13,8 +13,8 @@ from typing import Any
 from b4tui import events as e
 from b4tui.events import AgentState, Event
 from b4tui.runtime.activity import in_words
-from b4tui.runtime.machine_watch import with_sample
-from b4tui.runtime.meter import Reading
+from b4tui.runtime.gauges.machine_watch import with_sample
+from b4tui.runtime.gauges.meter import Reading
 from b4tui.runtime.picture import Picture
 from b4tui.runtime.snapshot import Activity, AgentView, EngineView, FileChange, RunView, Snapshot, TokensView
 from b4tui.telemetry.types import MachineSample

@@ -29,7 +29,7 @@ from b4tui.runtime.crew import WorkerCrew
 from b4tui.runtime.engine_views import with_seen
 from b4tui.runtime.engine_watch import Seen
 from b4tui.runtime.fold import fold, with_picture
-from b4tui.runtime.gauges import Gauges
+from b4tui.runtime.gauges.gauges import Gauges
 from b4tui.runtime.housekeeping import Sweeper, tick, tidy
 from b4tui.runtime.journal import Journals
 from b4tui.runtime.operator import Operator

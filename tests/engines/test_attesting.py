@@ -103,7 +103,7 @@ class TestNoPromptIsSent:
     async def test_to_an_alias_that_shows_itself(self, field: str, tmp_path: Path) -> None:
         failure = await refused(server_that(show=shows({**SHOWN, field: "https://ollama.com:443"})), tmp_path)
         assert failure.kind is FailureKind.REMOTE
-        assert "no prompt was sent" in failure.message
+        assert "nothing was sent" in failure.message
         assert "ollama.com" in failure.message
 
     @pytest.mark.parametrize("field", ["remote_host", "remote_model"])

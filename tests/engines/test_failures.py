@@ -97,7 +97,6 @@ WORDS = [
     lambda asked: errors.no_answer(asked, 5),
     errors.incomplete,
     lambda asked: errors.protocol(asked, "no JSON"),
-    lambda asked: errors.remote_model(asked, "a cloud"),
     lambda asked: errors.remote_chunk(asked, "a cloud"),
     lambda asked: errors.unseen_model(asked, "it lists none"),
     lambda asked: errors.unattested(asked, Proof(step="pin", holds=False, detail="no pin", fix="pin it")),

@@ -13,7 +13,7 @@ from b4tui.engines.interface import LoadedModel
 from b4tui.runtime.engine_views import with_seen
 from b4tui.runtime.engine_watch import Seen
 from b4tui.runtime.fold import ACTIVITY_LINES, fold, with_machine, with_rates
-from b4tui.runtime.meter import Meter, Reading
+from b4tui.runtime.gauges.meter import Meter, Reading
 from b4tui.runtime.snapshot import AgentView, FileChange, Level, Snapshot
 from b4tui.runtime.transcripts import Transcripts
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from b4tui.engines.interface import LoadedModel
 from b4tui.events import EngineStatus
-from b4tui.runtime.holders import Holder, Memory, holders
-from b4tui.runtime.owners import OwnerKind
+from b4tui.runtime.gauges.holders import Holder, Memory, holders
+from b4tui.runtime.gauges.owners import OwnerKind
 from b4tui.runtime.snapshot import EngineView
 from b4tui.telemetry.types import GpuProcess, GpuSample, HostSample, MachineSample, ModelProcess, Program
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from b4tui.runtime.diagnosis import Status
-from b4tui.runtime.machine_checks import gpu_checks, ollama_servers, orphan_checks, prompt_log_check
+from b4tui.runtime.doctor.diagnosis import Status
+from b4tui.runtime.doctor.machine_checks import gpu_checks, ollama_servers, orphan_checks, prompt_log_check
 from b4tui.telemetry.gpu import NO_DRIVER
 from b4tui.telemetry.types import GpuSample, HostSample, MachineSample, ModelProcess
 

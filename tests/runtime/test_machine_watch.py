@@ -8,7 +8,7 @@ import pytest
 
 from b4tui.events import GpuFound, GpuLost
 from b4tui.runtime.fold import with_machine
-from b4tui.runtime.machine_watch import gpu_changes, with_sample
+from b4tui.runtime.gauges.machine_watch import gpu_changes, with_sample
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.telemetry.sampler import Sampler
 from b4tui.telemetry.types import GpuSample, HostSample, MachineSample

@@ -9,8 +9,8 @@ import pytest
 
 from b4tui.events import Event, StepStarted, TokensCounted
 from b4tui.runtime.fold import with_tokens
+from b4tui.runtime.gauges.tokens import TokenTally
 from b4tui.runtime.snapshot import Snapshot, TokenFigures, TokensView
-from b4tui.runtime.tokens import TokenTally
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

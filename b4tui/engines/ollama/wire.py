@@ -13,16 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from b4tui.engines.reading import (
-    Malformed,
-    MalformedCall,
-    clean,
-    clean_value,
-    error_text,
-    json_object,
-    kind_of,
-    strict_json,
-)
+from b4tui.engines.reading import Malformed, MalformedCall, call_arguments, clean, error_text, json_object, kind_of
 from b4tui.engines.types import ChatRequest, Message, ToolCall, ToolSpec, Usage
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}")
@@ -172,21 +163,8 @@ def _call(item: object, new_id: Callable[[], str]) -> ToolCall:
     return ToolCall(
         id=clean(call_id) if isinstance(call_id, str) and call_id else new_id(),
         name=clean(name),
-        arguments=_arguments(function.get("arguments")),
+        arguments=call_arguments(function.get("arguments")),
     )
-
-
-def _arguments(value: object) -> dict[str, Any]:
-    if isinstance(value, str):  # an OpenAI habit that some servers in between have
-        try:
-            value = strict_json(value) if value.strip() else {}
-        except (ValueError, RecursionError):
-            raise MalformedCall("a tool call whose arguments are not JSON") from None
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise MalformedCall(f"a tool call whose arguments are {kind_of(value)}, not an object")
-    return {clean(key): clean_value(item) for key, item in value.items()}
 
 
 def _usage(row: Mapping[str, Any]) -> Usage | None:

@@ -5,12 +5,11 @@ Pure. Facts: research/vllm.md 5.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from b4tui.engines.openai.wire import CallPart
-from b4tui.engines.reading import MalformedCall, clean_value, kind_of
+from b4tui.engines.reading import MalformedCall, call_arguments
 from b4tui.engines.types import ToolCall, ToolSpec
 
 CALL_LIMIT = 128
@@ -54,7 +53,7 @@ class CallParts:
             if not call_id or call_id in taken:
                 call_id = new_id()
             taken.add(call_id)
-            arguments = _arguments("".join(self._arguments[index]))
+            arguments = call_arguments("".join(self._arguments[index]))
             calls.append(ToolCall(call_id, name, _trimmed(arguments, specs.get(name))))
         return tuple(calls)
 
@@ -97,25 +96,6 @@ def _start_of_mark(text: str) -> int:
         if text.endswith(_LEAK[:length]):
             return len(text) - length
     return len(text)
-
-
-def _arguments(text: str) -> dict[str, Any]:
-    """A call's arguments; `required` alone does not make them an object, nor even JSON (research/vllm.md 5)."""
-    if not text.strip():
-        return {}
-    try:
-        value = json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        raise MalformedCall("a tool call whose arguments are not JSON") from None
-    if not isinstance(value, dict):
-        raise MalformedCall(f"a tool call whose arguments are {kind_of(value)}, not an object")
-    cleaned = clean_value(value)
-    assert isinstance(cleaned, dict)
-    return cleaned
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _trimmed(arguments: dict[str, Any], tool: ToolSpec | None) -> dict[str, Any]:

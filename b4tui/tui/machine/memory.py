@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from b4tui.runtime.holders import Holder, Memory, holders
-from b4tui.runtime.owners import OwnerKind
+from b4tui.runtime.gauges.holders import Holder, Memory, holders
+from b4tui.runtime.gauges.owners import OwnerKind
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.telemetry.types import MachineSample
 from b4tui.tui import words

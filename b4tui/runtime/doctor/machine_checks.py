@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import psutil
 
 from b4tui.engines.errors import plain
-from b4tui.runtime.diagnosis import Check, Status
+from b4tui.runtime.doctor.diagnosis import Check, Status
 from b4tui.telemetry.gpu import NO_DRIVER
 from b4tui.telemetry.types import MachineSample, ModelProcess
 

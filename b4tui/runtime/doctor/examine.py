@@ -20,9 +20,9 @@ from b4tui.config import ConfigError, Settings
 from b4tui.engines.attestation.pins import Pins
 from b4tui.engines.interface import Engine
 from b4tui.routing.words import Category
-from b4tui.runtime.diagnosis import Check, Report, Status
-from b4tui.runtime.engine_checks import examine_engines
-from b4tui.runtime.machine_checks import gpu_checks, ollama_servers, orphan_checks, prompt_log_check
+from b4tui.runtime.doctor.diagnosis import Check, Report, Status
+from b4tui.runtime.doctor.engine_checks import examine_engines
+from b4tui.runtime.doctor.machine_checks import gpu_checks, ollama_servers, orphan_checks, prompt_log_check
 from b4tui.telemetry.sampler import sampler_for
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from b4tui.engines.interface import LoadedModel
-from b4tui.runtime.owners import ModelKey, Owner, OwnerKind, here, of_model, owners
+from b4tui.runtime.gauges.owners import ModelKey, Owner, OwnerKind, here, of_model, owners
 from b4tui.runtime.snapshot import EngineView
 from b4tui.telemetry.types import GpuSample, MachineSample
 

@@ -10,9 +10,9 @@ from b4tui.engines.attestation import ollama as ollama_steps
 from b4tui.engines.attestation.pins import PinError, Pins
 from b4tui.engines.interface import Engine, Health, Proof
 from b4tui.events import Locality
-from b4tui.runtime.diagnosis import Check, EngineReport, RoleModel, Status
-from b4tui.runtime.engines_seen import Seen, look
-from b4tui.runtime.model_checks import OF_THE_SERVER, profile_checks, role_checks, unproven, used_roles
+from b4tui.runtime.doctor.diagnosis import Check, EngineReport, RoleModel, Status
+from b4tui.runtime.doctor.engines_seen import Seen, look
+from b4tui.runtime.doctor.model_checks import OF_THE_SERVER, profile_checks, role_checks, unproven, used_roles
 
 SAFE_VERSION = (0, 32, 15)  # older ones hang a request where they cannot parse a tool call (research/runtime.md 0.3)
 _LEAST_FIRST = (Locality.REMOTE, Locality.UNATTESTED, Locality.ATTESTED)

@@ -11,8 +11,8 @@ from b4tui.engines.dispatch.placement import candidates
 from b4tui.engines.dispatch.profile import conflicts
 from b4tui.engines.interface import Engine
 from b4tui.events import Locality
-from b4tui.runtime.diagnosis import Check, Status
-from b4tui.runtime.engines_seen import Seen
+from b4tui.runtime.doctor.diagnosis import Check, Status
+from b4tui.runtime.doctor.engines_seen import Seen
 from b4tui.runtime.inventory import how_to_get
 
 OF_THE_SERVER = frozenset(

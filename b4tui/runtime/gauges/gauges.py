@@ -12,10 +12,10 @@ from b4tui.events import Event, GpuFound, RunFinished, RunStarted, TextStreamed
 from b4tui.runtime.engine_views import with_lines
 from b4tui.runtime.engine_watch import Seen
 from b4tui.runtime.fold import with_machine, with_rates, with_tokens
-from b4tui.runtime.machine_watch import gpu_changes
-from b4tui.runtime.meter import Meter
+from b4tui.runtime.gauges.machine_watch import gpu_changes
+from b4tui.runtime.gauges.meter import Meter
+from b4tui.runtime.gauges.tokens import TokenTally
 from b4tui.runtime.snapshot import Snapshot
-from b4tui.runtime.tokens import TokenTally
 from b4tui.telemetry.types import MachineSample
 
 if TYPE_CHECKING:

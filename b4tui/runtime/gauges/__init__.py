@@ -1,0 +1,1 @@
+"""What is measured and not told: tokens a second, our lines, the machine, who holds which memory."""
