@@ -173,7 +173,7 @@ def placed(placement: Placement) -> Placed:
     """A placement as listeners are told of it."""
     return Placed(
         engine=placement.engine,
-        model=placement.model,
+        model=placement.attestation.model,
         locality=placement.attestation.locality,
         digest=placement.attestation.digest,
         profile=placement.profile.name,

@@ -22,7 +22,8 @@ GPU_AGAIN_AT_MOST_S = 4 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Where a role's prompts go. `model` is its name there; `note` says why it is not the first choice.
+    """Where a role's prompts go. `model` is the name to ask with; what answers is the attestation's model, which on an
+    engine with one model file is that file. `note` says why it is not the first choice.
 
     `context` is the longest conversation the server takes, in tokens; 0 where the profile alone decides.
     """
@@ -123,7 +124,7 @@ class Placer:
             failure = refusal(attestation, private=private, require_attested=required)
             if failure is None:
                 placement = self._placement(role, name, model, attestation, passed)
-                return replace(placement, context=await self._context(name, model)) if fresh else placement
+                return replace(placement, context=await self._context(name, attestation.model)) if fresh else placement
             passed[name] = failure
         return Nowhere(_together(passed))
 
