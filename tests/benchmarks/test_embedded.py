@@ -15,7 +15,7 @@ import re
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,8 +40,9 @@ Client = Callable[[ChatRequest], Awaitable[int]]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path, Path(tempfile.mkdtemp(prefix="b4tui-bench-")))
+def house(tmp_path: Path) -> Iterator[House]:
+    with tempfile.TemporaryDirectory(prefix="b4tui-bench-") as sockets:
+        yield House(tmp_path, Path(sockets))
 
 
 def request(seed: int) -> ChatRequest:
@@ -105,7 +106,9 @@ async def neighbours(house: House, weights: Path, streams: int) -> Pairs:
         ours = engine_client(engine)
         await ours(request(0))
         (folder,) = house.sockets.iterdir()
-        transport = httpx.AsyncHTTPTransport(uds=str(folder / SOCKET), trust_env=False)
+        # A connection for each request, as the engine has it: this server ends kept ones when it likes.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        transport = httpx.AsyncHTTPTransport(uds=str(folder / SOCKET), trust_env=False, limits=limits)
         async with httpx.AsyncClient(transport=transport, timeout=None, trust_env=False) as client:
             theirs = bare_client(client)
             await theirs(request(0))

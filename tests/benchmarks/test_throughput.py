@@ -188,6 +188,7 @@ async def through_a_bare_client(settings, requests) -> float:
     return rate
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: size.name.split(",")[0])
 @pytest.mark.parametrize("agents", [1, 2, 4, 8])
 def test_tokens_a_second_through_b4tui_against_a_bare_client(benchmark, tmp_path, weights, agents, size) -> None:

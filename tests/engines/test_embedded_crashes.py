@@ -65,7 +65,7 @@ async def test_killed_in_mid_answer_it_starts_again_with_the_next_request(house:
         failure = await killed_in_mid_answer(engine.chat(ask(num_predict=LONG)), victim.pid)
         assert failure.kind is FailureKind.CRASHED
         assert failure.transient
-        assert "SIGKILL" in failure.message
+        assert "SIGKILL, as when memory runs out" in failure.message
         assert "starts again with the next request" in failure.message
         health = await engine.health()
         assert (health.up, health.reason) == (True, failure.message)

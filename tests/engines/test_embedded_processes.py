@@ -185,3 +185,17 @@ def test_a_name_too_long_for_a_socket_is_passed_over(tmp_path: Path):
     assert place_for_sockets({"XDG_RUNTIME_DIR": str(long)}) == "/tmp"
     assert place_for_sockets({"XDG_RUNTIME_DIR": str(long), "TMPDIR": "/var/tmp"}) == "/var/tmp"
     assert place_for_sockets({"XDG_RUNTIME_DIR": "/nowhere", "TMPDIR": "relative"}) == "/tmp"
+
+
+def test_the_child_loads_nothing_of_ours_but_its_own_words():
+    program = "import sys, b4tui.engines.embedded.child; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True).stdout
+    ours = {name for name in told.split() if name.startswith("b4tui.")}
+    assert ours == {
+        "b4tui.engines",
+        "b4tui.engines.embedded",
+        "b4tui.engines.embedded.child",
+        "b4tui.engines.embedded.launch",
+        "b4tui.engines.embedded.reports",
+    }
+    assert not {"pydantic", "httpx", "textual", "asyncio"} & set(told.split())

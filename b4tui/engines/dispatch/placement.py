@@ -22,7 +22,7 @@ GPU_AGAIN_AT_MOST_S = 4 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Where a role's prompts go. `model` is its name there.
+    """Where a role's prompts go. `model` is the name to ask with; `served` is what answers.
 
     `context` is the longest conversation the server takes, in tokens; 0 where the profile alone decides. `instead` says
     why no engine before this one, `off_gpu` why not the GPU.

@@ -34,7 +34,7 @@ def not_started(engine: str, alias: str, report: Report, reason: str) -> Failure
         return no_package(report.detail)
     why = plain(reason or report.detail)
     if report.stage is Stage.DIED:
-        kind, what = FailureKind.CRASHED, f"{SERVER} ended ({report.detail}) while it loaded {alias}"
+        kind, what = FailureKind.CRASHED, f"{SERVER} ended ({_how(report.detail)}) while it loaded {alias}"
     else:
         kind, what = FailureKind.REFUSED, f"{SERVER} cannot load {alias}"
     kind = _worse(kind, why)
@@ -77,7 +77,7 @@ def died(alias: str, how: str, reason: str) -> Failure:
     why = plain(reason)
     return Failure(
         _worse(FailureKind.CRASHED, why),
-        f"{SERVER} ended ({how}) while {alias} was at work; it starts again with the next request"
+        f"{SERVER} ended ({_how(how)}) while {alias} was at work; it starts again with the next request"
         + (f". It said: {why}" if why else ""),
     )
 
@@ -86,6 +86,11 @@ def resting(last: Failure, failures: int, seconds: float) -> Failure:
     """It failed again and again, so it is left alone for a while."""
     times = f"{failures} times in a row" if failures > 1 else "once"
     return Failure(last.kind, f"{last.message} (failed {times}; tried again in {seconds:.0f} s)")
+
+
+def _how(how: str) -> str:
+    """How it ended, with what that often means."""
+    return f"{how}, as when memory runs out" if how == "SIGKILL" else how
 
 
 def _worse(kind: FailureKind, why: str) -> FailureKind:
