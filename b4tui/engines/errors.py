@@ -147,6 +147,16 @@ def unseen_model(asked: Asked, said: str) -> Failure:
     )
 
 
+def outdated_model(asked: Asked, said: str) -> Failure:
+    """An older version of the model is in memory under its name, and is what answers."""
+    return Failure(
+        FailureKind.UNATTESTED,
+        f"{asked.model} was made anew, and {asked.where} still has an older version of it in memory, which is what "
+        f"answers ({plain(said, 200)}). Nothing more is sent to it; `ollama stop {asked.model}` puts it out, and so "
+        f"does `b4tui models pin {asked.model}`",
+    )
+
+
 def other_model(asked: Asked, said: str) -> Failure:
     """An answer comes from another model than was asked; the server does not look at the name."""
     return Failure(
