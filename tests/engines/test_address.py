@@ -107,7 +107,12 @@ class TestWhereItMayBe:
         with pytest.raises(AddressError, match=r"pinned = true") as error:
             address_of(host=host)
         assert "engines.ollama" in str(error.value)
-        assert address_of(host=host, pinned=True).startswith("http")
+        assert address_of(host, pinned=True).startswith("http")
+
+    def test_a_pin_without_an_address_is_no_word_for_what_a_variable_says(self) -> None:
+        with pytest.raises(AddressError, match=r'write both address = "http://box:11434" and pinned = true'):
+            address_of(host="box", pinned=True)
+        assert address_of(host="127.0.0.1", pinned=True) == "http://127.0.0.1:11434"
 
     @pytest.mark.parametrize(
         "host", ["ollama.com", "https://OLLAMA.com", "https://api.ollama.com:443", "ollama.com.", "api.openai.com"]
