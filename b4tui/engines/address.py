@@ -121,6 +121,14 @@ def parse_address(text: str, default_port: int = DEFAULT_PORT) -> Address:
     return Address(scheme, host, port, path, loopback)
 
 
+def is_this_machine(ip: str) -> bool:
+    """Whether an IP address leads nowhere but here."""
+    try:
+        return _this_machine(ip)[1] and _ip(ip) is not None
+    except ValueError:
+        return False
+
+
 def _host_and_port(place: str, port: int) -> tuple[str, int]:
     bare = place.removeprefix("[").removesuffix("]")
     if bare.count(":") > 1 and _ip(bare) is not None:

@@ -120,6 +120,15 @@ def redirected(asked: Asked, status: int) -> Failure:
     )
 
 
+def astray(asked: Asked, peer: str) -> Failure:
+    """`localhost` is another machine by the resolver's word; nothing was sent there."""
+    return Failure(
+        FailureKind.REFUSED,
+        f"localhost leads to {plain(peer, 60)} here, which is not this machine, so nothing was sent: write 127.0.0.1 "
+        f"into engines.{asked.engine}.address, and mend /etc/hosts",
+    )
+
+
 def cloud_name(asked: Asked) -> Failure:
     """The model's name alone says that it is not computed here; nothing was sent."""
     return Failure(
