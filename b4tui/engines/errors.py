@@ -184,6 +184,14 @@ def unattested(asked: Asked, missing: Proof) -> Failure:
     )
 
 
+def replaced(asked: Asked) -> Failure:
+    """Another model took its place between the proof and the prompt; nothing was sent."""
+    return Failure(
+        FailureKind.BUSY,
+        f"{asked.where} changed what it serves as {asked.model} just now, so nothing was sent: it is looked at anew",
+    )
+
+
 def bad_call(asked: Asked, what: str) -> Failure:
     """The server passed on a tool call that cannot be read."""
     return Failure(FailureKind.TOOL_FORMAT, f"{asked.model} wrote {plain(what)}: ask again with other sampling")
