@@ -353,11 +353,18 @@ class TestSharedWeights:
         script = server_that(show=show, ps=memory_with(model="gone:latest", digest="f" * 64))
         assert is_remote((await heard(script, tmp_path))[-1])
 
+    async def test_nor_does_one_whose_name_leads_to_another(self, tmp_path: Path) -> None:
+        """`tiny:local` is listed, and asking for it shows `tiny:latest`: nobody can say what its weights are."""
+        assert is_remote((await heard(self.server("tiny:local", "/blobs/sha256-one"), tmp_path))[-1])
+        assert is_remote((await heard(self.server("kept:local", "/blobs/sha256-one"), tmp_path))[-1])
+
     async def test_nor_does_a_model_of_a_cloud(self, tmp_path: Path) -> None:
         assert is_remote((await heard(self.server("big:cloud", "/blobs/sha256-one"), tmp_path))[-1])
 
 
-@pytest.mark.parametrize(("keep_alive", "sent"), [("0", "10s"), ("0s", "10s"), ("-1", -1), ("30s", "30s")])
+@pytest.mark.parametrize(
+    ("keep_alive", "sent"), [("0", "10s"), ("0s", "10s"), ("5ms", "10s"), ("-1", -1), ("30s", "30s")]
+)
 async def test_a_model_that_would_leave_at_once_stays_to_be_seen(keep_alive: str, sent: object, tmp_path: Path) -> None:
     async with scripted(server_that(), local=False) as server:
         engine = engine_at(server, tmp_path)
@@ -366,4 +373,4 @@ async def test_a_model_that_would_leave_at_once_stays_to_be_seen(keep_alive: str
         assert (await engine.attest("tiny")).locality is Locality.ATTESTED
         await engine.aclose()
     chats = [request.json["keep_alive"] for request in server.requests if request.path == "/api/chat"]
-    assert chats == [sent, 0 if keep_alive == "0" else "0s" if keep_alive == "0s" else sent], "once, and no longer"
+    assert chats == [sent, {"0": 0, "-1": -1}.get(keep_alive, keep_alive)], "once, and no longer"

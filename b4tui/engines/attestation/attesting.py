@@ -14,7 +14,7 @@ from b4tui.engines.attestation.ollama import Facts, Shown, Step, Trust, judge, j
 from b4tui.engines.attestation.pins import Pin, PinError, PinnedBy, Pins
 from b4tui.engines.attestation.questions import Questions, Server, Unanswered
 from b4tui.engines.interface import Attestation, Proof
-from b4tui.engines.names import is_cloud_name, same_model, whole_name
+from b4tui.engines.names import is_cloud_name, is_row_of, whole_name
 from b4tui.engines.reading import plain_digest
 from b4tui.engines.types import Failure, FailureKind
 from b4tui.events import Locality
@@ -199,7 +199,8 @@ class Attesting:
         if any(plain_digest(row.get("digest")) == attestation.digest for row in rows):
             return f"/api/ps lists digest {attestation.digest[:12]}"
         weights = self._files.get(attestation.digest, "")
-        others = [name for name in map(row_name, rows) if name and not same_model(name, attestation.model)]
+        others = [name for name in map(row_name, rows) if is_row_of(name, name)]  # that can be asked for by name
+        others = [name for name in others if not is_row_of(name, attestation.model)]
         for name in others if weights else ():
             if not is_cloud_name(name) and await self._weights(name, asked) == weights:
                 return f"/api/ps lists {errors.plain(name, 120)}, which has the same weights"

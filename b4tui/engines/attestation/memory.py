@@ -11,7 +11,7 @@ from typing import Any
 
 from b4tui.engines.attestation.ollama import Step, locality
 from b4tui.engines.interface import Attestation, Proof
-from b4tui.engines.names import same_model
+from b4tui.engines.names import is_row_of
 from b4tui.engines.reading import plain_digest
 from b4tui.events import Locality
 
@@ -33,7 +33,7 @@ def older_version(rows: Iterable[Mapping[str, Any]], attestation: Attestation) -
     Ollama goes by the file of weights: a model that was made anew on the same file answers as it was loaded, under the
     old digest, until that leaves memory (seen on 0.33.3). "" where there is none.
     """
-    digests = [plain_digest(row.get("digest")) for row in rows if same_model(row_name(row), attestation.model)]
+    digests = [plain_digest(row.get("digest")) for row in rows if is_row_of(row_name(row), attestation.model)]
     others = [digest for digest in digests if digest]
     return others[0] if others and attestation.digest not in others else ""
 

@@ -12,7 +12,7 @@ from b4tui.engines.types import ChatRequest
 from b4tui.events import Locality
 
 LONG_ENOUGH_TO_BE_SEEN = "10s"
-_LEAVES_AT_ONCE = re.compile(r"[+-]?0+(\.0*)?([a-zµ]{1,2})?")
+_LEAVES_AT_ONCE = re.compile(r"[+-]?0+(\.0*)?([a-zµ]{1,2})?|\+?[0-9.]+(ns|us|µs|ms)")
 
 
 def to_be_seen(attestation: Attestation) -> bool:
