@@ -202,6 +202,27 @@ class TestWhatMayBeSent:
             assert "no longer what you pinned" in failure.message
             assert not chats(server)
 
+    async def test_nothing_goes_to_a_model_that_took_the_place_of_the_proven_one(self, pins: Pins) -> None:
+        """What was proven is good for half a minute; that ends between the proof and the prompt."""
+        moments = [0.0, 0.0, 0.0]
+        rows = [TINY, {**TINY, "root": "another"}]
+
+        async def models(connection: Connection) -> None:
+            await lines({"data": [rows.pop(0)]})(connection)
+
+        def clock() -> float:
+            return moments.pop(0) if len(moments) > 1 else moments[0]
+
+        pages = {**PAGES, "/v1/models": models}
+        word = {"pinned": True, "vouched": True}
+        async with chatting(ANSWER, pages, policy=STRICT, pins=pins, clock=clock, **word) as (engine, server):
+            await self.pin(engine, pins)
+            moments[:] = [29.0, 29.0, 31.0]
+            failure = failure_of([event async for event in engine.chat(ask())])
+            assert failure.kind is FailureKind.BUSY
+            assert rows == []
+            assert not chats(server)
+
     async def test_a_cloud_models_name_is_not_even_asked_for(self) -> None:
         async with chatting(ANSWER) as (engine, server):
             failure = failure_of([event async for event in engine.chat(ask("qwen3:cloud"))])

@@ -117,6 +117,9 @@ class OpenAiEngine:
         if found is None:
             yield errors.server_failure(asked, 404, f"no model {model}")
             return
+        if self._prove == self._proven and found.identity != attestation.digest:
+            yield errors.replaced(asked)  # what was proven is of another one than what would answer now
+            return
         liveness = self._liveness()
         exchange = Exchange(self._http(), self._address.url, self._config, self._new_id, self._clock)
         async with aclosing(stream_chat(exchange, request, found, served.flavor, asked)) as events:
