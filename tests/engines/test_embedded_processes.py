@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +18,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from b4tui.engines.embedded.process import LONGEST_SOCKET, SOCKET, place_for_sockets
+from b4tui.engines.embedded.process import LONGEST_SOCKET, SOCKET, fresh_folder
 from b4tui.engines.embedded.trust import VALID_S
+from b4tui.engines.types import FailureKind
 from b4tui.events import Locality
 from tests.engines.conftest import ask
 from tests.engines.own_engine import House, failed, processes, until, whole, zombies_of
@@ -179,9 +183,33 @@ async def test_what_lies_in_the_folder_b4tui_was_started_in_is_not_imported(
         assert await whole(engine, ask())
 
 
-def test_a_name_too_long_for_a_socket_is_passed_over(tmp_path: Path):
+def test_places_that_will_not_do_for_a_socket_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     long = tmp_path / ("x" * LONGEST_SOCKET)
     long.mkdir()
-    assert place_for_sockets({"XDG_RUNTIME_DIR": str(long)}) == "/tmp"
-    assert place_for_sockets({"XDG_RUNTIME_DIR": str(long), "TMPDIR": "/var/tmp"}) == "/var/tmp"
-    assert place_for_sockets({"XDG_RUNTIME_DIR": "/nowhere", "TMPDIR": "relative"}) == "/tmp"
+    short = Path(tempfile.mkdtemp(prefix="b4tui-place-", dir="/tmp"))
+    (short / "file").touch()
+    (short / "relative").mkdir()
+    monkeypatch.chdir(short)
+    for runtime in (str(long), "/nowhere", "/proc", str(short / "file"), "relative", ""):
+        folder = fresh_folder({"XDG_RUNTIME_DIR": runtime, "TMPDIR": str(short)})
+        assert folder.parent == short
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder = fresh_folder({"XDG_RUNTIME_DIR": str(long), "TMPDIR": "relative"})
+    assert folder.parent == Path("/tmp")
+    folder.rmdir()
+    shutil.rmtree(short)
+
+
+async def test_without_any_place_for_a_socket_it_says_what_to_do(
+    house: House, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(prefix: str, dir: str) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), dir)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    house.environ.pop("TMPDIR", None)
+    async with house.open(tiny_weights) as engine:
+        failure = await failed(engine, ask())
+    assert failure.kind is FailureKind.REFUSED
+    assert f"{house.sockets}: No space left on device; /tmp: No space left on device" in failure.message
+    assert "let TMPDIR name one that has room" in failure.message

@@ -52,7 +52,7 @@ class Child:
     @classmethod
     async def start(cls, launch: Launch, environ: Mapping[str, str]) -> Child:
         """Start one. It does not serve before `ready`. Raises OSError."""
-        socket = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place_for_sockets(environ))) / SOCKET
+        socket = fresh_folder(environ) / SOCKET
         argv = (sys.executable, "-P", "-m", "b4tui.engines.embedded.child", str(socket), "--model", launch.model)
         try:
             process = await asyncio.create_subprocess_exec(
@@ -66,7 +66,8 @@ class Child:
                 env={**environ, "GGML_NO_BACKTRACE": "1"},
             )
         except BaseException:
-            socket.parent.rmdir()
+            with contextlib.suppress(OSError):  # what went wrong is worth more than a folder
+                socket.parent.rmdir()
             raise
         child = cls(launch, socket, process)
         assert process.stdin is not None
@@ -159,14 +160,22 @@ class Child:
             self.socket.parent.rmdir()
 
 
-def place_for_sockets(environ: Mapping[str, str]) -> str | None:
-    """A folder whose name is short enough for a socket's path: the session's own where there is one.
+def fresh_folder(environ: Mapping[str, str]) -> Path:
+    """A new folder that only this user may enter, with a path short enough for a socket in it.
 
-    None leaves it to `tempfile`. Raises OSError when every candidate's name is too long.
+    It lies in the session's own place where there is one; a place that is full, or may not be written to, is passed
+    over. Raises OSError when none will do.
     """
-    runtime = environ.get("XDG_RUNTIME_DIR", "")
     room = LONGEST_SOCKET - len(f"/{PREFIX}12345678/{SOCKET}")
-    for place in (runtime, environ.get("TMPDIR", ""), "/tmp"):
-        if place and len(os.fsencode(place)) <= room and os.access(place, os.W_OK | os.X_OK) and Path(place).is_dir():
-            return place
-    raise OSError(f"no folder for a socket: let TMPDIR name one of at most {room} bytes")
+    reasons = []
+    for place in dict.fromkeys((environ.get("XDG_RUNTIME_DIR", ""), environ.get("TMPDIR", ""), "/tmp")):
+        if not os.path.isabs(place) or len(os.fsencode(place)) > room:
+            continue  # the child would look for a relative one elsewhere
+        try:
+            return Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+        except OSError as error:
+            reasons.append(f"{place}: {error.strerror}")
+    raise OSError(
+        f"no folder for a socket ({'; '.join(reasons)}): let TMPDIR name one that has room and may be written to, "
+        f"with a path of at most {room} bytes"
+    )
