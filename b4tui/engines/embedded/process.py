@@ -109,13 +109,18 @@ class Child:
 
     @property
     def how(self) -> str:
-        """How it ended, in a word or two: its guard's, else what became of the guard."""
+        """How it ended, in a few words: its guard's or those of `stop`, else what became of the guard."""
         code = self._process.returncode
         return self._death or ("" if code is None else ended_how(code))
 
-    async def stop(self) -> None:
-        """End it, wait until it has ended, and remove its folder. Never raises for a child that is gone."""
+    async def stop(self, why: str = "by b4tui") -> None:
+        """End it, wait until it has ended, and remove its folder. Never raises for a child that is gone.
+
+        `why` is what `how` says from then on, unless it has ended by itself.
+        """
         assert self._process.stdin is not None
+        if self.alive:
+            self._death = self._death or why
         self._process.stdin.close()
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -169,7 +174,7 @@ def fresh_folder(environ: Mapping[str, str]) -> Path:
     room = LONGEST_SOCKET - len(f"/{PREFIX}12345678/{SOCKET}")
     reasons = []
     for place in dict.fromkeys((environ.get("XDG_RUNTIME_DIR", ""), environ.get("TMPDIR", ""), "/tmp")):
-        if not os.path.isabs(place) or len(os.fsencode(place)) > room:
+        if not Path(place).is_absolute() or len(os.fsencode(place)) > room:
             continue  # the child would look for a relative one elsewhere
         try:
             return Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
