@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from b4tui.engines.embedded.process import LONGEST_SOCKET, SOCKET, fresh_folder
+from b4tui.engines.embedded.process import LONGEST_SOCKET, PREFIX, SOCKET, fresh_folder
 from b4tui.engines.embedded.trust import VALID_S
 from b4tui.engines.types import FailureKind
 from b4tui.events import Locality
@@ -53,6 +53,41 @@ async def test_when_b4tui_is_killed_its_child_goes_and_leaves_nothing(house: Hou
         assert len(processes(str(house.sockets))) == 2
         killed.kill()
         await until(lambda: gone(house), "the end of the child")
+
+
+async def test_what_is_left_when_all_are_killed_at_once_goes_with_the_next_start(house: House, tiny_weights: Path):
+    with program(house, tiny_weights) as killed:
+        guard, _ = processes(str(house.sockets))
+        guard.suspend()
+        killed.kill()
+        guard.kill()
+        await until(lambda: not processes(str(house.sockets)), "the end of the child")
+    (left,) = house.sockets.iterdir()
+    assert (left / SOCKET).exists()
+    async with house.open(tiny_weights) as engine:
+        os.utime(left, (0, 0))
+        await whole(engine, ask())
+        assert not left.exists()
+    assert gone(house)
+
+
+async def test_no_folder_is_swept_that_anybody_may_still_use(house: House, tiny_weights: Path):
+    async with house.open(tiny_weights) as other, house.open(tiny_weights) as engine:
+        await whole(other, ask())
+        (served,) = house.sockets.iterdir()
+        os.utime(served, (0, 0))
+        loading, foreign = house.sockets / f"{PREFIX}loading", house.sockets / f"{PREFIX}foreign"
+        loading.mkdir()
+        foreign.mkdir()
+        (foreign / "something").touch()
+        os.utime(foreign, (0, 0))
+        await whole(engine, ask())
+        assert served.exists()
+        assert loading.exists()
+        assert (foreign / "something").exists()
+        assert await whole(other, ask())
+    for folder in (loading, foreign):
+        shutil.rmtree(folder)
 
 
 async def test_when_b4tui_is_killed_while_a_model_loads_nothing_is_left_either(house: House, tiny_weights: Path):

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from b4tui.engines.embedded.launch import Launch
+from b4tui.engines.embedded.leftovers import sweep
 from b4tui.engines.embedded.reports import Report, Stage, ended_how
 from b4tui.engines.embedded.tail import Tail
 
@@ -55,6 +56,7 @@ class Child:
         socket = fresh_folder(environ) / SOCKET
         argv = (sys.executable, "-P", "-m", "b4tui.engines.embedded.child", str(socket), "--model", launch.model)
         try:
+            await asyncio.to_thread(sweep, socket.parent, PREFIX, SOCKET)
             process = await asyncio.create_subprocess_exec(
                 *argv,
                 stdin=asyncio.subprocess.PIPE,
