@@ -33,6 +33,17 @@ if TYPE_CHECKING:
     from b4tui.engines.openai.asking import Asking
     from b4tui.engines.openai.health import Liveness
 
+# After these, what answers at the address next may be another server, or another model of it.
+_UNSURE = frozenset(
+    {
+        FailureKind.NO_MODEL,
+        FailureKind.UNREACHABLE,
+        FailureKind.TIMEOUT,
+        FailureKind.INCOMPLETE,
+        FailureKind.CRASHED,
+    }
+)
+
 Prove = Callable[[str, bool], Awaitable[Attestation]]
 
 
@@ -122,7 +133,7 @@ class OpenAiEngine:
         async with aclosing(stream_chat(exchange, request, found, served.flavor, asked)) as events:
             async for event in events:
                 liveness.note(event, model)
-                if isinstance(event, Failure) and event.kind is FailureKind.NO_MODEL:
+                if isinstance(event, Failure) and event.kind in _UNSURE:
                     self._questions().forget()
                 yield event
 
