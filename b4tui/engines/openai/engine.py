@@ -196,8 +196,10 @@ class OpenAiEngine:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        client = self._client
+        client, alive = self._client, self._alive
         self._client = self._asking = self._alive = None
+        if alive is not None:
+            await alive.aclose()
         if client is not None:
             await client.aclose()
 
@@ -268,7 +270,7 @@ class OpenAiEngine:
         if self._alive is None:
             from b4tui.engines.openai.health import Liveness
 
-            self._alive = Liveness(self._questions(), self._asked())
+            self._alive = Liveness(self._questions(), self._asked(), self._config.first_token_timeout_s)
         return self._alive
 
 
