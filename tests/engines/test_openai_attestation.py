@@ -262,6 +262,24 @@ class TestWhatMayBeSent:
             assert failure_of([event async for event in engine.chat(ask())]).kind is FailureKind.BUSY
             assert not chats(server)
 
+    async def test_after_a_broken_answer_another_server_at_the_address_is_found_out(self, pins: Pins) -> None:
+        """Who killed the server may have taken its place, while what it said of itself was still good."""
+        row = {**TINY}
+
+        async def listed(connection: Connection) -> None:
+            await lines({"data": [row]})(connection)
+
+        pages: dict[str, Script] = {**PAGES, "/v1/models": listed}
+        async with chatting(stream(said("x")), pages, policy=STRICT, pins=pins, pinned=True, vouched=True) as (
+            engine,
+            server,
+        ):
+            await self.pin(engine, pins)
+            assert failure_of([event async for event in engine.chat(ask())]).kind is FailureKind.INCOMPLETE
+            row["root"] = "another"
+            assert failure_of([event async for event in engine.chat(ask())]).kind is FailureKind.UNATTESTED
+            assert len(chats(server)) == 1
+
     async def test_an_answer_is_kept_for_a_while_and_asked_anew_when_wanted(self) -> None:
         async with chatting(ANSWER) as (engine, server):
             for _ in range(3):
