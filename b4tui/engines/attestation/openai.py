@@ -109,7 +109,7 @@ def _listed(word: Word, model: str, served_name: str, found: ServedModel | None)
             step=Step.LISTED,
             holds=False,
             detail=f"the server has no model {served_name}",
-            fix=f"Say what it is called there in [engines.{word.engine}] models, or name another one in the role's `model`",
+            fix=f"Say in [engines.{word.engine}] models what it is called there, or choose another model for the role",
         )
     if found.remote:
         return Proof(
