@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from b4tui import events
+from b4tui.board.times import instant
 from b4tui.cli.common import Place, guarded, json_option, place_options, print_json, say
 from b4tui.cli.engines_used import engine_option, finish, opened
 from b4tui.cli.models_check import check
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from b4tui.engines.interface import LoadedModel
     from b4tui.runtime.inventory import Inventory, StockedEngine, StockedModel
 
+FOREVER_S = 20 * 365 * 86400.0
+"""Ollama's word for ever is a moment in some hundred years."""
 HEAD = ("model", "size", "quant", "format", "digest", "locality", "trust", "roles", "in memory")
 
 
@@ -95,15 +100,28 @@ def _cells(model: StockedModel) -> tuple[str, ...]:
         model.locality,
         "kept for `models check`" if model.kept else trust,
         ", ".join(model.roles) or "–",
-        _loaded_in_words(model.loaded) if model.loaded else "–",
+        loaded_in_words(model.loaded) if model.loaded else "–",
     )
 
 
-def _loaded_in_words(loaded: LoadedModel) -> str:
-    share = f"{100 * loaded.vram / loaded.size:.0f} % GPU" if loaded.vram else "CPU"
+def loaded_in_words(loaded: LoadedModel) -> str:
+    """How much, where, for how long. Where it lies is left out of what the server does not say."""
+    size = size_in_words(loaded.size) if loaded.size else "yes"
+    place = "" if loaded.vram is None or not loaded.size else " on CPU"
+    if loaded.vram and loaded.size:
+        place = f" on {100 * loaded.vram / loaded.size:.0f} % GPU"
     context = f", context {loaded.context}" if loaded.context else ""
-    until = f", until {loaded.expires_at}" if loaded.expires_at else ""
-    return f"{size_in_words(loaded.size)} on {share}{context}{until}" if loaded.size else f"yes{context}{until}"
+    return f"{size}{place}{context}{_until(loaded.expires_at, events.now())}"
+
+
+def _until(expires_at: str, now: datetime) -> str:
+    """When it leaves memory if nobody asks it anything, to the minute; "" where that is not known."""
+    leaves = instant(expires_at)
+    if leaves is None:
+        return ""
+    if leaves - now.timestamp() > FOREVER_S:
+        return ", stays"
+    return f", until {datetime.fromtimestamp(leaves):%Y-%m-%d %H:%M}"
 
 
 def _document(inventory: Inventory) -> dict[str, Any]:

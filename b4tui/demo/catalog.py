@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 REMOTE = {"remote_model": "qwen3-coder:480b", "remote_host": "https://cloud.invalid:443"}
-_FOR_EVER = timedelta(days=3650)
+_FOR_EVER = timedelta(days=106_751)  # the longest duration that Go knows
 _MODIFIED = "2026-08-21T09:00:00Z"
 
 

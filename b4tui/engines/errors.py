@@ -283,7 +283,7 @@ def _openai_advice(asked: Asked, lowered: str) -> str:
 
 def _start(asked: Asked) -> str:
     if asked.local and asked.ollama:
-        return "start it with `ollama serve`"
+        return "start it with `OLLAMA_NO_CLOUD=1 ollama serve`"
     if asked.local:
         return f"start it, or mend engines.{asked.engine}.address"
     return f"start it there, or mend engines.{asked.engine}.address"

@@ -98,7 +98,7 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedModel:
-    """A model in memory. Sizes in bytes; `vram` is the part on the GPU; `context` in tokens.
+    """A model in memory. Sizes in bytes; `vram` is the part on the GPU, None where nobody says; `context` in tokens.
 
     `weights` is the file it was loaded from, where that is known: telemetry finds its process by it.
     """
@@ -106,7 +106,7 @@ class LoadedModel:
     name: str
     digest: str = ""
     size: int = 0
-    vram: int = 0
+    vram: int | None = None
     context: int = 0
     expires_at: str = ""
     weights: str = ""

@@ -151,7 +151,12 @@ def _missing(
         place = place_role(settings, engines, key, stock)
         if place.info is None:
             able = {name: engines[name].kind for name in candidates(settings, engines, role)}
-            fix = how_to_get(role.model, able)
+            known = not able or any(name in stock for name in able)
+            fix = (
+                how_to_get(role.model, able)
+                if known
+                else f"none of its engines answers: start {' or '.join(able)} first"
+            )
             found.append(MissingModel(role=key, model=role.model, engine=place.engine, fix=fix))
     return tuple(found)
 

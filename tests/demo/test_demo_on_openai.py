@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from b4tui.agents.sandbox import NoSandbox, find_sandbox
 from b4tui.board.discover import open_hub
 from b4tui.board.stores import open_store
 from b4tui.config import Settings, load
+from b4tui.demo.catalog import MODELS
 from b4tui.demo.hub import make_hub
 from b4tui.demo.openai_pages import Plays
 from b4tui.demo.openai_server import SimulatedOpenAi
@@ -25,7 +27,7 @@ ROLES = ("router", "workhorse", "summarizer")
 
 
 def settings_for(server: SimulatedOpenAi, plays: Plays) -> Settings:
-    """Every role on the one server, whose one model has all their names; the operator vouches for it."""
+    """Every role on the one server, whose one model has a name of its own; the operator vouches for it."""
     names = {role.model: server.model.name for role in load(use_user_file=False).roles.values()}
     there: dict[str, Any] = {
         "kind": plays.value,
@@ -48,7 +50,7 @@ async def test_every_bead_is_closed_that_can_be(plays: Plays, tmp_path: Path) ->
         pytest.skip(f"no sandbox works here: {missing.reason}")
     hub = await asyncio.to_thread(make_hub, tmp_path / "hub", now=datetime.now(UTC))
     events: list[Event] = []
-    async with SimulatedOpenAi(plays=plays, speed=0) as server:
+    async with SimulatedOpenAi(plays=plays, model=replace(MODELS[0], name="org/Served"), speed=0) as server:
         settings, pins = settings_for(server, plays), Pins(tmp_path / "pins.json")
         engines = open_engines(settings, {}, pins=pins)
         for role in settings.roles.values():

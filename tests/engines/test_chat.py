@@ -325,7 +325,9 @@ class TestPatience:
         (event,) = await answers(engine_for(address))
         assert isinstance(event, Failure)
         assert event.kind is FailureKind.UNREACHABLE
-        assert event.message == f"Ollama does not answer at {address[7:]}: start it with `ollama serve`"
+        assert (
+            event.message == f"Ollama does not answer at {address[7:]}: start it with `OLLAMA_NO_CLOUD=1 ollama serve`"
+        )
 
     @pytest.mark.parametrize("begin", ["nothing", "head", "blank lines"])
     async def test_no_first_token(self, begin: str) -> None:

@@ -159,6 +159,7 @@ async def test_nothing_is_in_memory_before_the_first_request(house: House, tiny_
         (loaded,) = await engine.loaded()
         assert (loaded.name, loaded.weights) == ("tiny.gguf", str(tiny_weights))
         assert loaded.size > 400_000
+        assert loaded.vram == 0, "gpu_layers is 0"
         assert (await engine.health()).reason == ""
 
 

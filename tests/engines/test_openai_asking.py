@@ -49,6 +49,7 @@ class TestModels:
             assert (model.name, model.context, model.size, model.parameters) == ("tiny", 1024, 438272, "0.1M")
             (loaded,) = await engine.loaded()
             assert (loaded.weights, loaded.size, loaded.context) == ("/m/tiny.gguf", 438272, 1024)
+            assert loaded.vram is None, "llama-server does not say what lies on the GPU"
 
     async def test_of_localai_those_in_memory_are_told_apart(self) -> None:
         async with chatting(ANSWER, LOCALAI, kind="localai") as (engine, _):

@@ -176,6 +176,19 @@ class TestWhatMayBeSent:
             await self.pin(engine, pins)
             assert [event async for event in engine.chat(ask())][-1] == Done("stop")
 
+    @pytest.mark.parametrize("name", ["mine", "other", "tiny"])
+    async def test_a_model_with_names_of_our_own_is_pinned_by_any_of_them(self, pins: Pins, name: str) -> None:
+        """A role names it by ours, the way to an engine by the server's; the advice is what `models pin` takes."""
+        word = {"models": {"mine": "tiny", "other": "tiny"}, "pinned": True, "vouched": True}
+        async with chatting(ANSWER, policy=STRICT, pins=pins, **word) as (engine, _):
+            failure = failure_of([event async for event in engine.chat(ask("tiny"))])
+            assert "b4tui models pin mine --engine there" in failure.message
+            digest = (await engine.attest(name)).digest
+            pins.pin(engine.address, name, digest, NOW)
+            for asked in ("mine", "tiny"):
+                assert (await engine.attest(asked)).locality is Locality.ATTESTED
+                assert [event async for event in engine.chat(ask(asked))][-1] == Done("stop")
+
     @pytest.mark.parametrize(("settings", "fix"), [({"vouched": True}, "pinned = true"), ({"pinned": True}, "vouched")])
     async def test_loopback_is_not_enough(self, pins: Pins, settings: dict[str, bool], fix: str) -> None:
         async with chatting(ANSWER, policy=STRICT, pins=pins, **settings) as (engine, server):

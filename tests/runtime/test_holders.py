@@ -7,7 +7,7 @@ from typing import Any
 
 from b4tui.engines.interface import LoadedModel
 from b4tui.events import EngineStatus
-from b4tui.runtime.gauges.holders import Holder, Memory, holders
+from b4tui.runtime.gauges.holders import Holder, Memory, holders, spilled
 from b4tui.runtime.gauges.owners import OwnerKind
 from b4tui.runtime.snapshot import EngineView
 from b4tui.telemetry.types import GpuProcess, GpuSample, HostSample, MachineSample, ModelProcess, Program
@@ -183,3 +183,9 @@ def test_the_embedded_engines_model_lies_in_our_own_child_alone():
 
 def test_an_address_nobody_can_read_is_not_this_machine():
     assert told(holders(machine(), (engine(SMALL, address="somewhere nice"),))) == []
+
+
+def test_a_server_that_does_not_say_where_a_model_lies_claims_no_memory() -> None:
+    silent = LoadedModel(name="coder", size=50 * GB)
+    assert spilled(silent) == 0
+    assert not [row for row in holders(machine(card()), (engine(silent),)) if row.label == "coder"]

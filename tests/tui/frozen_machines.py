@@ -122,7 +122,7 @@ TOKENS = TokensView(
 )
 BROKEN = Activity(
     at=NOW - timedelta(seconds=95), who="ollama", level=Level.ERROR,
-    text="down: nobody answers at 127.0.0.1:11434 (connection refused): start it with `ollama serve`",
+    text="down: nobody answers at 127.0.0.1:11434 (connection refused): start it with `OLLAMA_NO_CLOUD=1 ollama serve`",
 )  # fmt: skip
 
 RICH = replace(

@@ -74,9 +74,15 @@ class TestModels:
 
     @pytest.mark.parametrize(
         ("vram", "said"),
-        [(0, "all on the CPU"), (10, "all on the GPU"), (4, "40 % GPU, 60 % CPU"), (99, "all on the GPU")],
+        [
+            (None, "GPU share n/a"),
+            (0, "all on the CPU"),
+            (10, "all on the GPU"),
+            (4, "40 % GPU, 60 % CPU"),
+            (99, "all on the GPU"),
+        ],
     )
-    def test_the_split_is_the_servers_word(self, vram: int, said: str) -> None:
+    def test_the_split_is_the_servers_word(self, vram: int | None, said: str) -> None:
         assert split(replace(RICH.engines[0].loaded[0], size=10, vram=vram)) == said
 
     @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def attest_by_name(word: Word, model: str, served_name: str) -> Attestation | No
                 step=Step.NAME,
                 holds=False,
                 detail=f"{name} is the name of a cloud model",
-                fix="choose a local model in the role's `model`",
+                fix="Choose a local model in the role's `model`",
             )
             return Attestation(engine=word.engine, model=model, locality=Locality.REMOTE, proofs=(proof,))
     return None
@@ -83,7 +83,7 @@ def _address(word: Word) -> Proof:
         step=Step.ADDRESS,
         holds=word.address_pinned,
         detail=f"{word.place} is {'pinned' if word.address_pinned else 'not pinned'} in the settings",
-        fix="" if word.address_pinned else f"if the server is yours, write pinned = true into [engines.{word.engine}]",
+        fix="" if word.address_pinned else f"If the server is yours, write pinned = true into [engines.{word.engine}]",
     )
 
 
@@ -99,7 +99,7 @@ def _vouched(word: Word, served: Served) -> Proof:
         detail=said + doubt,
         fix=""
         if word.vouched
-        else f"if you know that it computes its models itself, write vouched = true into [engines.{word.engine}]",
+        else f"If you know that it computes its models itself, write vouched = true into [engines.{word.engine}]",
     )
 
 
@@ -109,14 +109,14 @@ def _listed(word: Word, model: str, served_name: str, found: ServedModel | None)
             step=Step.LISTED,
             holds=False,
             detail=f"the server has no model {served_name}",
-            fix=f"give its name there in engines.{word.engine}.models, or name another one in the role's `model`",
+            fix=f"Say in [engines.{word.engine}] models what it is called there, or choose another model for the role",
         )
     if found.remote:
         return Proof(
             step=Step.LISTED,
             holds=False,
             detail=f"the server says that it passes {model} on to a cloud",
-            fix="choose a local model in the role's `model`",
+            fix="Choose a local model in the role's `model`",
         )
     return Proof(step=Step.LISTED, holds=True, detail=f"the server has {found.name}")
 

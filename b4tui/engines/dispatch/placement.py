@@ -13,7 +13,7 @@ from b4tui.engines.interface import Attestation, Engine, EngineError
 from b4tui.engines.types import Failure, FailureKind
 
 NO_ENGINE = (
-    "no engine is configured for this role: start Ollama (`ollama serve`), or name a model file in "
+    "no engine is configured for this role: start Ollama (`OLLAMA_NO_CLOUD=1 ollama serve`), or name a model file in "
     "[engines.embedded] model_file; `b4tui doctor` says more"
 )
 GPU_AGAIN_S = 900.0

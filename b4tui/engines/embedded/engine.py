@@ -193,9 +193,15 @@ class EmbeddedEngine:
             if await child.ends_soon():
                 return ()
             raise
+        on_cpu = self._launch(weights).gpu_layers == 0  # how much of it else went to a GPU, llama.cpp does not say
         return (
             LoadedModel(
-                name=self._file.name, digest=digest, size=weights.size, context=context, weights=str(self._file)
+                name=self._file.name,
+                digest=digest,
+                size=weights.size,
+                vram=0 if on_cpu else None,
+                context=context,
+                weights=str(self._file),
             ),
         )
 

@@ -207,8 +207,9 @@ class OpenAiEngine:
             await client.aclose()
 
     async def _proven(self, model: str, fresh: bool) -> Attestation:
-        """What the operator's word proves of a model."""
+        """What the operator's word proves of a model, by our name for it, whichever of its names it is asked for by."""
         served_name = self._served_name(model)
+        model = self._our_name(model)
         word = self._word(model, served_name)
         by_name = attest_by_name(word, model, served_name)
         if by_name is not None:
@@ -221,9 +222,11 @@ class OpenAiEngine:
     def _word(self, model: str, served_name: str) -> Word:
         pin: Pin | None = None
         unreadable = ""
+        names = (model, served_name, *self._names_for(served_name))
         try:
             if self._pins is not None:
-                pin = self._pins.get(self.address, model) or self._pins.get(self.address, served_name)
+                pins = (self._pins.get(self.address, name) for name in names)
+                pin = next((known for known in pins if known is not None), None)
         except PinError as error:
             unreadable = str(error)
         return Word(
@@ -243,6 +246,14 @@ class OpenAiEngine:
 
     def _served_name(self, model: str) -> str:
         return self._config.models.get(model, model)
+
+    def _our_name(self, model: str) -> str:
+        """The settings' name for a model; itself where they have none."""
+        return model if model in self._config.models else next(iter(self._names_for(model)), model)
+
+    def _names_for(self, served_name: str) -> tuple[str, ...]:
+        """The names that the settings give to a model of the server, in their order."""
+        return tuple(ours for ours, theirs in self._config.models.items() if theirs == served_name)
 
     def _our_names(self, model: ServedModel) -> tuple[str, ...]:
         ours = tuple(ours for ours, theirs in self._config.models.items() if model.is_called(theirs))

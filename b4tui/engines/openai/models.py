@@ -20,7 +20,8 @@ _CLOUD_BACKEND = "cloud-proxy"  # LocalAI's own word for a model that it passes 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedModel:
-    """One model as the server lists it. Sizes in bytes, `context` in tokens, 0 and "" where it does not say.
+    """One model as the server lists it. Sizes in bytes, `context` in tokens, 0 and "" where it does not say; of
+    what lies on the GPU only LocalAI speaks, and `vram` is None with the others.
 
     `identity` is a sha256 over what stays the same as long as the model does. `twins` are other names in the list for
     the same model. `loaded` is None where the server does
@@ -33,7 +34,7 @@ class ServedModel:
     twins: frozenset[str] = frozenset()
     context: int = 0
     size: int = 0
-    vram: int = 0
+    vram: int | None = None
     parameters: str = ""
     quantization: str = ""
     weights: str = ""
@@ -105,7 +106,7 @@ def _model(
         else frozenset(),
         context=_count(row.get("max_model_len")) or _count(meta.get("n_ctx")) or _count(defaults.get("n_ctx")),
         size=_count(meta.get("size")),
-        vram=_count((running or {}).get("size_vram")),
+        vram=_count(running["size_vram"]) if running and "size_vram" in running else None,
         parameters=_billions(_count(meta.get("n_params"))),
         quantization=plain(_text(meta.get("ftype")), 40),
         weights=_text(props.get("model_path")),

@@ -81,7 +81,7 @@ def _start_hint(engine: Engine) -> str:
     if engine.kind == "embedded":
         return f"mend [engines.{engine.name}] model_file; the package comes with `pip install 'b4tui[embedded]'`"
     if engine.kind == "ollama":
-        return f"start it (`ollama serve`), or say where it is: OLLAMA_HOST or {where}"
+        return f"start it (`OLLAMA_NO_CLOUD=1 ollama serve`), or say where it is: OLLAMA_HOST or {where}"
     return f"start it, or say where it is: {where}"
 
 

@@ -60,8 +60,8 @@ def holders(sample: MachineSample, engines: Iterable[EngineView]) -> tuple[Holde
 
 
 def spilled(model: LoadedModel) -> int:
-    """The bytes of a loaded model that lie in RAM, by its engine."""
-    return max(0, model.size - model.vram)
+    """The bytes of a loaded model that lie in RAM, by its engine; 0 where it does not say."""
+    return max(0, model.size - model.vram) if model.vram is not None else 0
 
 
 def _on_gpu(gpu: GpuSample, gpus: Sequence[GpuSample], known: Mapping[int, Owner]) -> list[Holder]:

@@ -116,6 +116,8 @@ def _memory(loaded: LoadedModel | None, view: ModelView | None, now: datetime) -
 
 def split(loaded: LoadedModel) -> str:
     """How a model is shared between GPU and CPU, as its server says; NVML's figures are in the memory section."""
+    if loaded.vram is None:
+        return "GPU share n/a"
     share = min(100, max(0, loaded.vram * 100 // loaded.size))
     return {0: "all on the CPU", 100: "all on the GPU"}.get(share, f"{share} % GPU, {100 - share} % CPU")
 

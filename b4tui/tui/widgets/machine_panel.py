@@ -164,7 +164,7 @@ def _model(snapshot: Snapshot, engine: EngineView, model: LoadedModel, width: in
 
 def _where(model: LoadedModel) -> str:
     """Which part of what the model takes lies in the GPU's memory: what the server says, not what NVML measures."""
-    if not model.size:
+    if not model.size or model.vram is None:
         return ""
     share = min(100, model.vram * 100 // model.size)
     return {0: ", all in RAM", 100: ", all in VRAM"}.get(share, f", {share} % in VRAM")

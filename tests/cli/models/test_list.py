@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import httpx
 import pytest
 
+from b4tui.cli.models import loaded_in_words
 from b4tui.demo.faults import FaultKind
+from b4tui.engines.interface import LoadedModel
 from tests.cli.models.conftest import KEPT, NAME, NEW, OLD, row
 
 
@@ -40,7 +44,26 @@ async def test_a_model_in_memory_says_where_and_until_when(models, server):
     loaded = row((await models("list", "--json")).json, NAME)["loaded"]
     assert (loaded["context"], loaded["vram"]) == (2048, OLD.size)
     assert loaded["expires_at"]
-    assert "100 % GPU, context 2048" in (await models("list")).out
+    assert "100 % GPU, context 2048, stays" in (await models("list")).out
+
+
+@pytest.mark.parametrize(
+    ("loaded", "said"),
+    [
+        (LoadedModel(name="m", size=5_000_000_000, vram=0, context=512), "5.0 GB on CPU, context 512"),
+        (LoadedModel(name="m", size=5_000_000_000, vram=1_000_000_000), "5.0 GB on 20 % GPU"),
+        (LoadedModel(name="m", size=5_000_000_000), "5.0 GB"),
+        (LoadedModel(name="m", vram=7), "yes"),
+        (
+            LoadedModel(name="m", expires_at=datetime(2026, 11, 26, 16, 37, 39, 765655).astimezone().isoformat()),
+            "yes, until 2026-11-26 16:37",
+        ),
+        (LoadedModel(name="m", expires_at="2318-11-26T16:37:39.765655-07:00"), "yes, stays"),
+        (LoadedModel(name="m", expires_at="soon"), "yes"),
+    ],
+)
+def test_where_a_model_lies_is_said_only_where_the_server_says_it(loaded, said):
+    assert loaded_in_words(loaded) == said
 
 
 async def test_a_role_whose_model_nobody_has_is_listed_with_the_way_to_get_it(models):
@@ -76,7 +99,8 @@ async def test_an_engine_that_is_down_says_how_to_start_it(models, server):
     answer = await models("list")
     assert answer.code == 0
     assert "ollama serve" in answer.out
-    assert "missing: qwen3:8b" in answer.out
+    assert "missing: qwen3:8b for role summarizer: none of its engines answers: start ollama first" in answer.out
+    assert "models pull" not in answer.out, "nothing can be fetched by an engine that is down"
 
 
 @pytest.mark.parametrize("command", ["list", "pull", "pin", "unpin", "check"])
