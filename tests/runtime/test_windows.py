@@ -24,11 +24,12 @@ async def test_a_model_with_another_name_on_its_server_has_that_servers_window(m
     world = await make_world([a_row("w-1", "Fix it")])
     async with SimulatedOpenAi([a_script("w-1")], context=5000, speed=math.inf) as vllm:
         vllm.model = replace(vllm.model, name="Qwen/Coder")
-        names = {world.settings.roles["workhorse"].model: "Qwen/Coder"}
-        world.settings = on(world.settings, "vllm", address=vllm.address, models=names)
+        ours = world.settings.roles["workhorse"].model
+        world.settings = on(world.settings, "vllm", address=vllm.address, models={ours: "Qwen/Coder"})
         await world.run_until_idle()
     [started] = world.told("run_started")
-    assert (started.model, started.context_limit) == ("Qwen/Coder", 5000)
+    assert (started.model, started.context_limit) == (ours, 5000)
+    assert {exchange.body["model"] for exchange in vllm.chats} == {"Qwen/Coder"}
 
 
 async def test_an_embedded_model_has_the_window_that_its_file_was_made_for(make_world, a_row, tiny_weights: Path):
