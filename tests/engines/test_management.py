@@ -115,7 +115,7 @@ class TestHealth:
             address = server.address
         health = await engine_for(address).health()
         assert not health.up
-        assert "`ollama serve`" in health.reason
+        assert "`OLLAMA_NO_CLOUD=1 ollama serve`" in health.reason
 
     async def test_of_a_redirect(self) -> None:
         async def script(connection: Connection) -> None:
