@@ -46,9 +46,9 @@ async def demo_world(
 ) -> AsyncIterator[DemoWorld]:
     """Make hub, server and settings; take all of them away at the end.
 
-    The operator's own settings file is not read, and there is no engine but the simulated one, whatever the environment
-    says.
-    `overrides` are further settings, as for `config.load`. Raises ConfigError, ValueError for a speed that is none.
+    Whatever the environment says, the operator's own settings file is not read, and the simulated engine is the only
+    one. `overrides` are further settings, as for `config.load`. Raises ConfigError, ValueError for a speed that is
+    none.
     """
     wanted = load(use_user_file=False, overrides=overrides)
     models = _models(wanted)
