@@ -19,6 +19,7 @@ from b4tui.board.stores import open_store
 from b4tui.config import TuiConfig
 from b4tui.demo.run import demo_world
 from b4tui.engines.opening import open_engines
+from b4tui.events import AgentState
 from b4tui.runtime.runtime import Runtime
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.telemetry.sampler import Sampler
@@ -35,10 +36,12 @@ FONT = "ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', mon
 
 
 def worth_a_picture(snapshot: Snapshot) -> bool:
-    """Some beads done, at least three agents at work and heard."""
+    """Some beads done, every agent has one in hand, one of them is heard: the model does one answer at a time."""
+    busy = [view for view in snapshot.agents if view.state in (AgentState.WORKING, AgentState.WAITING)]
     heard = [view for view in at_work(snapshot) if speed(snapshot, view.bead)]
     tools = [run for run in snapshot.runs.values() if run.outcome is None and run.last_tool]
-    return len(snapshot.columns.closed) >= CLOSED and len(heard) >= 3 and len(tools) >= 2
+    done = len(snapshot.columns.closed) >= CLOSED
+    return done and len(busy) == len(snapshot.agents) and len(heard) >= 1 and len(tools) >= 2
 
 
 def self_contained(svg: str) -> str:

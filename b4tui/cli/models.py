@@ -79,6 +79,7 @@ def _print(engine: StockedEngine) -> None:
     say(f"{engine.name}: {engine.kind} at {engine.address}{version}{simulated}")
     if engine.reason:
         say(f"  {engine.reason}")
+    if not engine.models:
         return
     rows = [HEAD, *(_cells(model) for model in engine.models)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]

@@ -18,6 +18,7 @@ from b4tui.demo.script import Script
 from b4tui.demo.server import SimulatedOllama
 from b4tui.engines.attestation.pins import Pins
 
+ENGINE = "ollama"
 SLOTS = 3
 POLL = {"interval_s": 0.5, "max_interval_s": 4.0, "engine_backoff_s": 0.5}
 
@@ -45,15 +46,17 @@ async def demo_world(
 ) -> AsyncIterator[DemoWorld]:
     """Make hub, server and settings; take all of them away at the end.
 
-    The operator's own settings file is not read and every engine is the simulated one, whatever the environment says.
-    `overrides` are further settings, as for `config.load`. Raises ConfigError, ValueError for a speed that is none.
+    Whatever the environment says, the operator's own settings file is not read, and the simulated engine is the only
+    one. `overrides` are further settings, as for `config.load`. Raises ConfigError, ValueError for a speed that is
+    none.
     """
     wanted = load(use_user_file=False, overrides=overrides)
     models = _models(wanted)
     with tempfile.TemporaryDirectory(prefix="b4tui-demo-", ignore_cleanup_errors=True) as folder:
         hub = await asyncio.to_thread(make_hub, Path(folder) / "hub", now=now or datetime.now(UTC))
         async with SimulatedOllama(scripts, speed=speed, models=models) as server:
-            settings = load(use_user_file=False, overrides=_joined(wanted, server.address, overrides or {}))
+            joined = load(use_user_file=False, overrides=_joined(server.address, overrides or {}))
+            settings = joined.model_copy(update={"engines": {ENGINE: joined.engines[ENGINE]}})
             yield DemoWorld(hub, server, settings, Pins(Path(folder) / "pins.json"))
 
 
@@ -68,8 +71,8 @@ def _models(settings: Settings) -> tuple[SimulatedModel, ...]:
     return tuple(known.values())
 
 
-def _joined(settings: Settings, address: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """The overrides, with every engine at the server's address and short waits."""
-    engines = {name: {"kind": "ollama", "address": address, "slots": SLOTS} for name in settings.engines}
+def _joined(address: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The overrides, with the engine at the server's address and short waits."""
+    engines = {ENGINE: {"kind": "ollama", "address": address, "order": 1, "slots": SLOTS}}
     policy = dict(overrides.get("policy") or {})
     return {**overrides, "engines": engines, "policy": {**policy, "poll": {**POLL, **dict(policy.get("poll") or {})}}}

@@ -24,11 +24,12 @@ _GENERATIONS = 3  # from a process of vLLM up to its server
 
 @dataclass(slots=True)
 class _Found:
-    """A model server's process; `had_server` once it was seen below one."""
+    """A model server's process, and the number of the one that started it; `had_server` once it was seen below one."""
 
     process: psutil.Process
     program: Program
     weights: str
+    parent: int = 0
     had_server: bool = False
     orphan: bool = False
     ours: bool = False
@@ -51,7 +52,8 @@ class ProcessReader:
         if self._scanned_at is None or now - self._scanned_at >= SCAN_EVERY_S:
             self._scanned_at = now
             self._scan()
-        read = [_measured(pid, found) for pid, found in sorted(self._found.items())]
+        guards = {found.parent for found in self._found.values() if found.program is Program.EMBEDDED}
+        read = [_measured(pid, found) for pid, found in sorted(self._found.items()) if pid not in guards]
         return tuple(process for process in read if process is not None)
 
     def _scan(self) -> None:
@@ -112,7 +114,9 @@ def _judge(found: _Found) -> None:
         parent = found.process.ppid()
     except psutil.Error:
         return
-    found.ours = parent == os.getpid()
+    found.parent = parent
+    above = {parent, _parent(parent)} if found.program is Program.EMBEDDED else {parent}
+    found.ours = os.getpid() in above
     command = _command(parent)
     if found.ours or starts(command, found.program, found.weights):
         found.had_server, found.orphan = True, False
@@ -133,6 +137,14 @@ def _from_above(process: psutil.Process, program: Program) -> str:
         if model:
             return model
     return ""
+
+
+def _parent(pid: int) -> int:
+    """The parent's number: above an embedded engine's server is its guard, and above that the program that uses it."""
+    try:
+        return psutil.Process(pid).ppid()
+    except psutil.Error:
+        return 0
 
 
 def _command(pid: int) -> Sequence[str]:

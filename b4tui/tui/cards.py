@@ -154,7 +154,8 @@ class Deck:
             holder = bead.assignee or "somebody"
             since = Span(f"{self._age(bead.updated_at):>4}", Ink.FAINT)
             return line(Span(INDENT), Span(f"held by {holder}", Ink.FAINT), right=(since,))
-        heard = Span(words.rate(speed(self.snapshot, bead.id)), Ink.SOFT)
+        waits = any(view.key == run.agent and view.state is AgentState.WAITING for view in self.snapshot.agents)
+        heard = Span("    waits" if waits else words.rate(speed(self.snapshot, bead.id)), Ink.SOFT)
         elapsed = Span(f" {words.span(words.seconds_between(run.started_at, self.now)):>5}", Ink.FAINT)
         right = (heard, elapsed) if width >= NARROW else (heard,) if heard.text.strip() else (elapsed,)
         return line(Span(INDENT), Span(self.name(run.agent), Ink.ACCENT), right=right)

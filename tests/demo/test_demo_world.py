@@ -7,6 +7,8 @@ import pytest
 
 from b4tui.config import load
 from b4tui.demo.run import demo_world
+from b4tui.engines.dispatch.placement import candidates
+from b4tui.engines.opening import open_engines
 
 
 async def test_settings_hub_and_server_belong_together():
@@ -32,8 +34,13 @@ async def test_no_engine_of_the_operators_is_ever_asked(monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", "elsewhere.invalid")
     monkeypatch.setenv("B4TUI_ENGINES__OLLAMA__ADDRESS", "http://elsewhere.invalid")
     monkeypatch.setenv("B4TUI_ENGINES__SECOND__ADDRESS", "http://elsewhere.invalid")
+    monkeypatch.setenv("B4TUI_ENGINES__EMBEDDED__MODEL_FILE", "/elsewhere/m.gguf")
+    monkeypatch.setenv("B4TUI_ROLES__WORKHORSE__ENGINE", "second")
     async with demo_world(speed=0) as world:
-        assert {engine.address for engine in world.settings.engines.values()} == {world.server.address}
+        engines = open_engines(world.settings, pins=world.pins)
+        assert [(name, engine.address) for name, engine in engines.items()] == [("ollama", world.server.address)]
+        for role in world.settings.roles.values():
+            assert candidates(world.settings, engines, role) == ("ollama",)
 
 
 async def test_a_model_of_the_operators_own_is_served_as_well(monkeypatch):

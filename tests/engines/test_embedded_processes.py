@@ -22,6 +22,7 @@ from b4tui.engines.embedded.process import LONGEST_SOCKET, PREFIX, SOCKET, fresh
 from b4tui.engines.embedded.trust import VALID_S
 from b4tui.engines.types import FailureKind
 from b4tui.events import Locality
+from b4tui.telemetry.processes import ProcessReader
 from tests.engines.conftest import ask
 from tests.engines.own_engine import House, failed, processes, until, whole, zombies_of
 
@@ -104,6 +105,19 @@ async def test_a_child_that_is_told_to_end_by_the_system_leaves_nothing(house: H
         guard.terminate()
         await until(lambda: gone(house), "the end of the child")
         assert await whole(engine, ask())
+
+
+async def test_what_the_model_keeps_in_memory_is_read_from_the_one_process_that_holds_it(
+    house: House, tiny_weights: Path
+):
+    async with house.open(tiny_weights) as engine:
+        await whole(engine, ask())
+        guard, server = processes(str(house.sockets))
+        assert server.ppid() == guard.pid
+        read = [found for found in ProcessReader().read() if found.pid in {guard.pid, server.pid}]
+    assert [(found.pid, found.ours, found.orphan, found.weights) for found in read] == [
+        (server.pid, True, False, str(tiny_weights))
+    ]
 
 
 async def test_closing_ends_the_child_and_leaves_no_zombie(house: House, tiny_weights: Path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from b4tui.config import Settings, load
 from b4tui.engines.dispatch.profile import LoadProfile, conflicts, profile_of
 from b4tui.engines.dispatch.roles import model_there
@@ -41,6 +43,19 @@ def test_load_options_are_the_leaders_and_the_others_stay_the_roles_own():
     profile = profile_of(shared, "ollama", "m")
     assert profile.options == {"num_batch": 256}
     assert profile.applied(shared.roles["router"].options) == {"top_p": 0.5, "num_batch": 256}
+
+
+@pytest.mark.parametrize("window", [4096, 8192, 16384])
+def test_a_role_that_no_agent_has_does_not_lead(window: int):
+    """The built-in router stays off the GPU: one model for all roles must not take the workhorse along."""
+    shared = settings(**{key: {"model": "m", "num_ctx": 8192} for key in ("workhorse", "summarizer")})
+    with_router = settings(
+        **{key: {"model": "m", "num_ctx": 8192} for key in ("workhorse", "summarizer")},
+        router={"model": "m", "num_ctx": window},
+    )
+    assert with_router.roles["router"].options == {"num_gpu": 0}
+    assert profile_of(with_router, "m") == profile_of(shared, "m") == LoadProfile(8192, {})
+    assert {found.role for found in conflicts(with_router)} == {"router"}
 
 
 def test_the_built_in_roles_do_not_conflict():

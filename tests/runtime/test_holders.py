@@ -181,6 +181,15 @@ def test_the_embedded_engines_model_lies_in_our_own_child_alone():
     assert told(rows, Memory.RAM)[:2] == [(None, "b4tui embedded", 2 * GB), (None, "tiny", GB)]
 
 
+def test_a_server_that_the_operator_started_on_the_same_file_is_not_the_embedded_engines():
+    file = "/m/tiny.gguf"
+    own = ModelProcess(pid=1, program=Program.EMBEDDED, memory=GB, weights=file, ours=True)
+    his = ModelProcess(pid=2, program=Program.LLAMA_SERVER, memory=2 * GB, weights=file)
+    embedded = engine(LoadedModel(name="tiny", weights=file), name="embedded", kind="embedded", address="unix:/run/s")
+    rows = holders(machine(processes=(own, his)), (embedded,))
+    assert told(rows, Memory.RAM)[:2] == [(None, "llama-server tiny.gguf", 2 * GB), (None, "tiny", GB)]
+
+
 def test_an_address_nobody_can_read_is_not_this_machine():
     assert told(holders(machine(), (engine(SMALL, address="somewhere nice"),))) == []
 

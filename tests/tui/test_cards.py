@@ -59,7 +59,7 @@ class TestACard:
         assert speed(WORLD, "hub-0fa") is None, "its run has ended"
         assert speed(WORLD, "no such bead") is None
         _, second, _ = card("hub-77c", Column.WORKING, 3, replace(WORLD, agents=waits))
-        assert said(second).split() == ["PltOps", "1m12"]
+        assert said(second).split() == ["PltOps", "waits", "1m12"]
 
     def test_names_the_person_who_holds_it(self) -> None:
         held = replace(WORLD, runs={})

@@ -59,6 +59,12 @@ class TestModels:
         assert "trusted is ca06e9e4087c" in said
         assert "`models pin` accepts it" in said
 
+    def test_of_an_engine_that_is_down_nothing_is_proven_and_its_memory_is_not_known(self) -> None:
+        down = replace(RICH.engines[0], status=EngineStatus.DOWN, loaded=(), reason="nobody answers")
+        said = text(model_lines(replace(RICH, engines=(down,)), NOW, 90))
+        assert "attested" not in said and "in memory" not in said
+        assert "workhorse  memory n/a" in said
+
     def test_what_no_role_wants_is_listed_too_when_it_is_in_memory(self) -> None:
         stranger = replace(RICH.engines[0].loaded[0], name="llama3:70b")
         world = replace(RICH, engines=(replace(RICH.engines[0], loaded=(stranger,)),))

@@ -1,7 +1,8 @@
 """The one load profile of a model: what it is loaded with, the same for every role and every request.
 
 A request with other load options makes Ollama load the model anew, which takes a minute for 50 GB
-(research/runtime.md 1.5). So roles that share a model share a profile: that of the role with the largest window.
+(research/runtime.md 1.5). So roles that share a model share a profile: that of the role with the largest
+window, of those that an agent has.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class LoadProfile:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A role whose own load options are not used, because `leader` shares its model and has the larger window."""
+    """A role whose own load options are not used, because `leader` shares its model and leads."""
 
     role: str
     leader: str
@@ -80,7 +81,13 @@ def _leader(settings: Settings, engine: str, model: str) -> str:
     ]
     if not sharing:
         raise KeyError(model)
-    return max(sharing, key=lambda key: settings.roles[key].num_ctx)
+    return max(sharing, key=lambda key: _weight(settings, key))
+
+
+def _weight(settings: Settings, key: str) -> tuple[bool, int]:
+    """How much a role's wish counts: one that nobody has, such as a router on the CPU, must not lead the agents'."""
+    used = any(agent.enabled and agent.role == key for agent in settings.agents.values())
+    return used, settings.roles[key].num_ctx
 
 
 def _own(role: RoleConfig) -> LoadProfile:

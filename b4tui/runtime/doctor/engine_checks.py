@@ -79,7 +79,7 @@ def _how_to_set_up(name: str) -> str:
 def _start_hint(engine: Engine) -> str:
     where = f"[engines.{engine.name}] address (now {engine.address})"
     if engine.kind == "embedded":
-        return f"mend [engines.{engine.name}] model_file; the package comes with `pip install 'b4tui[embedded]'`"
+        return f"install it with `pip install 'b4tui[embedded]'`, or mend [engines.{engine.name}] model_file"
     if engine.kind == "ollama":
         return f"start it (`OLLAMA_NO_CLOUD=1 ollama serve`), or say where it is: OLLAMA_HOST or {where}"
     return f"start it, or say where it is: {where}"

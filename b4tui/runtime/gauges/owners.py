@@ -81,7 +81,8 @@ def _by_weights(process: ModelProcess, engines: Sequence[EngineView]) -> Owner |
     """The owner where it needs no inference: an orphan's, and that of a file which a loaded model names."""
     if process.orphan or (process.program is Program.EMBEDDED and not process.ours):
         return _program(process)
-    same = [(engine, model) for engine in engines for model in engine.loaded if _same(process.weights, model)]
+    fitting = [engine for engine in engines if engine.kind in _kinds(process)]
+    same = [(engine, model) for engine in fitting for model in engine.loaded if _same(process.weights, model)]
     if not same:
         return None
     if len({engine.name for engine, _ in same}) > 1:

@@ -84,10 +84,12 @@ def _cards(engine: EngineView, amber: set[tuple[str, str]]) -> Iterator[Card]:
 def _card(card: Card, now: datetime, width: int) -> Iterator[Line]:
     view, loaded = card.view, card.loaded
     name = view.name if view is not None else loaded.name if loaded is not None else ""
-    seal = () if view is None else (badge(view.locality, wanted=card.wanted),)
+    # Of a server that does not answer nothing is proven, and nobody knows what it holds.
+    up = card.engine.status is EngineStatus.UP
+    seal = (badge(view.locality, wanted=card.wanted),) if view is not None and up else ()
     yield line(Span(INDENT), Span(name, Ink.STRONG), right=seal)
     margin = (Span(2 * INDENT),)
-    yield from flowing(_memory(loaded, view, now), width, margin)
+    yield from flowing(_memory(loaded, view, now, up=up), width, margin)
     yield from flowing(_identity(loaded, view), width, margin)
     if view is not None and view.pinned and view.digest and view.pinned != view.digest:
         told = (
@@ -99,11 +101,13 @@ def _card(card: Card, now: datetime, width: int) -> Iterator[Line]:
         yield from _indented(view.fix, width, Ink.INK)
 
 
-def _memory(loaded: LoadedModel | None, view: ModelView | None, now: datetime) -> Iterator[tuple[Span, ...]]:
+def _memory(
+    loaded: LoadedModel | None, view: ModelView | None, now: datetime, *, up: bool
+) -> Iterator[tuple[Span, ...]]:
     """Whose it is, and how it lies in memory."""
     yield (Span(", ".join(view.roles) or "no role", Ink.INFO),) if view is not None else (Span("no role's", Ink.SOFT),)
     if loaded is None:
-        yield (Span("not in memory", Ink.FAINT),)
+        yield (Span("not in memory" if up else "memory n/a", Ink.FAINT),)
         return
     yield (Span(words.gigabytes(loaded.size or None), Ink.INK),)
     if loaded.size:

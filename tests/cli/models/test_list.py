@@ -103,6 +103,14 @@ async def test_an_engine_that_is_down_says_how_to_start_it(models, server):
     assert "models pull" not in answer.out, "nothing can be fetched by an engine that is down"
 
 
+async def test_a_model_file_is_listed_before_its_process_has_started(models, tiny_weights):
+    pytest.importorskip("xllamacpp")
+    answer = await models("list", "--engine", "embedded", B4TUI_ENGINES__EMBEDDED__MODEL_FILE=str(tiny_weights))
+    assert "not started yet; starts with the first request" in answer.out
+    (line,) = [line for line in answer.out.splitlines() if line.split()[:1] == ["tiny.gguf"]]
+    assert "attested  not pinned" in line
+
+
 @pytest.mark.parametrize("command", ["list", "pull", "pin", "unpin", "check"])
 async def test_an_engine_that_is_none_is_wrong_usage(models, command):
     name = [] if command == "list" else [NAME]
