@@ -54,7 +54,7 @@ def test_a_role_that_no_agent_has_does_not_lead(window: int):
         router={"model": "m", "num_ctx": window},
     )
     assert with_router.roles["router"].options == {"num_gpu": 0}
-    assert profile_of(with_router, "m") == profile_of(shared, "m") == LoadProfile(8192, {})
+    assert profile_of(with_router, "ollama", "m") == profile_of(shared, "ollama", "m") == LoadProfile(8192, {})
     assert {found.role for found in conflicts(with_router)} == {"router"}
 
 
