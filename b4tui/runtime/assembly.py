@@ -52,7 +52,7 @@ def assemble(
     poll, random = settings.policy.poll, Random()
     attempts = Attempts(state.attempts, settings.policy.limits.attempts)
     rhythm = Rhythm(
-        up_s=_CHECK_UP_S,
+        up_s=min(_CHECK_UP_S, poll.max_interval_s),
         checks=Backoff(first=min(poll.engine_backoff_s, poll.interval_s), most=poll.interval_s),
         runs=Backoff(first=poll.engine_backoff_s, most=poll.max_interval_s),
     )
@@ -110,7 +110,11 @@ def _dispatcher(
     settings: Settings, engines: Mapping[str, Engine], watches: Mapping[str, EngineWatch], random: Random
 ) -> Dispatcher:
     def failed(name: str, failure: Failure) -> None:
-        watches[name].failed(failure.message)
+        """An engine that may pass by itself is left alone for a while; one that will not is looked at anew, at once."""
+        if failure.transient:
+            watches[name].failed(failure.message)
+        else:
+            watches[name].look_again()
 
     around = Surroundings(
         unusable=lambda name: watches[name].unusable,

@@ -165,8 +165,7 @@ class _Asking:
         if advice.remedy is Remedy.AGAIN and await self._still_there(engine, failure.kind):
             await self._around.sleep(advice.delay_s)
             return True
-        if failure.transient:
-            self._around.failed(placement.engine, failure)
+        self._around.failed(placement.engine, failure)
         self._useless[placement.engine] = failure
         return isinstance(await self._place(), Placement)
 
