@@ -37,7 +37,7 @@ command.add_command(unpin)
 command.add_command(check)
 
 
-@command.command("list")
+@command.command("list", short_help="What every engine has, and whether it is trusted.")
 @place_options
 @engine_option
 @json_option

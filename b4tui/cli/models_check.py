@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from b4tui.engines.trials.trials import LoadedAs, TrialSet
 
 
-@click.command("check")
+@click.command("check", short_help="Compare a changed model with the trusted one.")
 @click.argument("name")
 @place_options
 @engine_option

@@ -28,7 +28,7 @@ class _Pinned:
     dropped: str  # the name under which the model before was kept
 
 
-@click.command("pin")
+@click.command("pin", short_help="Trust a model as it is now.")
 @click.argument("name")
 @place_options
 @engine_option
@@ -48,7 +48,7 @@ def pin(name: str, place: Place, engine_name: str | None, digest: str | None, as
         say(f"the one before is kept no longer ({made.dropped} is taken off the server)")
 
 
-@click.command("unpin")
+@click.command("unpin", short_help="Forget that a model is trusted.")
 @click.argument("name")
 @place_options
 @engine_option

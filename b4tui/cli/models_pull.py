@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PLAIN_EVERY_S = 2.0
 
 
-@click.command("pull")
+@click.command("pull", short_help="Have an engine fetch a model.")
 @click.argument("name")
 @place_options
 @engine_option

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from b4tui.engines.attestation.refusal import refusal
@@ -185,6 +185,7 @@ class EngineWatch:
 
     def _becomes(self, status: EngineStatus, health: Health) -> None:
         locality = least(self._attestations.values()) if status is EngineStatus.UP else self._locality
+        health = replace(health, version=health.version or self._health.version)
         changed = (status, health, locality) != (self.status, self._health, self._locality)
         self.status, self._health, self._locality, self.reason = status, health, locality, health.reason
         if changed:

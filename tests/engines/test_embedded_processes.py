@@ -170,7 +170,7 @@ async def test_a_folder_that_others_may_enter_is_no_proof_any_more(house: House,
         assert attestation.locality is Locality.UNATTESTED
         assert attestation.missing is not None
         assert "mode 0755" in attestation.missing.detail
-        assert "find out who changed it" in (await failed(engine, ask())).message
+        assert "Find out who changed it" in (await failed(engine, ask())).message
 
 
 async def test_another_process_on_its_socket_is_found_out_and_gets_no_prompt(house: House, tiny_weights: Path):

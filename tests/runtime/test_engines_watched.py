@@ -61,7 +61,7 @@ class FlakyEngine:
 
     async def health(self) -> Health:
         self.checks += 1
-        return Health(up=self.up, version="1", reason="" if self.up else "nobody answers")
+        return Health(up=self.up, version="1" if self.up else "", reason="" if self.up else "nobody answers")
 
     async def models(self) -> tuple[ModelInfo, ...]:
         return (ModelInfo(name="m:latest", size=7),)
@@ -162,6 +162,17 @@ class TestTheWatch:
             engine.known = replace(UNPROVEN, locality=Locality.REMOTE)
             watched.watch.look_again()
             await until(lambda: watched.told[-1].locality is Locality.REMOTE)
+
+    async def test_one_that_fails_an_answer_and_then_the_check_went_down_once(self) -> None:
+        engine = FlakyEngine()
+        async with Watched(engine) as watched:
+            await until(lambda: watched.watch.up)
+            engine.up = False
+            watched.watch.failed("nobody answers")
+            checks = engine.checks
+            await until(lambda: engine.checks > checks + 3)
+        assert [event.status for event in watched.told] == [EngineStatus.UP, EngineStatus.DOWN]
+        assert watched.told[-1].version == "1", "what it was stays known while it is down"
 
     async def test_it_sees_what_the_engine_has_and_does(self) -> None:
         async with Watched(FlakyEngine()) as watched:

@@ -140,6 +140,7 @@ class TestTokens:
         assert told[CODER].split()[1:] == ["38.2", "812", "76", "%", "0.4", "s", "1.2", "s", "0.0", "s"]
         assert told["all"].split()[1] == "38.2"
         assert "28k tok generated" in text(token_lines(RICH, 80))
+        assert "ttft, queue and load are those of the last answer" in text(token_lines(RICH, 80))
 
     def test_na_where_a_rate_is_not_known_and_words_where_nothing_was_asked(self) -> None:
         told = {row.split()[0]: row for row in rows(token_lines(RICH, 80))}

@@ -34,7 +34,7 @@ def of_digest(engine: str, model: str, digest: str, pin: Pin) -> Proof:
         step=DIGEST,
         holds=False,
         detail=f"{model} is another file ({digest[:12]}) than was trusted ({pin.digest[:12]})",
-        fix=f"see what changed with `b4tui models check {model} --engine {engine}`, "
+        fix=f"See what changed with `b4tui models check {model} --engine {engine}`, "
         f"then accept it with `b4tui models pin {model} --engine {engine}`",
     )
 
@@ -57,11 +57,11 @@ def _process(child: Child) -> Proof:
             probe.connect(str(child.socket))
             pid, uid, _ = _PEER.unpack(probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
     except OSError as error:
-        return Proof(step=PROCESS, holds=False, detail=f"its socket does not answer ({error})", fix="ask again")
+        return Proof(step=PROCESS, holds=False, detail=f"its socket does not answer ({error})", fix="Ask again")
     if (pid, uid) == (child.server, os.geteuid()):
         return Proof(step=PROCESS, holds=True, detail=f"process {pid}, started by process {child.pid}, started by us")
     return Proof(
-        step=PROCESS, holds=False, detail=f"process {pid} of user {uid} answers instead", fix="end that process"
+        step=PROCESS, holds=False, detail=f"process {pid} of user {uid} answers instead", fix="End that process"
     )
 
 
@@ -70,9 +70,9 @@ def _folder(child: Child) -> Proof:
     try:
         found = folder.lstat()
     except OSError as error:
-        return Proof(step=FOLDER, holds=False, detail=f"{folder}: {error.strerror}", fix="ask again")
+        return Proof(step=FOLDER, holds=False, detail=f"{folder}: {error.strerror}", fix="Ask again")
     mode = stat.S_IMODE(found.st_mode)
     if stat.S_ISDIR(found.st_mode) and mode == 0o700 and found.st_uid == os.geteuid():
         return Proof(step=FOLDER, holds=True, detail=str(folder))
     detail = f"{folder} has mode {mode:04o} and belongs to user {found.st_uid}"
-    return Proof(step=FOLDER, holds=False, detail=detail, fix="find out who changed it, and start b4tui again")
+    return Proof(step=FOLDER, holds=False, detail=detail, fix="Find out who changed it, and start b4tui again")

@@ -13,7 +13,7 @@ from b4tui.tui.widgets.machine_panel import history, total_rate
 
 COLUMNS = {"gen/s": 7, "prompt/s": 10, "cached": 7, "ttft": 7, "queue": 7, "load": 7}
 """Heads with the cells of their columns: generated and computed prompt tokens a second, the cached share, and seconds
-to the first token, in our own queue, and of loading."""
+to the first token, in our own queue, and of loading; the last three of the last answer, whenever that was."""
 SECOND_HAND = 60
 """Seconds of the graph of what streams now."""
 
@@ -39,6 +39,8 @@ def _lines(snapshot: Snapshot, width: int) -> Iterator[Line]:
     for model, figures in tokens.models.items():
         yield from _rows(model, figures, name)
     yield from _rows("all", tokens.total, name)
+    if tokens.total.requests:
+        yield line(Span("ttft, queue and load are those of the last answer", Ink.FAINT))
     yield from flowing(_totals(tokens.total), width, (Span("since the start  ", Ink.FAINT),))
 
 
