@@ -1,7 +1,7 @@
 """Settings: one tree, read from TOML files and the environment, checked as a whole before anything starts.
 
 Order, later wins: built-in `config.toml`, the user's file, the hub's `b4tui.toml`, `--config FILE`, the environment
-(`B4TUI_SECTION__KEY`), flags. A hub's file may not say where engines are or what is allowed (`HUB_SECTIONS`).
+(`B4TUI_SECTION__KEY`), flags. A hub's file may not say where engines are or what is allowed (`hub_limits`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from b4tui.hub_limits import hub_overreach
+
 HUB_FILE = "b4tui.toml"
-HUB_SECTIONS = frozenset({"roles", "agents", "routing", "tui"})
 
 # An agent's key is its name on the board, in labels and in folders.
 AgentKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
@@ -269,19 +270,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _hub_part(path: Path) -> dict[str, Any]:
     tree = _read(path)
-    refused = sorted(set(tree) - HUB_SECTIONS)
-    if refused:
-        raise ConfigError(
-            f"{path}: a hub may not set {', '.join(refused)}; it may set {', '.join(sorted(HUB_SECTIONS))}. "
-            f"Move the rest to {user_file()}"
-        )
-    agents = tree.get("agents")
-    for key, agent in agents.items() if isinstance(agents, dict) else ():
-        workspace = agent.get("workspace") if isinstance(agent, dict) else None
-        if isinstance(workspace, str) and (workspace.startswith(("/", "~")) or ".." in Path(workspace).parts):
-            raise ConfigError(
-                f"{path}: agents.{key}.workspace: a hub may only name a folder within it. Move this to {user_file()}"
-            )
+    if refused := hub_overreach(tree):
+        raise ConfigError(f"{path}: {refused}. Move the rest to {user_file()}")
     return tree
 
 

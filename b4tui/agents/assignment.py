@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from b4tui import events
 from b4tui.agents.answer import Chat
 from b4tui.agents.profiles import AgentProfile
 from b4tui.agents.sandbox import NoSandbox, Sandbox
+from b4tui.agents.wall_clock import WallClock
 from b4tui.agents.workfolder import WorkFolder
 from b4tui.board.model import Bead
 from b4tui.board.store import BoardStore
@@ -28,7 +29,8 @@ class Assignment:
     """Who does which bead where, with what, and how much of it.
 
     `chat` asks the model of the agent's role; `placed` is where it was said to be when the run began.
-    `clock`, `monotonic` (seconds) and `seeds` are the world's, unless a test hands in others.
+    Whoever makes it wait for a turn tells `wall_clock`. `clock`, `monotonic` (seconds) and `seeds` are the world's,
+    unless a test hands in others.
     """
 
     run: str
@@ -42,4 +44,5 @@ class Assignment:
     placed: Placed | None = None
     clock: Callable[[], datetime] = events.now
     monotonic: Callable[[], float] = time.monotonic
+    wall_clock: WallClock = field(default_factory=WallClock)
     seeds: Callable[[], int] = _seed

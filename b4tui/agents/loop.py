@@ -25,7 +25,7 @@ from b4tui.agents.tools.text import clip, valid
 from b4tui.agents.workfolder import FileDiff
 from b4tui.agents.workspace import read_workspace
 from b4tui.engines.toolcalls.recovery import recover
-from b4tui.engines.types import ChatRequest, FailureKind, Message, Role, ToolCall
+from b4tui.engines.types import ChatRequest, FailureKind, Message, Restarted, Role, ToolCall
 from b4tui.events import Event, RunOutcome
 
 __all__ = ["Assignment", "work"]
@@ -42,7 +42,7 @@ class ContextFull(Exception):
 async def work(assignment: Assignment, publish: Callable[[Event], None]) -> Outcome:
     """Do one bead. Everything that happens is published; cancelling leaves no process and no open stream behind."""
     run = _Run(assignment, publish)
-    scope = asyncio.timeout(assignment.limits.wall_clock_s)
+    scope = assignment.wall_clock.limit(assignment.limits.wall_clock_s)
     try:
         async with scope:
             await run.prepare()
@@ -88,7 +88,7 @@ class _Run:
         self._budget = context.Budget(window=role.num_ctx, answer=role.num_predict, tools=self._specs)
         self._messages: list[Message] = []
         self._changes: dict[str, FileDiff] = {}
-        self.limits = Limits(assignment.limits, assignment.monotonic())
+        self.limits = Limits(assignment.limits, self._now())
         self._bench = Workbench(
             files=Confined(assignment.folder.path),
             sandbox=assignment.sandbox,
@@ -99,8 +99,12 @@ class _Run:
             limits=assignment.limits,
             output_chars=context.output_chars(role.num_ctx, assignment.limits.output_chars),
             clock=assignment.clock,
-            seconds_left=lambda: self.limits.seconds_left(assignment.monotonic()),
+            seconds_left=lambda: self.limits.seconds_left(self._now()),
         )
+
+    def _now(self) -> float:
+        """Seconds of the run's own time."""
+        return self._a.monotonic() - self._a.wall_clock.waited
 
     async def prepare(self) -> None:
         """Mark the folder and put the first two messages together."""
@@ -118,7 +122,7 @@ class _Run:
 
     async def step(self) -> Ending | None:
         """One question to the model and all calls of its answer; the ending when one of them was `finish`."""
-        number = self.limits.step(self._a.monotonic())
+        number = self.limits.step(self._now())
         self._report.step(number)
         self._make_room()
         try:
@@ -150,6 +154,7 @@ class _Run:
             except AnswerFailed as error:
                 if error.failure.kind is not FailureKind.TOOL_FORMAT:
                     raise
+                self._report.heard(Restarted(error.failure.message))  # whatever came of it does not count
         return await self._ask(step, RETRIES)
 
     async def _ask(self, step: int, attempt: int) -> Answer:

@@ -70,9 +70,9 @@ async def engine_with(
 
     Raises Failed where none has it, NoEngine where none answers.
     """
+    from b4tui.engines.dispatch.roles import model_on
     from b4tui.engines.interface import EngineError
     from b4tui.runtime.inventory import how_to_get
-    from b4tui.runtime.role_models import model_on
 
     reasons, silent = [], True
     for name, engine in engines.items():

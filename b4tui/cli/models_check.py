@@ -59,7 +59,7 @@ async def _check(settings: Settings, name: str, only: str | None, trials: TrialS
             trials=trials,
             records=Records(records_folder()),
             health=await engine.health(),
-            loaded=_as_its_role(settings, roles),
+            loaded=_as_its_role(settings, engine.name, roles),
             told=_told,
             clock=time.monotonic,
             now=events.now,
@@ -81,15 +81,16 @@ async def _digest_of(engine: Engine, info: ModelInfo) -> str:
     return attestation.digest or info.digest
 
 
-def _as_its_role(settings: Settings, roles: tuple[str, ...]) -> LoadedAs:
+def _as_its_role(settings: Settings, engine: str, roles: tuple[str, ...]) -> LoadedAs:
     """The model loaded as its roles have it; a model of no role as the questions need it."""
     from b4tui.engines.dispatch.profile import profile_of
+    from b4tui.engines.dispatch.roles import model_there
     from b4tui.engines.trials.trials import LoadedAs
 
     if not roles:
         return LoadedAs()
     role = settings.roles[roles[0]]
-    profile = profile_of(settings, role.model)
+    profile = profile_of(settings, engine, model_there(settings, engine, role.model))
     return LoadedAs(num_ctx=profile.num_ctx, keep_alive=role.keep_alive, options=profile.applied(role.options))
 
 

@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import Iterable
 
 from b4tui.demo.catalog import MODELS, SimulatedModel
-from b4tui.demo.faults import Fault, FaultKind, Faults
+from b4tui.demo.faults import CHAT, Fault, FaultKind, Faults
 from b4tui.demo.lies import Lies
 from b4tui.demo.listening import HOST, Exchange, Listener
 from b4tui.demo.listening import Ending as Ending
@@ -54,8 +54,8 @@ class SimulatedOllama(Listener):
 
     @property
     def chats(self) -> list[Exchange]:
-        """The requests to /api/chat, in the order they came."""
-        return [exchange for exchange in self.requests if exchange.path == "/api/chat"]
+        """The requests to /api/chat that say something, in the order they came: not those that only load a model."""
+        return [exchange for exchange in self.requests if exchange.path == CHAT and not _only_loads(exchange)]
 
     def publish(self, model: SimulatedModel) -> None:
         """Have its registry give this model to whoever pulls its name from now on."""
@@ -79,7 +79,7 @@ class SimulatedOllama(Listener):
         elif not isinstance(exchange.body, dict):
             await reply.error(400, "json: cannot unmarshal into a request")
         else:
-            fault = self.faults.take(exchange.path, exchange.bead)
+            fault = None if _only_loads(exchange) else self.faults.take(exchange.path, exchange.bead)
             if not await _refused(fault, reply):
                 await endpoint(exchange.body, reply, fault)
 
@@ -99,6 +99,11 @@ async def _refused(fault: Fault | None, reply: Reply) -> bool:
     if fault.kind is FaultKind.SLOW:
         await asyncio.sleep(fault.seconds)
     return False
+
+
+def _only_loads(exchange: Exchange) -> bool:
+    """Whether a request says nothing and only has a model loaded, or put out of memory: faults are for answers."""
+    return exchange.path == CHAT and isinstance(exchange.body, dict) and not exchange.body.get("messages")
 
 
 def _is_local(host: str) -> bool:

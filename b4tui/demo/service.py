@@ -139,11 +139,11 @@ class Service:
         except ValueError as error:
             await reply.error(400, f"invalid keep_alive: {error}")
             return
-        if not prompt.messages:
-            await self._load_only(model, prompt, expires_at, reply)
-            return
         alias = self._lies.alias(model.name) is not None
         elsewhere = alias or catalog.asks_for_cloud(name) or self._lies.told(Lie.ECHO, model.name)
+        if not prompt.messages:
+            await self._load_only(model, prompt, expires_at, reply, elsewhere=elsewhere)
+            return
         load_ns = 1 if elsewhere else await self._load(model, prompt.num_ctx, expires_at)
         step, stem = self._scripts.answer(prompt.messages, model.name), self._call_stem()
         echo = model.name if elsewhere else name
@@ -185,10 +185,14 @@ class Service:
             self._loaded[model.name] = Loaded(model, num_ctx, expires_at)
         return watch.lap()
 
-    async def _load_only(self, model: SimulatedModel, prompt: Prompt, expires_at: datetime, reply: Reply) -> None:
-        """No messages: load the model, or with a keep_alive of 0 put it out of memory."""
+    async def _load_only(
+        self, model: SimulatedModel, prompt: Prompt, expires_at: datetime, reply: Reply, *, elsewhere: bool
+    ) -> None:
+        """No messages: load the model, or with a keep_alive of 0 put it out of memory; `elsewhere`, only say so."""
         reason = "load" if expires_at > datetime.now(UTC) else "unload"
-        if reason == "load":
+        if elsewhere:
+            pass
+        elif reason == "load":
             await self._load(model, prompt.num_ctx, expires_at)
         else:
             self._loaded.pop(model.name, None)

@@ -68,7 +68,8 @@ class Address:
 def engine_address(name: str, config: EngineConfig, environ: Mapping[str, str]) -> Address:
     """The address of `[engines.NAME]`. For Ollama: its own, else OLLAMA_HOST, else this machine's port 11434.
 
-    A server of another kind has no usual place, so that its address must be given.
+    A server of another kind has no usual place, so that its address must be given. `pinned` is the operator's word for
+    the address that stands beside it, and not for whatever a variable says on another day.
 
     Raises AddressError when it cannot be read, is not this machine and not pinned, or belongs to a cloud.
     """
@@ -88,7 +89,7 @@ def engine_address(name: str, config: EngineConfig, environ: Mapping[str, str]) 
             f"{source}: {address.host} is a cloud service; an engine is a server of your own. "
             f"Write its address, like {example}"
         )
-    if not address.loopback and not config.pinned:
+    if not address.loopback and not (config.pinned and source != "OLLAMA_HOST"):
         raise AddressError(
             f"{source}: {address.place} is not this machine, so prompts would leave it. If the server there is yours, "
             f'write both address = "{address.url}" and pinned = true into [engines.{name}] of your own settings'
@@ -118,6 +119,14 @@ def parse_address(text: str, default_port: int = DEFAULT_PORT) -> Address:
     host, port = _host_and_port(place, port)
     host, loopback = _this_machine(host)
     return Address(scheme, host, port, path, loopback)
+
+
+def is_this_machine(ip: str) -> bool:
+    """Whether an IP address leads nowhere but here."""
+    try:
+        return _this_machine(ip)[1] and _ip(ip) is not None
+    except ValueError:
+        return False
 
 
 def _host_and_port(place: str, port: int) -> tuple[str, int]:

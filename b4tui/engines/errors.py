@@ -120,6 +120,15 @@ def redirected(asked: Asked, status: int) -> Failure:
     )
 
 
+def astray(asked: Asked, peer: str) -> Failure:
+    """`localhost` is another machine by the resolver's word; nothing was sent there."""
+    return Failure(
+        FailureKind.REFUSED,
+        f"localhost leads to {plain(peer, 60)} here, which is not this machine, so nothing was sent: write 127.0.0.1 "
+        f"into engines.{asked.engine}.address, and mend /etc/hosts",
+    )
+
+
 def cloud_name(asked: Asked) -> Failure:
     """The model's name alone says that it is not computed here; nothing was sent."""
     return Failure(
@@ -147,6 +156,16 @@ def unseen_model(asked: Asked, said: str) -> Failure:
     )
 
 
+def outdated_model(asked: Asked, said: str) -> Failure:
+    """An older version of the model is in memory under its name, and is what answers."""
+    return Failure(
+        FailureKind.UNATTESTED,
+        f"{asked.model} was made anew, and {asked.where} still has an older version of it in memory, which is what "
+        f"answers ({plain(said, 200)}). Nothing more is sent to it; `ollama stop {asked.model}` puts it out, and so "
+        f"does `b4tui models pin {asked.model}`",
+    )
+
+
 def other_model(asked: Asked, said: str) -> Failure:
     """An answer comes from another model than was asked; the server does not look at the name."""
     return Failure(
@@ -162,6 +181,14 @@ def unattested(asked: Asked, missing: Proof) -> Failure:
         FailureKind.UNATTESTED,
         f"it is not proven that {asked.model} is computed by {asked.where}, so nothing was sent: {missing.detail}"
         + (f". {missing.fix}" if missing.fix else ""),
+    )
+
+
+def replaced(asked: Asked) -> Failure:
+    """Another model took its place between the proof and the prompt; nothing was sent."""
+    return Failure(
+        FailureKind.BUSY,
+        f"{asked.where} changed what it serves as {asked.model} just now, so nothing was sent: it is looked at anew",
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from b4tui.engines import errors
-from b4tui.engines.address import Address
+from b4tui.engines.address import Address, is_this_machine
 from b4tui.engines.types import Failure
 
 BODY_LIMIT = 128 * 1024 * 1024
@@ -32,6 +32,25 @@ class RedirectRefused(httpx.TransportError):
         self.status = status
 
 
+class AstrayRefused(httpx.TransportError):
+    """The name of this machine led to another one; `peer` is its IP address."""
+
+    def __init__(self, peer: str) -> None:
+        super().__init__(f"localhost is {peer} here")
+        self.peer = peer
+
+
+async def _stays_here(event: str, info: Mapping[str, Any]) -> None:
+    """Look where a fresh connection leads before a byte goes out; httpcore tells of it. Raises AstrayRefused."""
+    if event != "connection.connect_tcp.complete":
+        return
+    stream = info["return_value"]
+    peer = stream.get_extra_info("server_addr")
+    if not is_this_machine(str(peer[0]) if peer else ""):
+        await stream.aclose()
+        raise AstrayRefused(str(peer[0]) if peer else "nobody")
+
+
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Sends requests with no credentials but the engine's own, and refuses replies that lead elsewhere or fill memory.
 
@@ -46,14 +65,17 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         self._inner = httpx.AsyncHTTPTransport(verify=trust, trust_env=False, limits=limits, uds=socket or None)
         self._authorization = f"Bearer {key}" if key else ""
+        # `localhost` is the one name that counts as this machine, and resolvers decide where it leads.
+        self._watched = {"trace": _stays_here} if address.loopback and address.host == "localhost" else {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request. Raises RedirectRefused, BodyRefused, and what httpx raises."""
+        """Send one request. Raises RedirectRefused, BodyRefused, AstrayRefused, and what httpx raises."""
         for name in ("authorization", "proxy-authorization", "cookie"):
             request.headers.pop(name, None)
         if self._authorization:
             request.headers["authorization"] = self._authorization
         request.headers["accept-encoding"] = "identity"
+        request.extensions = {**request.extensions, **self._watched}
         response = await self._inner.handle_async_request(request)
         if 300 <= response.status_code < 400:
             await response.aclose()
@@ -177,6 +199,8 @@ def transport_failure(asked: errors.Asked, error: Exception, connect_timeout_s: 
             return errors.unreachable(asked)
         case RedirectRefused():
             return errors.redirected(asked, error.status)
+        case AstrayRefused():
+            return errors.astray(asked, error.peer)
         case httpx.RemoteProtocolError() if not _broke_off(str(error)):
             return errors.protocol(asked, f"no valid HTTP: {error}")
         case BodyRefused() | httpx.LocalProtocolError() | httpx.UnsupportedProtocol():

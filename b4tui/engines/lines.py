@@ -26,21 +26,28 @@ class LineDecoder:
         *ends, rest = data.split(b"\n")
         lines: list[bytes] = []
         for end in ends:
-            self._hold(end)
-            lines += self.flush() or ([b""] if self._keep_blank else [])
-        self._hold(rest)
+            if self._parts or len(end) > self._limit:
+                self._hold(end)
+                end = b"".join(self._parts)
+                self._drop()
+            if (line := end.strip()) or self._keep_blank:
+                lines.append(line)
+        if rest:
+            self._hold(rest)
         return lines
 
     def flush(self) -> list[bytes]:
         """What is held as one line: at the end of a stream, the last line that has no newline."""
         line = b"".join(self._parts).strip()
+        self._drop()
+        return [line] if line else []
+
+    def _drop(self) -> None:
         self._parts.clear()
         self._held = 0
-        return [line] if line else []
 
     def _hold(self, part: bytes) -> None:
         self._held += len(part)
         if self._held > self._limit:
             raise LineTooLong(f"a line of more than {self._limit} bytes")
-        if part:
-            self._parts.append(part)
+        self._parts.append(part)

@@ -7,8 +7,6 @@ import re
 from typing import Any, NoReturn
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
 _DIGEST = re.compile("[0-9a-f]{1,128}")
 
 
@@ -46,12 +44,16 @@ def plain_digest(value: object) -> str:
 
 def clean(text: str) -> str:
     """Text that every encoder takes: a surrogate with no partner becomes the replacement character."""
-    return _LONE_SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def strict_json(text: str) -> Any:
     """A JSON value, and none of what Python takes beside JSON (NaN, Infinity). Raises ValueError, RecursionError."""
-    return _DECODER.decode(text)
+    text = text.strip(" \t\n\r")
+    value, end = _DECODER.raw_decode(text)
+    if end != len(text):
+        raise ValueError("more than one value")
+    return value
 
 
 def json_object(line: bytes) -> dict[str, Any]:

@@ -154,7 +154,7 @@ class AgentWorker:
         self._run = BeadRun(parts, self._profile, bead_id, self._run_ids(), self._wait_for_slot)
         try:
             ending = await self._run.carry_out()
-            self._after(ending, bead_id, self._run.reason)
+            self._after(ending, self._run, bead_id)
         except (BoardError, OSError) as error:
             parts.cooldowns.hit(bead_id)
             said = f"{bead_id} cannot be worked on: {error}"
@@ -167,20 +167,20 @@ class AgentWorker:
             parts.in_hand.discard(bead_id)
             self._bead = ""
 
-    def _after(self, ending: Ending, bead_id: str, reason: str) -> None:
+    def _after(self, ending: Ending, run: BeadRun, bead_id: str) -> None:
         parts = self._parts
         self._empty_polls, self._poll_at = 0, 0.0
         if ending is Ending.NOT_OURS:
             parts.cooldowns.hit(bead_id)
             return
         parts.cooldowns.clear(bead_id)
-        self._finished = self._once
+        self._finished = self._once and run.began
         if ending is Ending.ENGINE_WORKED:
             self._failures = 0
         elif ending is Ending.ENGINE_REFUSES or (
             ending is Ending.ENGINE_DOWN and parts.endpoints.obstacle(self._profile.role) is None
         ):
-            self._back_off(reason)
+            self._back_off(run.reason)
 
     def _back_off(self, reason: str) -> None:
         self._failures += 1

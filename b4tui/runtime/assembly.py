@@ -14,8 +14,8 @@ from b4tui.board.model import Bead, Hub
 from b4tui.board.store import BoardStore
 from b4tui.config import ConfigError, Settings
 from b4tui.engines.dispatch.dispatcher import Dispatcher, Surroundings
-from b4tui.engines.dispatch.placement import candidates, model_there
 from b4tui.engines.dispatch.profile import profile_of
+from b4tui.engines.dispatch.roles import candidates, model_there
 from b4tui.engines.interface import Engine
 from b4tui.engines.types import Failure
 from b4tui.events import AgentState, EngineStatus, Event
@@ -52,7 +52,7 @@ def assemble(
     poll, random = settings.policy.poll, Random()
     attempts = Attempts(state.attempts, settings.policy.limits.attempts)
     rhythm = Rhythm(
-        up_s=_CHECK_UP_S,
+        up_s=min(_CHECK_UP_S, poll.max_interval_s),
         checks=Backoff(first=min(poll.engine_backoff_s, poll.interval_s), most=poll.interval_s),
         runs=Backoff(first=poll.engine_backoff_s, most=poll.max_interval_s),
     )
@@ -110,7 +110,11 @@ def _dispatcher(
     settings: Settings, engines: Mapping[str, Engine], watches: Mapping[str, EngineWatch], random: Random
 ) -> Dispatcher:
     def failed(name: str, failure: Failure) -> None:
-        watches[name].failed(failure.message)
+        """An engine that may pass by itself is left alone for a while; one that will not is looked at anew, at once."""
+        if failure.transient:
+            watches[name].failed(failure.message)
+        else:
+            watches[name].look_again()
 
     around = Surroundings(
         unusable=lambda name: watches[name].unusable,
@@ -120,9 +124,9 @@ def _dispatcher(
         random=random,
     )
     dispatcher = Dispatcher(settings, engines, around)
-    on_cpu = {role.model for role in settings.roles.values() if not profile_of(settings, role.model).on_gpu}
     for name, residency in dispatcher.residency.items():
-        residency.keep_apart(model_there(settings, name, model) for model in on_cpu)
+        wanted = {model_there(settings, name, role.model) for role in settings.roles.values()}
+        residency.keep_apart(model for model in wanted if not profile_of(settings, name, model).on_gpu)
     return dispatcher
 
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from b4tui.agents.loop import Assignment, work
 from b4tui.agents.outcome import Outcome
 from b4tui.agents.profiles import AgentProfile
+from b4tui.agents.wall_clock import WallClock
 from b4tui.agents.workfolder import WorkFolder
 from b4tui.board import store as board
 from b4tui.board.model import Bead
@@ -55,7 +56,7 @@ class Ending(StrEnum):
 
 
 class BeadRun:
-    """One attempt. Make it, then `carry_out` once; `reason` says afterwards what it came to."""
+    """One attempt. Make it, then `carry_out` once; `reason` says afterwards what it came to, `began` if it was made."""
 
     def __init__(
         self, parts: Parts, profile: AgentProfile, bead_id: str, run: str, waiting: Callable[[bool], None]
@@ -68,9 +69,11 @@ class BeadRun:
         self._placement: Placement | None = None
         self._working: asyncio.Task[Outcome] | None = None
         self._interruption: Interruption | None = None
+        self._wall_clock = WallClock()
         self._stopping = asyncio.Event()
         self._steps = 0
         self.reason = ""
+        self.began = False
         self.settled = asyncio.Event()
 
     def interrupt(self, interruption: Interruption) -> None:
@@ -152,6 +155,7 @@ class BeadRun:
         """Work on the claimed bead, settle it, and say so."""
         parts, who, began = self._parts, self._holder, time.monotonic()
         attempt = parts.attempts.start(who.bead)
+        self.began = True
         self._waiting(False)
         self._announce()
         outcome = await self._outcome(bead)
@@ -204,13 +208,18 @@ class BeadRun:
             sandbox=await asyncio.to_thread(parts.sandbox),
             limits=parts.settings.policy.limits,
             placed=placed(self._where),
+            wall_clock=self._wall_clock,
         )
         return await work(assignment, self._publish)
 
     def _chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         urgency = RequestClass.SUMMARY if self._profile.role_name == SUMMARIZER else RequestClass.STEP
         caller = Caller(agent=self._holder.agent, bead=self._holder.bead, request_class=urgency)
-        return self._parts.dispatcher.chat(self._profile.role, request, caller, self._waiting)
+        return self._parts.dispatcher.chat(self._profile.role, request, caller, self._in_line)
+
+    def _in_line(self, waiting: bool) -> None:
+        self._wall_clock.in_line(waiting)
+        self._waiting(waiting)
 
     @property
     def _where(self) -> Placement:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from b4tui.config import RoleConfig, Settings
-from b4tui.engines.dispatch.placement import NO_ENGINE, candidates, model_there
+from b4tui.engines.dispatch.placement import NO_ENGINE
+from b4tui.engines.dispatch.roles import candidates, model_there
 from b4tui.engines.interface import Engine
 from b4tui.events import EngineStatus
 from b4tui.runtime.engine_watch import EngineWatch

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from b4tui.config import Settings
-from b4tui.engines.dispatch.placement import model_there
 from b4tui.engines.dispatch.profile import profile_of
 from b4tui.engines.dispatch.queue import Line
+from b4tui.engines.dispatch.roles import model_there
 from b4tui.engines.dispatch.turns import Ticket
 from b4tui.engines.interface import Attestation
 from b4tui.events import Locality
@@ -60,25 +60,23 @@ JITTER = timedelta(milliseconds=50)
 
 
 def model_views(settings: Settings, engine: str, attestations: Mapping[str, Attestation]) -> tuple[ModelView, ...]:
-    """The models that roles want of an engine, each once."""
-    views = []
+    """The models that roles want of an engine, each once: an embedded one serves its file under every name."""
+    views: dict[str, ModelView] = {}
     for name, known in attestations.items():
-        roles = {key: role for key, role in settings.roles.items() if model_there(settings, engine, role.model) == name}
+        roles = tuple(key for key, role in settings.roles.items() if model_there(settings, engine, role.model) == name)
         missing = known.missing if known.locality is not Locality.ATTESTED else None
-        profile = profile_of(settings, next(iter(roles.values())).model).name if roles else ""
-        views.append(
-            ModelView(
-                name=known.model,
-                roles=tuple(roles),
-                locality=known.locality,
-                digest=known.digest,
-                pinned=known.pinned,
-                profile=profile,
-                reason=known.failure.message if known.failure else missing.detail if missing else "",
-                fix=missing.fix if missing else "",
-            )
+        before = views.get(known.model)
+        views[known.model] = ModelView(
+            name=known.model,
+            roles=(*before.roles, *roles) if before else roles,
+            locality=known.locality,
+            digest=known.digest,
+            pinned=known.pinned,
+            profile=profile_of(settings, engine, name).name if roles else "",
+            reason=known.failure.message if known.failure else missing.detail if missing else "",
+            fix=missing.fix if missing else "",
         )
-    return tuple(views)
+    return tuple(views.values())
 
 
 def _changed(snapshot: Snapshot, changes: Mapping[str, Callable[[EngineView], EngineView]]) -> Snapshot:

@@ -117,6 +117,10 @@ class EngineWatch:
         self._becomes(EngineStatus.DOWN, Health(up=False, version=self._health.version, reason=reason))
         self._asked.set()
 
+    def look_again(self) -> None:
+        """Something is not as it was thought to be: ask now what the engine has and what is known of it."""
+        self._asked.set()
+
     def worked(self) -> None:
         """An answer came to its end."""
         self._failed_runs = 0

@@ -6,7 +6,7 @@ brings the figures in a few times a second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -107,8 +107,8 @@ def _folded(snapshot: Snapshot, event: Event) -> Snapshot:
 
 
 def _with_activity(snapshot: Snapshot, event: Event) -> Snapshot:
-    if isinstance(event, e.AgentChanged) and event.reason in {engine.reason for engine in snapshot.engines} - {""}:
-        return snapshot  # the engine's own line has said it, once for all agents
+    if isinstance(event, e.AgentChanged) and _is_said(event.reason, snapshot.engines):
+        return snapshot  # the engines' own lines have said it, once for all agents
     run = snapshot.runs.get(getattr(event, "bead", ""))
     told = in_words(event, run.last_tool if run else "")
     if told is None:
@@ -118,6 +118,14 @@ def _with_activity(snapshot: Snapshot, event: Event) -> Snapshot:
     name = next((agent.name for agent in snapshot.agents if agent.key == who), who)
     line = Activity(at=event.at, who=name, text=text, bead=getattr(event, "bead", ""), level=level)
     return replace(snapshot, activity=(*snapshot.activity[1 - ACTIVITY_LINES :], line))
+
+
+def _is_said(reason: str, engines: Iterable[EngineView]) -> bool:
+    """Whether a reason is made of nothing but what is wrong with engines."""
+    rest = reason
+    for said in sorted((engine.reason for engine in engines if engine.reason), key=len, reverse=True):
+        rest = rest.replace(said, "")
+    return bool(reason) and not rest.strip("; ")
 
 
 def _run_started(snapshot: Snapshot, event: e.RunStarted) -> Snapshot:
@@ -176,6 +184,7 @@ def _counted(view: RunView, event: e.TokensCounted) -> RunView:
         prompt_tokens=view.prompt_tokens + event.prompt_tokens,
         generated_tokens=view.generated_tokens + event.generated_tokens,
         context_used=event.prompt_tokens + event.generated_tokens,
+        tokens=view.tokens.with_answer(event),
         tokens_per_s=round(event.generated_tokens / seconds, 1) if seconds else view.tokens_per_s,
     )
 

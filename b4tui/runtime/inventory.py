@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from b4tui.config import Settings
 from b4tui.engines.attestation.pins import Pin, PinnedBy, Pins
-from b4tui.engines.dispatch.placement import candidates
+from b4tui.engines.dispatch.roles import candidates
 from b4tui.engines.interface import Engine, EngineError, Health, LoadedModel, ModelInfo
 from b4tui.engines.names import find_model, is_cloud_name
 from b4tui.engines.ollama.kept import is_kept

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from b4tui.config import Settings
-from b4tui.engines.dispatch.placement import candidates, model_there
+from b4tui.engines.dispatch.roles import candidates, model_on, model_there
 from b4tui.engines.interface import Engine, ModelInfo
-from b4tui.engines.names import find_model, is_cloud_name
 
 Engines = Mapping[str, Engine]
 Stock = Mapping[str, tuple[ModelInfo, ...]]  # what each engine that answers has
@@ -29,15 +28,6 @@ class RolePlace:
     engine: str
     name: str
     info: ModelInfo | None
-
-
-def model_on(settings: Settings, engine: Engine, model: str, stock: tuple[ModelInfo, ...]) -> ModelInfo | None:
-    """The model on an engine that has `stock`. An embedded engine has one file, and serves it under every name."""
-    if engine.kind == "embedded":
-        return stock[0] if stock and not is_cloud_name(model) else None
-    named = find_model(model_there(settings, engine.name, model), stock)
-    # An OpenAI-compatible engine lists its models under our names for them; an Ollama server under its own.
-    return named if named is not None or engine.kind == "ollama" else find_model(model, stock)
 
 
 def names_on(settings: Settings, engine: Engine, model: str) -> tuple[str, ...]:

@@ -215,6 +215,8 @@ class Runtime:
         return True
 
     async def _end(self, reason: str) -> None:
+        # A driver call that stalls holds its thread up for a second: it may take that while the beads go back.
+        measuring = asyncio.create_task(asyncio.to_thread(self._gauges.stop))
         for worker in self._workers.values():
             worker.stop(reason)
         workers = {task for name, task in self._tasks.items() if name.startswith("agent ")}
@@ -224,9 +226,7 @@ class Runtime:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=_LAST_MOMENTS_S)
-        await asyncio.to_thread(self._gauges.stop)
-        for engine in self._parts.engines.values():
-            await engine.aclose()
+        await asyncio.gather(measuring, *(engine.aclose() for engine in self._parts.engines.values()))
         await asyncio.to_thread(self._store.stop)
         if self._loop is not None:
             self._bus.publish(RuntimeStopped(at=now(), reason=reason))

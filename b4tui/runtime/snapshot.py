@@ -14,6 +14,7 @@ from enum import StrEnum
 from b4tui.board.model import BoardState
 from b4tui.engines.interface import LoadedModel, ServerLoad
 from b4tui.events import AgentState, EngineStatus, Locality, RunOutcome
+from b4tui.runtime.gauges.run_tokens import RunTokens
 from b4tui.telemetry.types import MachineSample
 
 
@@ -49,7 +50,8 @@ class RunView:
     """One attempt at one bead. `rates` are generated tokens per second, one figure a second, oldest first (at most 60).
 
     `tokens_per_s` is measured while the answer streams (pieces a second), then the server's own figure; None before.
-    `context_used` is the prompt of the last answer plus what it generated, in tokens. `digest` is the model's,
+    `tokens` are the servers' figures for it and for its last answer; `context_used` is that one's prompt plus what it
+    generated, in tokens. `digest` is the model's,
     `profile` names its load profile, `note` says why it is not the first choice (on the CPU, another engine).
     """
 
@@ -65,6 +67,7 @@ class RunView:
     generated_tokens: int = 0
     context_used: int = 0
     context_limit: int = 0
+    tokens: RunTokens = field(default_factory=RunTokens)
     tokens_per_s: float | None = None
     rates: tuple[float, ...] = ()
     last_tool: str = ""

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from b4tui.board.model import Bead
 from b4tui.board.times import instant
+from b4tui.runtime.gauges.run_tokens import RunTokens
 from b4tui.runtime.snapshot import RunView, Snapshot
 from b4tui.tui import words
 from b4tui.tui.badges import badge, short_digest
@@ -78,6 +79,7 @@ class Page:
         if run is not None:
             yield _fact("run", *run_words(run.outcome, run.reason))
             yield from _computed(run, width)
+            yield from _tokens(run.tokens, width)
         yield _fact("created", Span(self._when(bead.created_at), Ink.SOFT), Span(_by(bead.created_by), Ink.FAINT))
         if bead.closed_at:
             yield _fact("closed", Span(self._when(bead.closed_at), Ink.SOFT))
@@ -195,6 +197,35 @@ def _computed(run: RunView, width: int) -> Iterator[Line]:
     yield from flowing(pieces, width, (label,))
     if run.note:
         yield from _hanging("fallback", f"↓ {run.note}", width, Ink.INFO)
+
+
+def _tokens(tokens: RunTokens, width: int) -> Iterator[Line]:
+    """How fast a run's prompts are read and its answers written, and what its last answer waited for."""
+    last = tokens.last
+    if last is None:
+        return
+    share = "n/a" if tokens.cached_share is None else f"{100 * tokens.cached_share:.0f} %"
+    pieces = (
+        (Span("prompts "), Span(_rate(tokens.prompt_per_s), Ink.SOFT)),
+        (Span("cached "), Span(share, Ink.SOFT)),
+        (Span("answers "), Span(_rate(tokens.generated_per_s), Ink.SOFT)),
+    )
+    yield from flowing(pieces, width, (Span(f"{'tokens':<{LABEL}}", Ink.FAINT),))
+    waits = (
+        ("first token", last.first_token_seconds),
+        ("queue", last.queue_seconds),
+        ("load", last.load_seconds),
+    )
+    spans = [(Span(f"{name} "), Span(_seconds(value), Ink.SOFT)) for name, value in waits]
+    yield from flowing(spans, width, (Span(f"{'last one':<{LABEL}}", Ink.FAINT),))
+
+
+def _rate(value: float | None) -> str:
+    return "n/a" if value is None else words.rate(value).strip()
+
+
+def _seconds(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.1f} s"
 
 
 def _hanging(label: str, text: str, width: int, ink: Ink = Ink.SOFT) -> Iterator[Line]:

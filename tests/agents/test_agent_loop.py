@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -19,12 +20,14 @@ from b4tui.demo.server import SimulatedOllama
 from b4tui.engines.attestation.pins import Pins, pins_file
 from b4tui.engines.ollama.engine import OllamaEngine
 from b4tui.engines.types import (
+    ChatRequest,
     Done,
     Failure,
     FailureKind,
     Placed,
     Restarted,
     Role,
+    StreamEvent,
     Text,
     Thinking,
     ToolCall,
@@ -337,9 +340,12 @@ class TestLeakedAndBrokenCalls:
 class TestFailures:
     async def test_a_call_the_server_cannot_read_is_asked_again_with_other_dice(self, world: World) -> None:
         world.assignment = replace(world.assignment, seeds=iter([11, 12]).__next__)
-        world.engine.answers += [failing(FailureKind.TOOL_FORMAT)] * 2
+        world.engine.answers += [[Text("I write"), *failing(FailureKind.TOOL_FORMAT)]] * 2
         world.engine.calls(FINISH)
         outcome = await world.run()
+        heard = [event for event in world.events if isinstance(event, TextStreamed | AnswerRestarted)]
+        assert [type(event) for event in heard] == [TextStreamed, AnswerRestarted] * 2, "what was heard is void"
+        assert heard[1].reason == "it was tool_format"
         assert (outcome.kind, outcome.steps) == (RunOutcome.FINISHED, 1)
         assert [request.seed for request in world.engine.requests] == [None, 11, 12]
         assert [request.temperature for request in world.engine.requests] == pytest.approx([0.7, 0.9, 1.1])
@@ -406,6 +412,26 @@ class TestLimits:
         assert outcome.kind is RunOutcome.FAILED
         assert "longer than 0.2 seconds" in outcome.reason
         assert world.engine.open_streams == 0
+
+    async def test_the_wall_clock_stands_still_while_others_have_their_turn(self, world: World) -> None:
+        world.limit(wall_clock_s=0.3)
+        clock, answered = world.assignment.wall_clock, world.assignment.chat
+
+        async def chat(request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+            clock.in_line(True)
+            await asyncio.sleep(0.4)  # somebody else's answer
+            clock.in_line(False)
+            async with aclosing(answered(request)) as events:
+                async for event in events:
+                    yield event
+
+        world.assignment = replace(world.assignment, chat=chat)
+        world.engine.calls(("read", {"path": "."}))
+        world.engine.calls(FINISH)
+        assert (await world.run()).kind is RunOutcome.FINISHED
+        assert clock.waited >= 0.8
+        world.engine.answers.append([Text("..."), asyncio.Event().wait])
+        assert "longer than 0.3 seconds" in (await world.run()).reason
 
 
 class TestCancelling:

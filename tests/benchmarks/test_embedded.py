@@ -106,7 +106,7 @@ async def neighbours(house: House, weights: Path, streams: int) -> Pairs:
         ours = engine_client(engine)
         await ours(request(0))
         (folder,) = house.sockets.iterdir()
-        # A connection for each request, as the engine has it: this server ends kept ones when it likes.
+        # A connection for each request, as b4tui has it: the server closes idle ones when it likes.
         limits = httpx.Limits(max_keepalive_connections=0)
         transport = httpx.AsyncHTTPTransport(uds=str(folder / SOCKET), trust_env=False, limits=limits)
         async with httpx.AsyncClient(transport=transport, timeout=None, trust_env=False) as client:

@@ -114,3 +114,20 @@ def test_every_agents_role_and_every_roles_engine_exist() -> None:
     settings = config.load()
     assert {agent.role for agent in settings.agents.values()} <= set(settings.roles)
     assert {role.engine for role in settings.roles.values()} <= {*settings.engines, config.AUTO}
+
+
+@pytest.mark.parametrize(
+    "option", ['api_base = "https://elsewhere.invalid"', 'kv_transfer_params = { remote_host = "x" }', "fallbacks = []"]
+)
+def test_a_hub_may_not_set_options_that_a_server_may_take_for_where_a_prompt_goes(option: str, tmp_path: Path) -> None:
+    (tmp_path / "b4tui.toml").write_text(f"[roles.workhorse.options]\ntop_p = 0.9\n{option}\n")
+    with pytest.raises(ConfigError, match=rf"roles\.workhorse\.options: .*not {option.split()[0]}\."):
+        config.load(hub=tmp_path)
+    operators = tmp_path / "mine.toml"
+    (tmp_path / "b4tui.toml").rename(operators)
+    assert len(config.load(config_file=operators).roles["workhorse"].options) == 2
+
+
+def test_a_hub_may_set_how_a_model_is_loaded_and_sampled(tmp_path: Path) -> None:
+    (tmp_path / "b4tui.toml").write_text("[roles.workhorse.options]\ntop_p = 0.9\nnum_gpu = 0\nstop = ['x']\n")
+    assert config.load(hub=tmp_path).roles["workhorse"].options["num_gpu"] == 0

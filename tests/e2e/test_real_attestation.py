@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,9 +28,10 @@ from b4tui.engines.types import (
     Provenance,
     Role,
     StreamEvent,
+    Usage,
 )
 from b4tui.events import Locality
-from tests.e2e.conftest import RealOllama, running_ollama
+from tests.e2e.conftest import RealOllama, running_ollama, until
 
 pytestmark = pytest.mark.peers
 
@@ -46,6 +49,19 @@ class Log:
     def requests(self) -> list[tuple[int, str]]:
         text = self._path.read_bytes()[self._from :].decode(errors="replace")
         return [(int(status), path) for status, _, path in _ANSWERED.findall(text)]
+
+    async def written(self, first: str, count: int) -> list[str]:
+        """The paths of so many requests from the first of this path on, once they are there.
+
+        A line is written after its answer was sent, so that of an earlier request may still come.
+        """
+
+        def paths() -> list[str]:
+            found = [path for _, path in self.requests()]
+            return found[found.index(first) :] if first in found else []
+
+        await asyncio.to_thread(until, lambda: len(paths()) >= count, f"{count} lines in the log")
+        return paths()
 
     def count(self, path: str, status: int | None = None) -> int:
         return sum(row[1] == path and status in (None, row[0]) for row in self.requests())
@@ -100,6 +116,19 @@ async def make(server: RealOllama, path: str, **body: object) -> None:
         (await client.post(path, json={**body, "stream": False})).raise_for_status()
 
 
+def loaded_rows(server: RealOllama) -> list[str]:
+    """The names of the models in its memory."""
+    rows = httpx.get(f"{server.address}/api/ps", trust_env=False, timeout=10).json()["models"]
+    return [row["name"] for row in rows]
+
+
+async def empty_memory(server: RealOllama) -> None:
+    """Have it put every model out."""
+    for name in loaded_rows(server):
+        await make(server, "/api/chat", model=name, messages=[], keep_alive=0)
+    await asyncio.to_thread(until, lambda: not loaded_rows(server), "an empty memory")
+
+
 async def delete(server: RealOllama, model: str) -> None:
     async with httpx.AsyncClient(base_url=server.address, trust_env=False, timeout=60) as client:
         (await client.request("DELETE", "/api/delete", json={"model": model})).raise_for_status()
@@ -120,7 +149,9 @@ async def test_without_a_cloud_every_step_holds_and_the_canary_is_refused(
     ]
     assert await last(engine) == Done("length")
     assert all(proof.holds for proof in (await engine.attest("tiny")).proofs)
-    assert (log.count("/api/chat", 200), log.count("/api/ps", 200)) == (1, 1)
+    await log.written("/api/version", 10)
+    # It is looked for, loaded and seen before anything is said, and seen once more while it answers.
+    assert (log.count("/api/chat", 200), log.count("/api/ps", 200)) == (2, 3)
 
 
 async def test_list_and_memory_show_the_digest_that_was_pinned(engine: OllamaEngine, server: RealOllama) -> None:
@@ -185,7 +216,7 @@ async def test_an_alias_that_takes_an_attested_models_place_is_refused_by_its_lo
         failure = await last(engine, ask("swapped"))
         assert isinstance(failure, Failure)
         assert (failure.kind, failure.status) == (FailureKind.NO_MODEL, 404)
-        assert log.requests() == [(404, "/api/chat")]
+        assert log.requests() == [(200, "/api/ps"), (404, "/api/chat")]
         assert (await engine.attest("swapped")).locality is Locality.REMOTE
     finally:
         await delete(server, "swapped")
@@ -239,3 +270,55 @@ async def test_with_its_cloud_on_nothing_is_proven_and_no_canary_is_sent(own_fol
         assert log.requests() == once * 2
         assert await last(engine, ask(provenance=Provenance.PUBLIC)) == Done("length")
         await engine.aclose()
+
+
+async def test_a_model_that_is_not_in_memory_is_loaded_before_it_is_told_anything(
+    engine: OllamaEngine, server: RealOllama
+) -> None:
+    """The second request finds it loaded as it wants it: no time goes into loading it again."""
+    await empty_memory(server)
+    log = Log(server)
+    events = [event async for event in engine.chat(ask())]
+    assert events[-1] == Done("length")
+    asked = (await log.written("/api/version", 10))[5:]  # the first five attest
+    assert sorted(asked[:3]) == ["/api/chat", "/api/ps", "/api/ps"], "looked for, loaded, and seen"
+    assert sorted(asked[3:]) == ["/api/chat", "/api/ps"], "told, and seen meanwhile"
+    (usage,) = [event for event in events if isinstance(event, Usage)]
+    assert usage.load_seconds is not None
+    assert usage.load_seconds > 0.05, "what the load took is in the figures"
+    log = Log(server)
+    (warm,) = [event async for event in engine.chat(ask()) if isinstance(event, Usage)]
+    assert await log.written("/api/chat", 1) == ["/api/chat"]
+    assert warm.load_seconds is not None
+    assert warm.load_seconds < usage.load_seconds
+
+
+async def test_an_older_version_in_memory_gets_nothing_until_it_is_stopped(server: RealOllama, tmp_path: Path) -> None:
+    """Made anew on the same weights by somebody else, while the model before is loaded under the name."""
+    await make(server, "/api/copy", source="tiny", destination="renewed")
+    before = engine_at(server, tmp_path / "before")
+    await empty_memory(server)
+    assert await last(before, ask("renewed")) == Done("length")
+    await before.aclose()
+    await make(server, "/api/create", model="renewed", **{"from": "tiny"}, parameters={"temperature": 0.3})
+    engine = engine_at(server, tmp_path / "after")
+    try:
+        log = Log(server)
+        for _ in range(2):
+            failure = await last(engine, ask("renewed"))
+            assert isinstance(failure, Failure)
+            assert failure.kind is FailureKind.UNATTESTED
+            assert "older version" in failure.message
+            assert "`ollama stop renewed`" in failure.message
+        assert log.count("/api/chat") == 1, "the load, which said nothing"
+        assert (await engine.attest("renewed")).locality is Locality.UNATTESTED
+        ended = await asyncio.to_thread(
+            subprocess.run, ["ollama", "stop", "renewed"], env={**os.environ, "OLLAMA_HOST": server.address}
+        )
+        assert ended.returncode == 0
+        await asyncio.to_thread(until, lambda: "renewed:latest" not in loaded_rows(server), "the end of the old one")
+        assert (await engine.attest("renewed")).locality is Locality.ATTESTED
+        assert await last(engine, ask("renewed")) == Done("length")
+    finally:
+        await engine.aclose()
+        await delete(server, "renewed")

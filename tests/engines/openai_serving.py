@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -43,13 +44,14 @@ async def chatting(
     policy: PolicyConfig = TRUSTING,
     pins: Pins | None = None,
     environ: Mapping[str, str] | None = None,
+    clock: Callable[[], float] = time.monotonic,
     **settings: Any,
 ) -> AsyncIterator[tuple[OpenAiEngine, ScriptedServer]]:
     """An engine and the server it talks to; `settings` are those of the engine."""
     async with scripted(serving(chat, pages), local=False) as server:
         fields: dict[str, Any] = {"kind": "vllm", "first_token_timeout_s": 20, "idle_timeout_s": 20, **settings}
         config = EngineConfig(address=server.address, **fields)
-        engine = OpenAiEngine("there", config, environ or {}, policy=policy, pins=pins)
+        engine = OpenAiEngine("there", config, environ or {}, policy=policy, pins=pins, clock=clock)
         try:
             yield engine, server
         finally:

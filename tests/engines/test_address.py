@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b4tui.config import ConfigError, EngineConfig, EngineKind, load
-from b4tui.engines.address import AddressError, engine_address, parse_address
+from b4tui.engines.address import AddressError, engine_address, is_this_machine, parse_address
 from b4tui.engines.names import is_cloud_name
 from b4tui.engines.opening import open_engines
 
@@ -107,7 +107,12 @@ class TestWhereItMayBe:
         with pytest.raises(AddressError, match=r"pinned = true") as error:
             address_of(host=host)
         assert "engines.ollama" in str(error.value)
-        assert address_of(host=host, pinned=True).startswith("http")
+        assert address_of(host, pinned=True).startswith("http")
+
+    def test_a_pin_without_an_address_is_no_word_for_what_a_variable_says(self) -> None:
+        with pytest.raises(AddressError, match=r'write both address = "http://box:11434" and pinned = true'):
+            address_of(host="box", pinned=True)
+        assert address_of(host="127.0.0.1", pinned=True) == "http://127.0.0.1:11434"
 
     @pytest.mark.parametrize(
         "host", ["ollama.com", "https://OLLAMA.com", "https://api.ollama.com:443", "ollama.com.", "api.openai.com"]
@@ -129,6 +134,24 @@ class TestWhereItMayBe:
             "ollama": "http://127.0.0.1:1234",
             "second": "http://127.0.0.1:2345",
         }
+
+
+@pytest.mark.parametrize(
+    ("ip", "here"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("192.168.1.5", False),
+        ("::ffff:192.168.1.5", False),
+        ("fe80::1%eth0", False),
+        ("localhost", False),
+        ("", False),
+    ],
+)
+def test_only_loopback_leads_nowhere_but_here(ip: str, here: bool) -> None:
+    assert is_this_machine(ip) is here
 
 
 class TestOtherKinds:

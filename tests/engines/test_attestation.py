@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b4tui.engines import errors
+from b4tui.engines.attestation.memory import caught, with_memory
 from b4tui.engines.attestation.ollama import (
     Facts,
     Listed,
@@ -16,12 +17,10 @@ from b4tui.engines.attestation.ollama import (
     Shown,
     Step,
     Trust,
-    caught,
     judge,
     judge_cloud_name,
     knows_local,
     proof_of,
-    with_memory,
     worth_trusting,
 )
 from b4tui.engines.attestation.refusal import refusal

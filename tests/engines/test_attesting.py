@@ -65,6 +65,14 @@ class TestQuestions:
             await engine.aclose()
         assert paths(server) == QUESTIONS
 
+    async def test_are_about_the_model_that_the_name_leads_to(self, tmp_path: Path) -> None:
+        """A row that is called `tiny:local` is another one, though it comes first."""
+        rows = [{**TAGS[0], "name": "tiny:local", "model": "tiny:local", "digest": "e" * 64}, *TAGS]
+        async with scripted(server_that(tags=lines({"models": rows})), local=False) as server:
+            engine = engine_at(server, tmp_path)
+            assert (await engine.attest("tiny")).digest == TAGS[0]["digest"]
+            await engine.aclose()
+
 
 class TestAnAnswer:
     async def test_is_good_for_half_a_minute_and_for_one_model(self, tmp_path: Path) -> None:

@@ -299,6 +299,25 @@ class TestBrokenAnswers:
         assert elsewhere.requests == []
 
 
+class TestLocalhost:
+    """The one name that counts as this machine: where it leads is looked at on the connection itself."""
+
+    async def test_is_used_where_it_is_this_machine(self) -> None:
+        async with scripted(lines(done())) as server:
+            assert await answers(engine_for(server.address.replace("127.0.0.1", "localhost"))) == [Done("stop")]
+
+    async def test_gets_not_a_byte_where_a_resolver_sends_it_elsewhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The end of the connection is taken for another machine's; there is none to connect to in a test."""
+        monkeypatch.setattr("b4tui.engines.http.is_this_machine", lambda ip: ip != "127.0.0.1")
+        async with scripted(lines(done())) as server:
+            (failure,) = await answers(engine_for(server.address.replace("127.0.0.1", "localhost")))
+        assert isinstance(failure, Failure)
+        assert failure.kind is FailureKind.REFUSED
+        assert "localhost leads to 127.0.0.1 here" in failure.message
+        assert "/etc/hosts" in failure.message
+        assert server.requests == []
+
+
 class TestPatience:
     async def test_nobody_there(self) -> None:
         async with scripted(lines(done())) as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import os
 import shutil
 import sys
@@ -82,6 +83,51 @@ async def test_killed_while_idle_nobody_notices(house: House, tiny_weights: Path
         await until(lambda: not list(house.sockets.iterdir()), "the end of its folder")
         assert await engine.loaded() == ()
         assert await whole(engine, ask())
+
+
+async def test_one_that_computes_nothing_any_more_is_ended_and_starts_again(house: House, tiny_weights: Path):
+    async with house.open(tiny_weights, first_token_timeout_s=20.0, idle_timeout_s=1.5, window=4096) as engine:
+        await whole(engine, ask())
+        _, server = processes(str(house.sockets))
+        answer = engine.chat(ask(num_predict=LONG))
+        assert isinstance(await anext(answer), Text)
+        server.suspend()
+        failure = [event async for event in answer][-1]
+        assert isinstance(failure, Failure)
+        assert failure.kind is FailureKind.TIMEOUT
+        assert failure.message.endswith("so it was ended: it starts again with the next request")
+        assert not processes(str(house.sockets))
+        health = await engine.health()
+        assert health.up
+        assert "llama.cpp ended (by b4tui, after a long silence)" in health.reason
+        assert await whole(engine, ask())
+
+
+async def test_one_that_is_only_slow_is_left_alone(house: House, tiny_weights: Path):
+    async with house.open(tiny_weights, first_token_timeout_s=0.5, slots=1, window=4096) as engine:
+        answer = engine.chat(ask(num_predict=LONG))
+        assert isinstance(await anext(answer), Text)
+        (_, server), waiting = processes(str(house.sockets)), asyncio.create_task(failed(engine, ask()))
+        while not waiting.done():
+            assert await engine.load()
+            await asyncio.sleep(0)
+        failure = await waiting
+        assert failure.kind is FailureKind.TIMEOUT
+        assert "sign of life" not in failure.message
+        assert server in processes(str(house.sockets))
+        await answer.aclose()
+
+
+async def test_answers_that_a_touched_file_breaks_say_why(house: House, tiny_weights: Path):
+    model = house.folder / "model.gguf"
+    await asyncio.to_thread(shutil.copy, tiny_weights, model)
+    async with house.open(model, window=4096) as engine:
+        await whole(engine, ask())
+        running = asyncio.create_task(failed(engine, ask(num_predict=LONG)))
+        await all_at_work(engine, 1)
+        os.utime(model)
+        assert await whole(engine, ask())
+        assert "llama.cpp ended (by b4tui, to load the model file anew)" in (await running).message
 
 
 async def test_one_crash_breaks_every_answer_in_flight_and_none_of_the_next(house: House, tiny_weights: Path):
@@ -187,6 +233,18 @@ async def test_without_the_package_health_says_how_to_install_it(
         health = await engine.health()
     assert not health.up
     assert health.reason == "a model file needs the package xllamacpp: pip install 'b4tui[embedded]'"
+
+
+async def test_a_package_that_does_not_know_its_version_serves_all_the_same(
+    house: House, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def unknown(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", unknown)
+    async with house.open(tiny_weights) as engine:
+        health = await engine.health()
+    assert (health.up, health.version) == (True, "xllamacpp")
 
 
 async def test_a_start_that_takes_too_long_is_given_up(house: House, tiny_weights: Path):

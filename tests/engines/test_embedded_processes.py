@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +18,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from b4tui.engines.embedded.process import LONGEST_SOCKET, SOCKET, place_for_sockets
+from b4tui.engines.embedded.process import LONGEST_SOCKET, PREFIX, SOCKET, fresh_folder
 from b4tui.engines.embedded.trust import VALID_S
+from b4tui.engines.types import FailureKind
 from b4tui.events import Locality
 from b4tui.telemetry.processes import ProcessReader
 from tests.engines.conftest import ask
@@ -50,6 +54,41 @@ async def test_when_b4tui_is_killed_its_child_goes_and_leaves_nothing(house: Hou
         assert len(processes(str(house.sockets))) == 2
         killed.kill()
         await until(lambda: gone(house), "the end of the child")
+
+
+async def test_what_is_left_when_all_are_killed_at_once_goes_with_the_next_start(house: House, tiny_weights: Path):
+    with program(house, tiny_weights) as killed:
+        guard, _ = processes(str(house.sockets))
+        guard.suspend()
+        killed.kill()
+        guard.kill()
+        await until(lambda: not processes(str(house.sockets)), "the end of the child")
+    (left,) = house.sockets.iterdir()
+    assert (left / SOCKET).exists()
+    async with house.open(tiny_weights) as engine:
+        os.utime(left, (0, 0))
+        await whole(engine, ask())
+        assert not left.exists()
+    assert gone(house)
+
+
+async def test_no_folder_is_swept_that_anybody_may_still_use(house: House, tiny_weights: Path):
+    async with house.open(tiny_weights) as other, house.open(tiny_weights) as engine:
+        await whole(other, ask())
+        (served,) = house.sockets.iterdir()
+        os.utime(served, (0, 0))
+        loading, foreign = house.sockets / f"{PREFIX}loading", house.sockets / f"{PREFIX}foreign"
+        loading.mkdir()
+        foreign.mkdir()
+        (foreign / "something").touch()
+        os.utime(foreign, (0, 0))
+        await whole(engine, ask())
+        assert served.exists()
+        assert loading.exists()
+        assert (foreign / "something").exists()
+        assert await whole(other, ask())
+    for folder in (loading, foreign):
+        shutil.rmtree(folder)
 
 
 async def test_when_b4tui_is_killed_while_a_model_loads_nothing_is_left_either(house: House, tiny_weights: Path):
@@ -193,12 +232,36 @@ async def test_what_lies_in_the_folder_b4tui_was_started_in_is_not_imported(
         assert await whole(engine, ask())
 
 
-def test_a_name_too_long_for_a_socket_is_passed_over(tmp_path: Path):
+def test_places_that_will_not_do_for_a_socket_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     long = tmp_path / ("x" * LONGEST_SOCKET)
     long.mkdir()
-    assert place_for_sockets({"XDG_RUNTIME_DIR": str(long)}) == "/tmp"
-    assert place_for_sockets({"XDG_RUNTIME_DIR": str(long), "TMPDIR": "/var/tmp"}) == "/var/tmp"
-    assert place_for_sockets({"XDG_RUNTIME_DIR": "/nowhere", "TMPDIR": "relative"}) == "/tmp"
+    short = Path(tempfile.mkdtemp(prefix="b4tui-place-", dir="/tmp"))
+    (short / "file").touch()
+    (short / "relative").mkdir()
+    monkeypatch.chdir(short)
+    for runtime in (str(long), "/nowhere", "/proc", str(short / "file"), "relative", ""):
+        folder = fresh_folder({"XDG_RUNTIME_DIR": runtime, "TMPDIR": str(short)})
+        assert folder.parent == short
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder = fresh_folder({"XDG_RUNTIME_DIR": str(long), "TMPDIR": "relative"})
+    assert folder.parent == Path("/tmp")
+    folder.rmdir()
+    shutil.rmtree(short)
+
+
+async def test_without_any_place_for_a_socket_it_says_what_to_do(
+    house: House, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(prefix: str, dir: str) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), dir)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    house.environ.pop("TMPDIR", None)
+    async with house.open(tiny_weights) as engine:
+        failure = await failed(engine, ask())
+    assert failure.kind is FailureKind.REFUSED
+    assert f"{house.sockets}: No space left on device; /tmp: No space left on device" in failure.message
+    assert "let TMPDIR name one that has room" in failure.message
 
 
 def test_the_child_loads_nothing_of_ours_but_its_own_words():

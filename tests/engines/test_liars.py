@@ -1,7 +1,8 @@
 """Every liar the simulated server can play is caught, proven by the server's own log of what reached it.
 
-A private word is in every prompt. Where a lie can be seen before, no request carries it. Where it can only be seen in
-the answer, the answer is cut off, and no second request carries it.
+A private word is in every prompt. Where a lie can be seen by asking, no request carries it. Where it can only be seen
+in an answer, it is seen in one to public words. Where it begins in the middle, the answer is cut off, and no second
+request carries the word.
 """
 
 from __future__ import annotations
@@ -141,13 +142,13 @@ class TestAModelThatChanged:
             assert f"`b4tui models pin {MODEL}`" in failure.message
         assert liar.leaks == ["/api/chat"]
 
-    async def test_after_it_was_attested_is_cut_off(self, liar: Liar) -> None:
+    async def test_after_it_was_attested_gets_nothing_either(self, liar: Liar) -> None:
         """The attestation is seconds old: the memory tells."""
         assert (await liar.engine.attest(MODEL)).locality is Locality.ATTESTED
         liar.server.lies.tell(Lie.DIGEST_CHANGED)
-        assert (await liar.failure()).kind is FailureKind.REMOTE
-        assert (await liar.failure()).kind is FailureKind.UNATTESTED
-        assert liar.leaks == ["/api/chat"]
+        for _ in range(2):
+            assert (await liar.failure()).kind is FailureKind.UNATTESTED
+        assert liar.leaks == []
 
     async def test_while_an_attestation_is_kept_is_found_when_that_ends(self, liar: Liar) -> None:
         assert (await liar.chat())[-1] == Done("stop")
@@ -156,25 +157,58 @@ class TestAModelThatChanged:
         assert (await liar.failure()).kind is FailureKind.UNATTESTED
 
 
-SEEN_AFTER = [Lie.ALIAS_UNSHOWN, Lie.ECHO, Lie.DIGEST_IN_MEMORY, Lie.NOT_IN_MEMORY]
+SEEN_IN_AN_ANSWER = [
+    (Lie.ALIAS_UNSHOWN, FailureKind.REMOTE, Locality.REMOTE),
+    (Lie.ECHO, FailureKind.REMOTE, Locality.REMOTE),
+    (Lie.NOT_IN_MEMORY, FailureKind.REMOTE, Locality.REMOTE),
+    (Lie.DIGEST_IN_MEMORY, FailureKind.UNATTESTED, Locality.UNATTESTED),
+]
 
 
-@pytest.mark.parametrize("lie", SEEN_AFTER)
-async def test_a_lie_that_shows_only_in_the_answer_cuts_it_off(liar: Liar, lie: Lie) -> None:
-    """The words are gone by then; what comes back is not used, and nobody is told that it is done."""
+@pytest.mark.parametrize(("lie", "kind", "locality"), SEEN_IN_AN_ANSWER)
+async def test_a_lie_that_shows_only_in_an_answer_shows_in_one_to_public_words(
+    liar: Liar, lie: Lie, kind: FailureKind, locality: Locality
+) -> None:
     liar.server.lies.tell(lie)
-    events = await liar.chat()
-    last = events[-1]
-    assert isinstance(last, Failure)
-    assert last.kind is FailureKind.REMOTE
-    assert not last.transient, "nothing tries again by itself"
-    assert not any(isinstance(event, Done | ToolCall) for event in events)
+    (failure,) = await liar.chat()
+    assert isinstance(failure, Failure)
+    assert failure.kind is kind
+    assert not failure.transient, "nothing tries again by itself"
     for provenance in Provenance:
         again = await liar.failure(provenance=provenance)
-        assert again.kind is FailureKind.REMOTE
+        assert again.kind is kind
         assert "nothing was sent" in again.message
-    assert (await liar.engine.attest(MODEL)).locality is Locality.REMOTE
-    assert liar.leaks == ["/api/chat"]
+    assert (await liar.engine.attest(MODEL)).locality is locality
+    assert liar.leaks == []
+    assert all(chat.body["messages"] == [{"role": "user", "content": "Say ok."}] for chat in liar.server.chats)
+
+
+async def test_a_lie_that_begins_after_its_model_was_seen_cuts_the_answer_off(liar: Liar) -> None:
+    """The words are gone by then; what comes back is not used, and nobody is told that it is done."""
+    assert (await liar.chat())[-1] == Done("stop")
+    liar.server.lies.tell(Lie.ALIAS_UNSHOWN)
+    events = await liar.chat()
+    assert isinstance(events[-1], Failure)
+    assert events[-1].kind is FailureKind.REMOTE
+    assert not any(isinstance(event, Done | ToolCall) for event in events)
+    for provenance in Provenance:
+        assert (await liar.failure(provenance=provenance)).kind is FailureKind.REMOTE
+    assert liar.leaks == ["/api/chat"] * 2
+
+
+async def test_an_older_version_in_memory_is_called_by_its_name_until_it_is_out_of_there(liar: Liar) -> None:
+    liar.server.lies.tell(Lie.DIGEST_IN_MEMORY)
+    failure = await liar.failure()
+    assert "older version" in failure.message
+    assert f"`ollama stop {MODEL}`" in failure.message
+    found = await liar.engine.attest(MODEL)
+    assert found.missing is not None
+    assert "older version" in found.missing.detail
+    assert f"`ollama stop {MODEL}`" in found.missing.fix
+    liar.server.lies.take_back(Lie.DIGEST_IN_MEMORY)
+    liar.server.forget()
+    assert (await liar.engine.attest(MODEL)).locality is Locality.ATTESTED
+    assert (await liar.chat())[-1] == Done("stop")
 
 
 async def test_an_alias_that_takes_the_models_place_after_it_was_attested_is_refused_by_the_server(liar: Liar) -> None:
@@ -196,7 +230,8 @@ async def test_where_no_proof_is_asked_for_no_liar_is_called_local_all_the_same(
         await liar.chat()
         assert (await liar.engine.attest(MODEL, fresh=True)).locality is not Locality.ATTESTED
         await liar.engine.aclose()
-    assert liar.leaks == ([] if lie in {Lie.ALIAS, Lie.ALIAS_UNLISTED, Lie.DIGEST_CHANGED} else ["/api/chat"])
+    merely_unproven = {Lie.OLD_VERSION, Lie.CLOUD_ON, Lie.CANARY_SERVED}
+    assert liar.leaks == (["/api/chat"] if lie in merely_unproven else [])
 
 
 async def test_public_words_go_to_a_server_that_is_openly_not_proven(liar: Liar) -> None:

@@ -224,6 +224,49 @@ class TestHealth:
             assert (await engine.health()).up
             assert len(chats(server)) == before
 
+    async def test_a_token_may_take_longer_than_a_look_at_its_health(self) -> None:
+        """A model that has to be loaded first, or that computes on a CPU, is not dead."""
+
+        async def slow(connection: Connection) -> None:
+            if connection.request.json.get("stream"):
+                await stream(said("x"))(connection)
+            else:
+                await asyncio.sleep(0.7)
+                await lines({"choices": [{"message": {"content": "ok"}, "finish_reason": "length"}]})(connection)
+
+        async with chatting(slow, connect_timeout_s=0.3) as (engine, _):
+            assert failure_of([event async for event in engine.chat(ask())]).kind is FailureKind.INCOMPLETE
+            assert not (await engine.health()).up
+            async with asyncio.timeout(15):
+                while not (await engine.health()).up:
+                    pass
+
+    async def test_a_token_does_not_count_that_was_asked_for_before_another_answer_broke_off(self) -> None:
+        async def frozen(connection: Connection) -> None:
+            if connection.request.json.get("stream"):
+                await stream(said("x"))(connection)
+            else:
+                await connection.hang()
+
+        async with chatting(frozen, connect_timeout_s=0.3) as (engine, server):
+            for _ in range(2):
+                failure_of([event async for event in engine.chat(ask())])
+                assert not (await engine.health()).up
+            assert [body["max_tokens"] for body in chats(server)].count(1) == 2
+
+    async def test_a_model_that_is_not_served_any_more_is_not_asked_for_a_token(self) -> None:
+        row = {**TINY}
+
+        async def listed(connection: Connection) -> None:
+            await lines({"data": [row]})(connection)
+
+        async with chatting(stream(said("x")), {**PAGES, "/v1/models": listed}) as (engine, server):
+            assert failure_of([event async for event in engine.chat(ask())]).kind is FailureKind.INCOMPLETE
+            row["id"] = "other"
+            health = await engine.health()
+            assert health.up, health.reason
+            assert len(chats(server)) == 1
+
     async def test_a_server_that_refuses_the_probe_is_not_up(self) -> None:
         async def broken(connection: Connection) -> None:
             if connection.request.json.get("stream"):

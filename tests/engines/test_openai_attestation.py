@@ -215,6 +215,27 @@ class TestWhatMayBeSent:
             assert "no longer what you pinned" in failure.message
             assert not chats(server)
 
+    async def test_nothing_goes_to_a_model_that_took_the_place_of_the_proven_one(self, pins: Pins) -> None:
+        """What was proven is good for half a minute; that ends between the proof and the prompt."""
+        moments = [0.0, 0.0, 0.0]
+        rows = [TINY, {**TINY, "root": "another"}]
+
+        async def models(connection: Connection) -> None:
+            await lines({"data": [rows.pop(0)]})(connection)
+
+        def clock() -> float:
+            return moments.pop(0) if len(moments) > 1 else moments[0]
+
+        pages = {**PAGES, "/v1/models": models}
+        word = {"pinned": True, "vouched": True}
+        async with chatting(ANSWER, pages, policy=STRICT, pins=pins, clock=clock, **word) as (engine, server):
+            await self.pin(engine, pins)
+            moments[:] = [29.0, 29.0, 31.0]
+            failure = failure_of([event async for event in engine.chat(ask())])
+            assert failure.kind is FailureKind.BUSY
+            assert rows == []
+            assert not chats(server)
+
     async def test_a_cloud_models_name_is_not_even_asked_for(self) -> None:
         async with chatting(ANSWER) as (engine, server):
             failure = failure_of([event async for event in engine.chat(ask("qwen3:cloud"))])
@@ -253,6 +274,24 @@ class TestWhatMayBeSent:
             assert attestation.failure.kind is FailureKind.BUSY
             assert failure_of([event async for event in engine.chat(ask())]).kind is FailureKind.BUSY
             assert not chats(server)
+
+    async def test_after_a_broken_answer_another_server_at_the_address_is_found_out(self, pins: Pins) -> None:
+        """Who killed the server may have taken its place, while what it said of itself was still good."""
+        row = {**TINY}
+
+        async def listed(connection: Connection) -> None:
+            await lines({"data": [row]})(connection)
+
+        pages: dict[str, Script] = {**PAGES, "/v1/models": listed}
+        async with chatting(stream(said("x")), pages, policy=STRICT, pins=pins, pinned=True, vouched=True) as (
+            engine,
+            server,
+        ):
+            await self.pin(engine, pins)
+            assert failure_of([event async for event in engine.chat(ask())]).kind is FailureKind.INCOMPLETE
+            row["root"] = "another"
+            assert failure_of([event async for event in engine.chat(ask())]).kind is FailureKind.UNATTESTED
+            assert len(chats(server)) == 1
 
     async def test_an_answer_is_kept_for_a_while_and_asked_anew_when_wanted(self) -> None:
         async with chatting(ANSWER) as (engine, server):

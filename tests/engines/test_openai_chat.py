@@ -163,6 +163,15 @@ class TestAnAnswerThatIsNotWhole:
     async def test_the_end_is_no_success_without_a_reason(self, script: Script) -> None:
         assert (await failed(script)).kind is FailureKind.INCOMPLETE
 
+    async def test_the_last_event_needs_no_blank_line(self) -> None:
+        first, last = sse(said("x"), said(reason="stop"))
+        for end in (last[:-1], last[:-2]):
+            assert (await heard(lines(first, end)))[-1] == Done("stop")
+
+    async def test_half_an_event_is_none(self) -> None:
+        first, last = sse(said("x"), said(reason="stop"))
+        assert (await failed(lines(first, last[:-20]))).kind is FailureKind.INCOMPLETE
+
     async def test_an_error_before_done_is_a_failure(self) -> None:
         failure = await failed(stream(said("x"), *called("{}"), BROKEN))
         assert failure.kind is FailureKind.CRASHED
@@ -330,6 +339,16 @@ class TestTheModelsName:
     async def test_an_alias_is_a_name_as_well(self) -> None:
         pages = {**PAGES, "/v1/models": lines({"data": [{**TINY, "aliases": ["small"]}]})}
         assert (await heard(stream(said("x", "stop")), ask("small"), pages=pages))[-1] == Done("stop")
+
+    @pytest.mark.parametrize(("second", "kept"), [({}, True), ({"root": "lora", "parent": "tiny"}, False)])
+    async def test_vllm_signs_with_the_first_of_a_models_names(self, second: dict[str, str], kept: bool) -> None:
+        """`--served-model-name tiny small` lists both, and every answer bears `tiny`; an adapter is another model."""
+        pages = {**PAGES, "/v1/models": lines({"data": [TINY, {**TINY, "id": "small", **second}]})}
+        async with chatting(stream(said("x", "stop")), pages) as (engine, server):
+            last = [event async for event in engine.chat(ask("small"))][-1]
+            assert (last == Done("stop")) is kept, last
+            assert [body["model"] for body in chats(server)] == ["small"]
+            assert [model.name for model in await engine.models()] == ["tiny", "small"]
 
 
 class TestTheKey:

@@ -8,6 +8,7 @@ import pytest
 
 from b4tui.config import Settings, load
 from b4tui.engines.dispatch.profile import LoadProfile, conflicts, profile_of
+from b4tui.engines.dispatch.roles import model_there
 
 
 def settings(**roles: dict[str, Any]) -> Settings:
@@ -16,8 +17,22 @@ def settings(**roles: dict[str, Any]) -> Settings:
 
 def test_the_role_with_the_largest_window_leads():
     shared = settings(workhorse={"model": "m", "num_ctx": 8192}, summarizer={"model": "m:latest", "num_ctx": 4096})
-    assert profile_of(shared, "m") == profile_of(shared, "m:latest") == LoadProfile(8192, {})
+    assert profile_of(shared, "ollama", "m") == profile_of(shared, "ollama", "m:latest") == LoadProfile(8192, {})
     assert [(found.role, found.leader) for found in conflicts(shared)] == [("summarizer", "workhorse")]
+
+
+def test_roles_whose_models_are_one_on_an_engine_share_its_profile_there_alone():
+    shared = load(
+        use_user_file=False,
+        overrides={
+            "engines": {"ollama": {"models": {"small": "Coder:latest"}}, "other": {}},
+            "roles": {"workhorse": {"model": "coder", "num_ctx": 8192}, "summarizer": {"model": "small"}},
+        },
+    )
+    assert model_there(shared, "ollama", "small") == model_there(shared, "ollama", "coder") == "coder"
+    assert profile_of(shared, "ollama", "coder").num_ctx == 16384, "or it would be loaded anew at each change"
+    assert profile_of(shared, "other", "coder").num_ctx == 8192
+    assert [(found.role, found.leader) for found in conflicts(shared)] == [("workhorse", "summarizer")]
 
 
 def test_load_options_are_the_leaders_and_the_others_stay_the_roles_own():
@@ -25,7 +40,7 @@ def test_load_options_are_the_leaders_and_the_others_stay_the_roles_own():
         workhorse={"model": "m", "num_ctx": 8192, "options": {"num_batch": 256, "top_k": 10}},
         router={"model": "m", "num_ctx": 4096, "options": {"num_gpu": 0, "top_p": 0.5}},
     )
-    profile = profile_of(shared, "m")
+    profile = profile_of(shared, "ollama", "m")
     assert profile.options == {"num_batch": 256}
     assert profile.applied(shared.roles["router"].options) == {"top_p": 0.5, "num_batch": 256}
 
@@ -39,7 +54,7 @@ def test_a_role_that_no_agent_has_does_not_lead(window: int):
         router={"model": "m", "num_ctx": window},
     )
     assert with_router.roles["router"].options == {"num_gpu": 0}
-    assert profile_of(with_router, "m") == profile_of(shared, "m") == LoadProfile(8192, {})
+    assert profile_of(with_router, "ollama", "m") == profile_of(shared, "ollama", "m") == LoadProfile(8192, {})
     assert {found.role for found in conflicts(with_router)} == {"router"}
 
 

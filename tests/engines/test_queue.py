@@ -154,3 +154,25 @@ async def test_a_model_that_does_not_fit_is_let_in_when_the_other_one_is_quiet()
     desk.queue._call_up()
     await until(lambda: desk.served == ["a", "brew", "b"])
     await desk.done("b")
+
+
+async def test_models_whose_sizes_become_known_late_are_not_asked_in_turns_for_ever():
+    known: set[str] = set()
+    desk = Desk(fits=lambda model, beside: not known or not beside - {model})
+    for name, model in (("a", "workhorse"), ("brew", "summariser")):
+        desk.come(name, model=model)
+        await until(lambda name=name: name in desk.served)
+        await desk.done(name)
+    known.add("the card")
+    desk.come("b", RequestClass.SUMMARY, model="summariser")
+    await until(lambda: "b" in desk.served)
+    desk.come("c", model="workhorse")
+    await until(lambda: ("c", True) in desk.told)
+    await desk.done("b")
+    desk.come("d", RequestClass.SUMMARY, model="summariser")
+    await until(lambda: "d" in desk.served)
+    await desk.done("d")
+    desk.clock.now += QUIET_S
+    desk.queue._call_up()
+    await until(lambda: "c" in desk.served)
+    await desk.done("c")

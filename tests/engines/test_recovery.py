@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from b4tui.engines.toolcalls.leaked_json import PLACE_LIMIT
 from b4tui.engines.toolcalls.recovery import Recovered, recover
 from b4tui.engines.types import ToolSpec
 
@@ -231,6 +232,7 @@ class TestHostileText:
             "<function=bash>" * 40_000,
             "<tool_call>{" * 40_000,
             "```json\n{" * 40_000,
+            "```{" * 125_000 + '"name"',
             "<tool_call>" + '{"a":' * 50_000,
             "<tool_call>" + " " * 400_000,
             "<function=bash><parameter=command>" + "<" * 400_000,
@@ -244,6 +246,13 @@ class TestHostileText:
     @pytest.mark.timeout(20)
     def test_is_answered_soon_and_runs_nothing(self, text: str) -> None:
         assert not found(text, truncated=True).calls
+
+    @pytest.mark.parametrize(("beginnings", "found_one"), [(PLACE_LIMIT - 1, True), (PLACE_LIMIT, False)])
+    def test_after_too_many_beginnings_that_cannot_be_read_no_more_is_looked_for(
+        self, beginnings: int, found_one: bool
+    ) -> None:
+        call = '```{"name": "read", "arguments": {"path": "a"}}```'
+        assert bool(found("```{ " * beginnings + call).calls) is found_one
 
     @given(st.text())
     def test_any_text_is_read(self, text: str) -> None:

@@ -19,6 +19,7 @@ from b4tui.engines.dispatch.turns import (
     in_order,
     look_again_in,
     next_up,
+    together,
 )
 
 NOW = 10_000.0
@@ -36,14 +37,14 @@ def ticket(number: int, agent: str = "", request_class=RequestClass.STEP, model=
     )
 
 
-def bench(*waiting: Ticket, running=(), spent=None, hot=None, asked_at=None, together=True) -> Bench:
+def bench(*waiting: Ticket, running=(), spent=None, hot=None, asked_at=None, fit=True) -> Bench:
     return Bench(
         waiting=waiting,
         running=tuple(running),
         spent=spent or {},
         hot=hot or {},
         asked_at=asked_at or {},
-        fits=lambda model, beside: together or not beside - {model},
+        fits=lambda model, beside: fit or not beside - {model},
     )
 
 
@@ -106,7 +107,7 @@ class TestModelsThatDoNotFitTogether:
         return ticket(number, request_class=RequestClass.SUMMARY, model="summariser", ago=ago)
 
     def apart(self, *waiting: Ticket, **more) -> Bench:
-        return bench(*waiting, together=False, **more)
+        return bench(*waiting, fit=False, **more)
 
     def test_a_summary_waits_while_agents_are_at_work_with_the_workhorse(self) -> None:
         assert next_up(self.apart(self.summary(), running=[ticket(1)], asked_at={"coder": NOW}), NOW) is None
@@ -133,6 +134,21 @@ class TestModelsThatDoNotFitTogether:
     def test_the_operator_does_not_wait_at_all(self) -> None:
         asked = ticket(1, request_class=RequestClass.INTERACTIVE)
         assert next_up(self.apart(asked, self.summary(), asked_at={"summariser": NOW}), NOW) == asked
+
+    def test_what_fits_beside_it_is_not_in_the_way_of_the_operator(self) -> None:
+        asked = ticket(1, request_class=RequestClass.INTERACTIVE, model="summariser")
+        world = replace(
+            bench(asked, running=[ticket(2, model="router")], asked_at={"coder": NOW, "router": NOW}),
+            fits=lambda model, beside: {model, *beside} < {"summariser", "coder", "router"},
+        )
+        assert next_up(world, NOW) == asked, "the workhorse is quiet, and the router is on the CPU"
+
+    def test_two_that_are_answered_and_turn_out_not_to_fit_go_on_one_at_a_time(self) -> None:
+        running = [ticket(1, limit=3), self.summary(2)]
+        world = self.apart(ticket(3, limit=3), running=running, asked_at={"coder": NOW, "summariser": NOW})
+        assert next_up(world, NOW) is None
+        assert together({"coder": NOW - 1, "summariser": NOW}, {"coder"}, world.fits) == {"coder": NOW - 1}
+        assert together({"coder": NOW - 1, "summariser": NOW}, set(), world.fits) == {"summariser": NOW}
 
     def test_models_that_fit_together_never_wait_for_each_other(self) -> None:
         assert next_up(bench(self.summary(), running=[ticket(1)], asked_at={"coder": NOW}), NOW) == self.summary()

@@ -175,6 +175,18 @@ async def test_once_means_one_bead_for_each_agent(make_world, a_row):
     assert sorted(world.bead(item["id"]).status for item in rows) == ["closed", "open", "open"]
 
 
+async def test_a_run_that_never_began_is_not_the_one(make_world, a_row):
+    world = await make_world([a_row("w-1", "Fix it")])
+    runtime = world.runtime(once=True, paused=True)
+    await runtime.start()
+    await world.until(lambda: runtime.snapshot.engines[0].status is EngineStatus.UP, "the engine is there")
+    world.server.faults.add(FaultKind.BUSY, path="/api/tags", times=1)
+    await runtime.operator.resume()
+    await asyncio.wait_for(runtime.until_idle(), 30)
+    assert world.server.faults.waiting == 0
+    assert world.bead("w-1").status == "closed"
+
+
 async def test_only_the_chosen_agents_work(make_world, a_row):
     world = await make_world([a_row("w-1", "Fix it"), a_row("w-2", "Research: caches")])
     runtime = await world.run_until_idle(agents=("romanov",))

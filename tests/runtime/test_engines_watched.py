@@ -82,13 +82,13 @@ async def until(true) -> None:
 class Watched:
     """A watch at work, and what it told."""
 
-    def __init__(self, engine: FlakyEngine, runs: Backoff = QUICK, required: bool = True) -> None:
+    def __init__(self, engine: FlakyEngine, runs: Backoff = QUICK, required: bool = True, up_s: float = 0.01) -> None:
         self.engine = engine
         self.told: list[Any] = []
         self.seen: list[Seen] = []
         self.woken = 0
         wanted = Wanted(models=("m",), require_attested=required)
-        rhythm = Rhythm(up_s=0.01, checks=QUICK, runs=runs)
+        rhythm = Rhythm(up_s=up_s, checks=QUICK, runs=runs)
         self.watch = EngineWatch(engine, wanted, rhythm, self.told.append, self.seen.append, self._woke, Random(1))
 
     def _woke(self) -> None:
@@ -165,6 +165,14 @@ class TestTheWatch:
             await until(lambda: engine.checks > checks + 3)
         assert [event.status for event in watched.told] == [EngineStatus.UP, EngineStatus.DOWN]
         assert watched.told[-1].version == "1", "what it was stays known while it is down"
+
+    async def test_it_looks_again_at_once_when_something_is_not_as_it_was_thought_to_be(self) -> None:
+        engine = FlakyEngine()
+        async with Watched(engine, up_s=3600.0) as watched:
+            await until(lambda: watched.watch.up)
+            engine.known = replace(UNPROVEN, locality=Locality.REMOTE)
+            watched.watch.look_again()
+            await until(lambda: watched.told[-1].locality is Locality.REMOTE)
 
     async def test_it_sees_what_the_engine_has_and_does(self) -> None:
         async with Watched(FlakyEngine()) as watched:

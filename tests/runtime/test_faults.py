@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from b4tui.demo.faults import FaultKind
-from b4tui.events import RunOutcome
+from b4tui.engines.attestation.pins import Pins, pins_file
+from b4tui.events import Locality, RunOutcome, now
 
 SHORT = {"first_token_timeout_s": 0.4, "idle_timeout_s": 0.4}
 # What happens again and again, and a word of the cause as the screen has it.
@@ -22,7 +23,6 @@ LASTING = {
     FaultKind.CUT: "broke off",
     FaultKind.GARBAGE_LINE: "not UTF-8",
     FaultKind.SLOW_LORIS: "was silent",
-    FaultKind.REMOTE_MODEL: "not computed",
 }
 HARMLESS = (FaultKind.SLOW, FaultKind.TOOL_ERROR, FaultKind.LEAKED_CALL)
 
@@ -54,6 +54,26 @@ async def test_a_fault_that_lasts_gives_the_bead_back_names_the_cause_and_passes
     world.server.faults.clear()
     await world.until(lambda: world.bead("w-1").status == "closed", "it is done when the fault is gone")
     assert runtime.snapshot.attempts_spent == frozenset()
+
+
+async def test_a_model_that_was_caught_elsewhere_stays_stopped_until_the_operator_pins_it(make_world, a_row):
+    world = await world_with(make_world, a_row, FaultKind.REMOTE_MODEL, times=1)
+    runtime = world.runtime()
+    await runtime.start()
+    await world.until(lambda: bool(world.told("run_finished")), "the first run ends")
+    assert world.told("run_finished")[0].outcome is RunOutcome.ENGINE
+    assert "not computed" in on_screen(runtime)
+    await world.until(lambda: locality_of(runtime) is Locality.REMOTE, "the badge says so")
+    asked = len(world.server.chats)
+    (pin,) = [pin for pin in Pins(pins_file()).all() if pin.place == world.server.address and "coder" in pin.model]
+    Pins(pins_file()).pin(pin.place, pin.model, pin.digest, now())
+    await world.until(lambda: world.bead("w-1").status == "closed", "it is done when the operator trusts it again")
+    assert asked == 1, "and not a word went there meanwhile"
+
+
+def locality_of(runtime) -> Locality:
+    (engine,) = runtime.snapshot.engines
+    return engine.locality
 
 
 @pytest.mark.parametrize("fault", HARMLESS)

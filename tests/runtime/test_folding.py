@@ -225,6 +225,20 @@ def test_a_run_knows_where_it_is_computed_and_when_that_changes():
     assert (late.run, late.engine) == ("r2", "ollama")
 
 
+def test_what_engines_have_said_is_not_said_again_by_every_agent_that_waits_for_them():
+    down = [
+        e.EngineChanged(at=AT, engine=name, address="x", status=e.EngineStatus.DOWN, version="", simulated=False,
+                        reason=reason)
+        for name, reason in (("one", "one is off: start it"), ("two", "two is slow; `ollama ps` shows it"))
+    ]  # fmt: skip
+    both = e.AgentChanged(
+        at=AT, agent="brew", state=e.AgentState.BACKOFF, reason="; ".join(event.reason for event in down), bead=""
+    )
+    assert len(after(*down, both).activity) == 2
+    more = replace(both, reason=f"{both.reason}; m on three is not there")
+    assert after(*down, more).activity[-1].text == f"waits: {more.reason}"
+
+
 def test_a_run_that_moves_and_an_answer_that_restarts_are_told():
     back = replace(MOVED, engine="ollama", model="m", note="")
     lines = [line.text for line in after(STARTED, MOVED, RESTARTED, back).activity]

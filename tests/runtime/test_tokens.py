@@ -9,6 +9,7 @@ import pytest
 
 from b4tui.events import Event, StepStarted, TokensCounted
 from b4tui.runtime.fold import with_tokens
+from b4tui.runtime.gauges.run_tokens import RunTokens
 from b4tui.runtime.gauges.tokens import TokenTally
 from b4tui.runtime.snapshot import Snapshot, TokenFigures, TokensView
 
@@ -145,6 +146,21 @@ def test_what_is_idle_for_long_stays_the_same_object():
     assert counted.read(after(2000)) is late
 
 
+def test_a_run_has_figures_over_all_its_answers_and_of_its_last():
+    nothing = RunTokens()
+    assert (nothing.prompt_per_s, nothing.generated_per_s, nothing.cached_share) == (None, None, None)
+    run = nothing
+    for one in (
+        answer(1, cached_tokens=0, prompt_seconds=1.5),
+        answer(2, cached_tokens=800, prompt_seconds=0.5),
+        answer(3, cached_tokens=1000),
+        answer(4, generate_seconds=None, queue_seconds=7.0),
+    ):
+        run = run.with_answer(one)
+    assert (run.answers, run.prompt_per_s, run.generated_per_s, run.cached_share) == (4, 600.0, 60.0, 0.6)
+    assert run.last is not None and run.last.queue_seconds == 7.0
+
+
 async def test_a_run_reaches_the_snapshot(make_world, a_row):
     world = await make_world([a_row("w-1", "Fix it")])
     runtime = world.runtime()
@@ -152,5 +168,6 @@ async def test_a_run_reaches_the_snapshot(make_world, a_row):
     await world.until(lambda: runtime.snapshot.tokens.total.requests > 0, "an answer is counted")
     await world.until(lambda: runtime.snapshot.tokens.total.requests == len(world.told("tokens_counted")), "all are")
     tokens = runtime.snapshot.tokens
+    assert runtime.snapshot.runs["w-1"].tokens.answers == tokens.total.requests
     assert set(tokens.agents) == {event.agent for event in world.told("tokens_counted")}
     assert tokens.total.generated_tokens == sum(event.generated_tokens for event in world.told("tokens_counted"))

@@ -9,7 +9,8 @@ from frozen_world import NOW, WORLD, FrozenRuntime, bead, clock
 from b4tui.board.model import Bead, BoardState
 from b4tui.board.store import BoardError
 from b4tui.config import TuiConfig
-from b4tui.events import Locality, RunOutcome
+from b4tui.events import Locality, RunOutcome, TokensCounted
+from b4tui.runtime.gauges.run_tokens import RunTokens
 from b4tui.runtime.transcript import Kind, Piece
 from b4tui.tui.app import Console
 from b4tui.tui.bead_view import Page, needed_by
@@ -74,6 +75,21 @@ class TestThePage:
     def test_tells_how_the_run_ended(self) -> None:
         ended = replace(WORLD.runs["hub-77c"], outcome=RunOutcome.FAILED, reason="tests failed")
         assert "✗ failed  tests failed" in self.page(runs={"hub-77c": ended})
+
+    def test_says_how_fast_the_run_goes_and_what_its_last_answer_waited_for(self) -> None:
+        run = WORLD.runs["hub-77c"]
+        assert "first token" not in self.page(100)
+        counted = TokensCounted(
+            at=NOW, run=run.run, bead=run.bead, agent=run.agent, step=1, prompt_tokens=1000, cached_tokens=800,
+            generated_tokens=80, prompt_seconds=0.5, generate_seconds=2.0, load_seconds=None, first_token_seconds=0.44,
+            queue_seconds=12.0,
+        )  # fmt: skip
+        text = self.page(100, runs={"hub-77c": replace(run, tokens=RunTokens().with_answer(counted))})
+        assert "prompts 400 tok/s  cached 80 %  answers 40 tok/s" in text
+        assert "first token 0.4 s  queue 12.0 s  load n/a" in text
+        unsaid = replace(counted, cached_tokens=None, generate_seconds=None)
+        text = self.page(100, runs={"hub-77c": replace(run, tokens=RunTokens().with_answer(unsaid))})
+        assert "prompts n/a  cached n/a  answers n/a" in text
 
     def test_tells_where_the_run_is_computed_and_by_what(self) -> None:
         text = self.page(100)

@@ -9,22 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from b4tui.engines import errors
-from b4tui.engines.attestation.ollama import (
-    Facts,
-    Shown,
-    Step,
-    Trust,
-    caught,
-    judge,
-    judge_cloud_name,
-    same_model,
-    with_memory,
-    worth_trusting,
-)
+from b4tui.engines.attestation.memory import caught, older_version, outdated, row_name, with_memory
+from b4tui.engines.attestation.ollama import Facts, Shown, Step, Trust, judge, judge_cloud_name, worth_trusting
 from b4tui.engines.attestation.pins import Pin, PinError, PinnedBy, Pins
-from b4tui.engines.attestation.questions import Questions, Server, Unanswered, model_name
+from b4tui.engines.attestation.questions import Questions, Server, Unanswered
 from b4tui.engines.interface import Attestation, Proof
-from b4tui.engines.names import is_cloud_name, whole_name
+from b4tui.engines.names import is_cloud_name, is_row_of, whole_name
 from b4tui.engines.reading import plain_digest
 from b4tui.engines.types import Failure, FailureKind
 from b4tui.events import Locality
@@ -49,7 +39,6 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class _Known:
     attestation: Attestation
-    weights: str
     until: float
 
 
@@ -57,6 +46,14 @@ class _Known:
 class _Caught:
     digest: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """The models in memory, and how the one that is looked for shows among them, in words; "" when it does not."""
+
+    rows: list[Mapping[str, Any]]
+    detail: str
 
 
 class Attesting:
@@ -71,6 +68,8 @@ class Attesting:
         self._rules = rules
         self._known: dict[str, _Known] = {}
         self._caught: dict[str, _Caught] = {}
+        self._outdated: set[str] = set()
+        self._files: dict[str, str] = {}
         self._architectures: dict[str, str] = {}
         self._asking: dict[str, asyncio.Task[Attestation]] = {}
 
@@ -102,27 +101,31 @@ class Attesting:
         self.forget(attestation.model)
         self._caught[whole_name(attestation.model)] = _Caught(attestation.digest, self._rules.now())
 
+    async def is_in_memory(self, attestation: Attestation) -> bool:
+        """Whether the server has the model in memory now, as far as it can be asked."""
+        found = await self._look(attestation)
+        return not isinstance(found, Failure) and bool(found.detail)
+
     async def seen_in_memory(self, attestation: Attestation) -> Failure | None:
         """Whether the model that answers now is in the server's memory (step 7); why not, or why that is unknown.
 
-        One that shares its weights with a loaded model is listed under that one's name and digest only.
+        One that shares its weights with a loaded model is listed under that one's name and digest only. Where an older
+        version of itself is listed, that one is used; the model is stopped for as long as it is.
         """
-        asked = self._server.asked.about(attestation.model)
-        known = self._known.get(whole_name(attestation.model))
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                rows = await self._questions.in_memory(asked)
-                detail = await self._found_in(rows, attestation, known.weights if known else "", asked)
-        except TimeoutError:
-            return errors.no_answer(asked, ANSWER_S)
-        except Unanswered as error:
-            return error.failure
-        if not detail:
-            return errors.unseen_model(asked, f"/api/ps lists {_names(rows) or 'no model'}")
+        asked, key = self._server.asked.about(attestation.model), whole_name(attestation.model)
+        found = await self._look(attestation)
+        if isinstance(found, Failure):
+            return found
+        if not found.detail and older_version(found.rows, attestation):
+            self.forget(attestation.model)
+            self._outdated.add(key)
+            return errors.outdated_model(asked, f"/api/ps lists {_names(found.rows)}")
+        if not found.detail:
+            return errors.unseen_model(asked, f"/api/ps lists {_names(found.rows) or 'no model'}")
+        known = self._known.get(key)
         if known is not None and known.attestation is attestation:
-            proof = Proof(step=Step.IN_MEMORY, holds=True, detail=detail)
-            seen = _Known(with_memory(attestation, proof), known.weights, known.until)
-            self._known[whole_name(attestation.model)] = seen
+            proof = Proof(step=Step.IN_MEMORY, holds=True, detail=found.detail)
+            self._known[key] = _Known(with_memory(attestation, proof), known.until)
         return None
 
     async def aclose(self) -> None:
@@ -136,6 +139,7 @@ class Attesting:
         try:
             async with asyncio.timeout(ANSWER_S):
                 facts = await self._questions.facts(model, asked)
+                held = await self._questions.in_memory(asked) if key in self._outdated else []
         except TimeoutError:
             return self._unknown(model, errors.no_answer(asked, ANSWER_S))
         except Unanswered as error:
@@ -146,11 +150,16 @@ class Attesting:
         lied = self._caught.get(key)
         if lied is not None and lied.digest == verdict.digest and not (trust.accepted and trust.accepted > lied.at):
             verdict = caught(verdict)
+        if older := older_version(held, verdict):
+            verdict = outdated(verdict, older)
+        else:
+            self._outdated.discard(key)
         shown = facts.shown or Shown()
         self._architectures[key] = shown.architecture
+        self._files[verdict.digest] = shown.weights
         self._known.pop(key, None)
         if verdict.locality is Locality.ATTESTED:
-            self._known[key] = _Known(verdict, shown.weights, self._rules.clock() + VALID_S)
+            self._known[key] = _Known(verdict, self._rules.clock() + VALID_S)
         return verdict
 
     def _unknown(self, model: str, failure: Failure) -> Attestation:
@@ -173,13 +182,25 @@ class Attesting:
             return Trust()
         return Trust(digest=pin.digest, accepted=pin.at if pin.by is PinnedBy.OPERATOR else None)
 
-    async def _found_in(
-        self, rows: list[Mapping[str, Any]], attestation: Attestation, weights: str, asked: errors.Asked
-    ) -> str:
+    async def _look(self, attestation: Attestation) -> _Memory | Failure:
+        """What is in memory, and how the model shows there."""
+        asked = self._server.asked.about(attestation.model)
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                rows = await self._questions.in_memory(asked)
+                return _Memory(rows, await self._found_in(rows, attestation, asked))
+        except TimeoutError:
+            return errors.no_answer(asked, ANSWER_S)
+        except Unanswered as error:
+            return error.failure
+
+    async def _found_in(self, rows: list[Mapping[str, Any]], attestation: Attestation, asked: errors.Asked) -> str:
         """How the model shows among those in memory, in words; "" when it does not."""
         if any(plain_digest(row.get("digest")) == attestation.digest for row in rows):
             return f"/api/ps lists digest {attestation.digest[:12]}"
-        others = [name for name in map(model_name, rows) if name and not same_model(name, attestation.model)]
+        weights = self._files.get(attestation.digest, "")
+        others = [name for name in map(row_name, rows) if is_row_of(name, name)]  # that can be asked for by name
+        others = [name for name in others if not is_row_of(name, attestation.model)]
         for name in others if weights else ():
             if not is_cloud_name(name) and await self._weights(name, asked) == weights:
                 return f"/api/ps lists {errors.plain(name, 120)}, which has the same weights"
@@ -193,4 +214,4 @@ class Attesting:
 
 
 def _names(rows: list[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{model_name(row)} ({plain_digest(row.get('digest'))[:12]})" for row in rows)
+    return ", ".join(f"{row_name(row)} ({plain_digest(row.get('digest'))[:12]})" for row in rows)

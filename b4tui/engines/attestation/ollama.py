@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from b4tui.engines.interface import Attestation, Proof
-from b4tui.engines.names import whole_name
 from b4tui.events import Locality
 
 FLOOR = (0, 18, 0)  # the first version that knows `NAME:local`
@@ -134,28 +133,10 @@ def proof_of(attestation: Attestation, step: Step) -> Proof | None:
     return next((proof for proof in attestation.proofs if proof.step == step), None)
 
 
-def with_memory(attestation: Attestation, proof: Proof) -> Attestation:
-    """The same, after its model was looked for in memory."""
-    proofs = tuple(proof if old.step == Step.IN_MEMORY else old for old in attestation.proofs)
-    return replace(attestation, proofs=proofs, locality=locality(proofs))
-
-
 def worth_trusting(model: str, facts: Facts, smallest: int) -> bool:
     """Whether a model that is seen for the first time may be trusted from now on, whatever its server is like."""
     digest = facts.listed is not None and bool(facts.listed.digest)
     return digest and all(proof.holds for proof in _model(model, facts, smallest))
-
-
-def caught(attestation: Attestation) -> Attestation:
-    """The same, of a model whose last answer came from elsewhere."""
-    proof = Proof(
-        step=Step.IN_MEMORY,
-        holds=False,
-        detail=f"the last answer of {attestation.model} came from elsewhere and was cut off",
-        fix="Choose a local model, and start Ollama with OLLAMA_NO_CLOUD=1; if you know that it is local, "
-        f"`b4tui models pin {attestation.model}`",
-    )
-    return with_memory(attestation, proof)
 
 
 def knows_local(version: str) -> bool:
@@ -165,11 +146,6 @@ def knows_local(version: str) -> bool:
         return False
     number = (int(match[1]), int(match[2]), int(match[3]))
     return number > FLOOR or (number == FLOOR and not match[4])
-
-
-def same_model(one: str, other: str) -> bool:
-    """Whether two names mean one model."""
-    return whole_name(one) == whole_name(other)
 
 
 def _open(step: Step, why: str) -> Proof:

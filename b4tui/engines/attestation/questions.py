@@ -14,8 +14,10 @@ from typing import Any
 import httpx
 
 from b4tui.engines import errors
-from b4tui.engines.attestation.ollama import Facts, Listed, Place, Shown, same_model
+from b4tui.engines.attestation.memory import row_name
+from b4tui.engines.attestation.ollama import Facts, Listed, Place, Shown
 from b4tui.engines.http import Reply, ask_json
+from b4tui.engines.names import is_row_of
 from b4tui.engines.ollama.wire import remote_of, weights_of
 from b4tui.engines.reading import error_text, plain_digest
 from b4tui.engines.types import Failure
@@ -121,7 +123,7 @@ def _rows_of(row: Mapping[str, Any], asked: errors.Asked) -> list[Mapping[str, A
 
 
 def _listed(rows: list[Mapping[str, Any]], model: str) -> Listed | None:
-    row = next((row for row in rows if same_model(model_name(row), model)), None)
+    row = next((row for row in rows if is_row_of(row_name(row), model)), None)
     if row is None:
         return None
     size, details = row.get("size"), row.get("details")
@@ -132,8 +134,3 @@ def _listed(rows: list[Mapping[str, Any]], model: str) -> Listed | None:
         format=errors.plain(form, 40) if isinstance(form, str) else "",
         remote=errors.plain(remote_of(row)),
     )
-
-
-def model_name(row: Mapping[str, Any]) -> str:
-    """What a row of a list of models calls its model, "" where it says nothing readable."""
-    return next((name for name in (row.get("model"), row.get("name")) if isinstance(name, str) and name), "")

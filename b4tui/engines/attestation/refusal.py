@@ -16,13 +16,15 @@ from b4tui.events import Locality
 _SAYS_ELSEWHERE = ("name", "own", "in memory", "listed")
 _SAYS_ABSENT = ("listed",)
 _SAYS_CHANGED = ("pin", "same")
+_SAYS_OUTDATED = ("in memory",)
 
 
 def refusal(attestation: Attestation, *, private: bool, require_attested: bool) -> Failure | None:
     """Why a prompt may not go to this model; None where it may.
 
-    What is remote or not there gets nothing, and a model that changed stops until the operator accepts it. What is
-    merely not proven gets what is not private, or everything where the policy does not ask for proof.
+    What is remote or not there gets nothing; a model that changed stops until the operator accepts it, and one that is
+    in memory as it was until it is out of there. What is merely not proven gets what is not private, or everything
+    where the policy does not ask for proof.
     """
     if attestation.failure is not None:
         return attestation.failure
@@ -36,6 +38,10 @@ def refusal(attestation: Attestation, *, private: bool, require_attested: bool) 
         changed = _failed(attestation, _SAYS_CHANGED) or attestation.missing
         return Failure(
             FailureKind.UNATTESTED, f"{about} is not the one you trusted, so nothing was sent{_words(changed)}"
+        )
+    if (outdated := _failed(attestation, _SAYS_OUTDATED)) is not None:
+        return Failure(
+            FailureKind.UNATTESTED, f"{about} is not what its server would use, so nothing was sent{_words(outdated)}"
         )
     if attestation.locality is Locality.ATTESTED or not (private and require_attested):
         return None

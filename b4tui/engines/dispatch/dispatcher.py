@@ -28,6 +28,7 @@ from b4tui.engines.types import (
     StreamEvent,
     Text,
     Thinking,
+    ToolCall,
     Usage,
 )
 
@@ -67,23 +68,6 @@ class Dispatcher:
         """
         return _Asking(self, role, request, caller, waiting).events()
 
-    async def _attempt(
-        self, placement: Placement, request: ChatRequest, caller: Caller, waiting: Callable[[bool], None]
-    ) -> AsyncGenerator[StreamEvent, None]:
-        """One answer of one engine, in our turn there."""
-        engine = self._engines[placement.engine]
-        limit = await engine.slots(placement.model)
-        queue = self._queues[placement.engine]
-        async with queue.turn(caller, placement.model, limit, waiting) as waited:
-            yield placed(placement)
-            async with aclosing(engine.chat(_there(request, placement))) as events:
-                async for event in events:
-                    if isinstance(event, Usage):
-                        event = replace(event, queue_seconds=waited)
-                        computed = event.prompt_tokens - (event.cached_tokens or 0) + event.generated_tokens
-                        queue.spend(caller.agent, computed)
-                    yield event
-
 
 class _Asking:
     """One request on its way, through as many attempts as it takes."""
@@ -104,34 +88,63 @@ class _Asking:
         self._waiting = waiting
         self._failures: dict[tuple[str, FailureKind], int] = {}
         self._useless: dict[str, Failure] = {}
+        self._placement: Placement | None = None
         self._heard = False
 
     async def events(self) -> AsyncGenerator[StreamEvent, None]:
         while True:
-            placement = await self._dispatcher.placer.place(
-                self._role, private=self._request.private, besides=self._useless
-            )
-            if isinstance(placement, Nowhere):
-                yield placement.failure
+            place = await self._place()
+            if isinstance(place, Nowhere):
+                yield place.failure
                 return
             failure: Failure | None = None
-            attempt = self._dispatcher._attempt(placement, self._request, self._caller, self._waiting)
-            async with aclosing(attempt) as events:
+            self._placement = None
+            async with aclosing(self._attempt(place)) as events:
                 async for event in events:
                     if isinstance(event, Failure):
                         failure = event
                         break
-                    self._heard |= isinstance(event, Text | Thinking)
+                    self._heard |= isinstance(event, Text | Thinking | ToolCall)
                     yield event
+            placement = self._placement
+            if placement is None:
+                continue
             if failure is None:
                 self._around.worked(placement.engine)
+                self._dispatcher.placer.worked(placement)
                 return
             if not await self._mended(failure, placement):
-                yield failure
+                yield await self._judged(failure, placement)
                 return
             if self._heard:
                 self._heard = False
                 yield Restarted(failure.message)
+
+    async def _place(self) -> Placement | Nowhere:
+        return await self._dispatcher.placer.place(self._role, private=self._request.private, besides=self._useless)
+
+    async def _attempt(self, place: Placement) -> AsyncGenerator[StreamEvent, None]:
+        """One answer of one engine, in our turn there.
+
+        Nothing at all where the engine went down while we stood in line, and another one is there: then the place is
+        looked for again. With nowhere else to go it is asked as it stands, because another request's time-out is no
+        reason to lose a run.
+        """
+        placer, engine = self._dispatcher.placer, self._dispatcher._engines[place.engine]
+        queue, caller = self._dispatcher._queues[place.engine], self._caller
+        limit = await engine.slots(place.model)
+        async with queue.turn(caller, place.served, limit, self._waiting) as waited:
+            if not placer.usable(place) and isinstance(await self._place(), Placement):
+                return
+            self._placement = place = placer.renewed(place)
+            yield placed(place)
+            async with aclosing(engine.chat(_there(self._request, place))) as events:
+                async for event in events:
+                    if isinstance(event, Usage):
+                        event = replace(event, queue_seconds=waited)
+                        computed = event.prompt_tokens - (event.cached_tokens or 0) + event.generated_tokens
+                        queue.spend(caller.agent, computed)
+                    yield event
 
     async def _mended(self, failure: Failure, placement: Placement) -> bool:
         """Do what may help; False when nothing does."""
@@ -152,11 +165,19 @@ class _Asking:
         if advice.remedy is Remedy.AGAIN and await self._still_there(engine, failure.kind):
             await self._around.sleep(advice.delay_s)
             return True
-        if failure.transient:
-            self._around.failed(placement.engine, failure)
+        self._around.failed(placement.engine, failure)
         self._useless[placement.engine] = failure
-        others = await self._dispatcher.placer.place(self._role, private=self._request.private, besides=self._useless)
-        return isinstance(others, Placement)
+        return isinstance(await self._place(), Placement)
+
+    async def _judged(self, failure: Failure, placement: Placement) -> Failure:
+        """What a failure means for who asked: a conversation that was made for a larger window is not at fault."""
+        if failure.kind is not FailureKind.OVERFLOW or not placement.instead:
+            return failure
+        window = await self._dispatcher.placer.window(placement.engine, self._role)
+        if not 0 < window < self._request.num_ctx:
+            return failure
+        why = f"{placement.engine} has a window of {window} tokens, which is too small to go on there"
+        return Failure(FailureKind.UNREACHABLE, f"{placement.instead}; {why}")
 
     async def _still_there(self, engine: Engine, kind: FailureKind) -> bool:
         """After a crash: whether the server answers at all (research/runtime.md 1.11)."""
@@ -173,7 +194,7 @@ def placed(placement: Placement) -> Placed:
     """A placement as listeners are told of it."""
     return Placed(
         engine=placement.engine,
-        model=placement.attestation.model,
+        model=placement.served,
         locality=placement.attestation.locality,
         digest=placement.attestation.digest,
         profile=placement.profile.name,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from b4tui.config import AUTO, RoleConfig, Settings
+from b4tui.config import RoleConfig, Settings
 from b4tui.engines.attestation.refusal import refusal
 from b4tui.engines.dispatch.profile import LoadProfile, profile_of
+from b4tui.engines.dispatch.roles import candidates, model_on, model_there
 from b4tui.engines.interface import Attestation, Engine, EngineError
-from b4tui.engines.names import find_model
 from b4tui.engines.types import Failure, FailureKind
 
 NO_ENGINE = (
@@ -22,10 +22,10 @@ GPU_AGAIN_AT_MOST_S = 4 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Where a role's prompts go. `model` is the name to ask with; what answers is the attestation's model, which on an
-    engine with one model file is that file. `note` says why it is not the first choice.
+    """Where a role's prompts go. `model` is the name to ask with; `served` is what answers.
 
-    `context` is the longest conversation the server takes, in tokens; 0 where the profile alone decides.
+    `context` is the longest conversation the server takes, in tokens; 0 where the profile alone decides. `instead` says
+    why no engine before this one, `off_gpu` why not the GPU.
     """
 
     engine: str
@@ -33,7 +33,19 @@ class Placement:
     attestation: Attestation
     profile: LoadProfile
     context: int = 0
-    note: str = ""
+    instead: str = ""
+    off_gpu: str = ""
+
+    @property
+    def served(self) -> str:
+        """The model that answers, by the engine's own word: an embedded one serves its file under every name."""
+        return self.attestation.model
+
+    @property
+    def note(self) -> str:
+        """Why it is not the first choice, "" where it is."""
+        slower = f"on the CPU, slower: {self.off_gpu}" if self.off_gpu else ""
+        return "; ".join(filter(None, (self.instead, slower)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +53,6 @@ class Nowhere:
     """No engine may be asked for this role; `failure` says why, for each of them, and what to do."""
 
     failure: Failure
-
-
-def candidates(settings: Settings, engines: Mapping[str, Engine], role: RoleConfig) -> tuple[str, ...]:
-    """The engines that may answer for a role, the first choice first.
-
-    An engine that the role names comes before those with an `order`; one without is used by its name only.
-    """
-    ranked = sorted(
-        (name for name in engines if settings.engines[name].order > 0), key=lambda name: settings.engines[name].order
-    )
-    if role.engine == AUTO:
-        return tuple(ranked)
-    named = (role.engine,) if role.engine in engines else ()
-    return (*named, *(name for name in ranked if name != role.engine))
-
-
-def model_there(settings: Settings, engine: str, model: str) -> str:
-    """The name a role's model has on an engine."""
-    return settings.engines[engine].models.get(model, model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +81,22 @@ class Placer:
         self._off_gpu: dict[tuple[str, str], _OffGpu] = {}
 
     def leave_gpu(self, engine: str, model: str, why: str) -> None:
-        """Use this model without the GPU, and try the GPU again later: loading it there and back takes minutes."""
+        """Use this model without the GPU, and try the GPU again later: loading it there and back takes minutes.
+
+        Several that fail together count once.
+        """
         last = self._off_gpu.get((engine, model))
+        if last is not None and self._clock() < last.until:
+            return
         seconds = last.next_s if last else GPU_AGAIN_S
         off = _OffGpu(why, self._clock() + seconds, min(2 * seconds, GPU_AGAIN_AT_MOST_S))
         self._off_gpu[engine, model] = off
+
+    def worked(self, placement: Placement) -> None:
+        """An answer came to its end there: a GPU that was tried again is as good as it was."""
+        off = self._off_gpu.get((placement.engine, placement.model))
+        if off is not None and placement.profile.on_gpu and self._clock() >= off.until:
+            del self._off_gpu[placement.engine, placement.model]
 
     def back_to_gpu(self) -> None:
         """A GPU is there again: try it for every model."""
@@ -123,28 +127,38 @@ class Placer:
             required = self._settings.policy.require_attested
             failure = refusal(attestation, private=private, require_attested=required)
             if failure is None:
-                placement = self._placement(role, name, model, attestation, passed)
-                return replace(placement, context=await self._context(name, attestation.model)) if fresh else placement
+                placement = Placement(
+                    engine=name,
+                    model=model,
+                    attestation=attestation,
+                    profile=profile_of(self._settings, name, model),
+                    context=await self.window(name, role) if fresh else 0,
+                    instead="; ".join(f"instead of {other}: {failure.message}" for other, failure in passed.items()),
+                )
+                return self.renewed(placement)
             passed[name] = failure
         return Nowhere(_together(passed))
 
-    async def _context(self, engine: str, model: str) -> int:
+    def usable(self, placement: Placement) -> bool:
+        """Whether its engine can still be asked."""
+        return not self._unusable(placement.engine)
+
+    def renewed(self, placement: Placement) -> Placement:
+        """The placement with the load profile of now: while it waited, its model may have left the GPU or come back."""
+        profile = profile_of(self._settings, placement.engine, placement.model)
+        off = self._off_gpu.get((placement.engine, placement.model))
+        if off is None or self._clock() >= off.until:
+            return replace(placement, profile=profile, off_gpu="")
+        return replace(placement, profile=profile.on_cpu(), off_gpu=off.why)
+
+    async def window(self, engine: str, role: RoleConfig) -> int:
+        """The longest conversation an engine takes for a role, in tokens; 0 where it leaves that to the request."""
         try:
-            info = find_model(model, await self._engines[engine].models())
+            stock = await self._engines[engine].models()
         except EngineError:
             return 0
+        info = model_on(self._settings, self._engines[engine], role.model, stock)
         return info.context if info else 0
-
-    def _placement(
-        self, role: RoleConfig, engine: str, model: str, attestation: Attestation, passed: Mapping[str, Failure]
-    ) -> Placement:
-        profile = profile_of(self._settings, role.model)
-        notes = [f"instead of {name}: {failure.message}" for name, failure in passed.items()]
-        off = self._off_gpu.get((engine, model))
-        if off is not None and self._clock() < off.until:
-            profile = profile.on_cpu()
-            notes.append(f"on the CPU, slower: {off.why}")
-        return Placement(engine=engine, model=model, attestation=attestation, profile=profile, note="; ".join(notes))
 
 
 def _together(passed: Mapping[str, Failure]) -> Failure:

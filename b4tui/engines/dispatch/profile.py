@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from b4tui.config import RoleConfig, Settings
+from b4tui.engines.dispatch.roles import model_there
 from b4tui.engines.names import same_model
 
 LOAD_OPTIONS = frozenset({"num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict"})
@@ -56,21 +57,28 @@ class Conflict:
     model: str
 
 
-def profile_of(settings: Settings, model: str) -> LoadProfile:
-    """The profile a model is used with. Raises KeyError for a model that no role names."""
-    return _own(settings.roles[_leader(settings, model)])
+def profile_of(settings: Settings, engine: str, model: str) -> LoadProfile:
+    """The profile a model of an engine is used with. Raises KeyError for one that no role means."""
+    return _own(settings.roles[_leader(settings, engine, model)])
 
 
 def conflicts(settings: Settings) -> Iterator[Conflict]:
     """The roles that would load their model differently if they had it for themselves."""
-    for key, role in settings.roles.items():
-        leader = _leader(settings, role.model)
-        if _own(role) != _own(settings.roles[leader]):
-            yield Conflict(key, leader, role.model)
+    found: dict[tuple[str, str], Conflict] = {}
+    for engine in settings.engines:
+        for key, role in settings.roles.items():
+            model = model_there(settings, engine, role.model)
+            leader = _leader(settings, engine, model)
+            if _own(role) != _own(settings.roles[leader]):
+                found.setdefault((key, leader), Conflict(key, leader, model))
+    yield from found.values()
 
 
-def _leader(settings: Settings, model: str) -> str:
-    sharing = [key for key, role in settings.roles.items() if same_model(role.model, model)]
+def _leader(settings: Settings, engine: str, model: str) -> str:
+    """Of the roles whose model this is on an engine, whatever they call it, the one with the largest window."""
+    sharing = [
+        key for key, role in settings.roles.items() if same_model(model_there(settings, engine, role.model), model)
+    ]
     if not sharing:
         raise KeyError(model)
     return max(sharing, key=lambda key: _weight(settings, key))

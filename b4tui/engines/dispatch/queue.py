@@ -11,9 +11,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from b4tui.engines.dispatch.turns import Bench, RequestClass, Ticket, catch_up, in_order, look_again_in, next_up
-
-Fits = Callable[[str, frozenset[str]], bool]
+from b4tui.engines.dispatch.turns import (
+    Bench,
+    Fits,
+    RequestClass,
+    Ticket,
+    catch_up,
+    in_order,
+    look_again_in,
+    next_up,
+    together,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +110,20 @@ class RequestQueue:
 
     def _call_up(self) -> None:
         """Let everybody in whose turn it is."""
+        self._make_room()
         while (ticket := next_up(self._bench(), self._clock())) is not None:
             _, called = self._waiting.pop(ticket.number)
-            beside = frozenset(self._asked_at) - {ticket.model}
-            if ticket.model not in self._asked_at and not self._fits(ticket.model, beside):
-                self._asked_at.clear()  # what was in memory has to make room
             self._running[ticket.number] = ticket
             self._asked_at[ticket.model] = self._clock()
             self._hot[ticket.model] = ticket.agent
+            self._make_room()
             called.set()
         self._set_alarm()
+
+    def _make_room(self) -> None:
+        """Forget the models that had to leave memory."""
+        at_work = (ticket.model for ticket in self._running.values())
+        self._asked_at = together(self._asked_at, at_work, self._fits)
 
     def _set_alarm(self) -> None:
         """Look again when time alone lets somebody in."""

@@ -18,6 +18,9 @@ QUIET_S = 20.0
 """A model that agents have asked within this time is still at work: their tools run in between."""
 
 
+Fits = Callable[[str, frozenset[str]], bool]
+
+
 class RequestClass(IntEnum):
     """What a request is for; the smaller goes first."""
 
@@ -64,7 +67,7 @@ class Bench:
     spent: Mapping[str, int]
     hot: Mapping[str, str]
     asked_at: Mapping[str, float]
-    fits: Callable[[str, frozenset[str]], bool]
+    fits: Fits
 
 
 def in_order(bench: Bench, now: float) -> tuple[Ticket, ...]:
@@ -112,15 +115,27 @@ def catch_up(spent: Mapping[str, int], agent: str, present: Iterable[str]) -> in
     return max(spent.get(agent, 0), min(others, default=0))
 
 
+def together(asked_at: Mapping[str, float], running: Iterable[str], fits: Fits) -> dict[str, float]:
+    """Of the models that were asked, those that can be in memory together: what is answered now, then the latest.
+
+    Sizes become known after the first requests, so models may have been let in that do not fit.
+    """
+    at_work = frozenset(running)
+    kept: dict[str, float] = {}
+    for model in sorted(asked_at, key=lambda name: (name not in at_work, -asked_at[name])):
+        if model in at_work or fits(model, frozenset(kept)):
+            kept[model] = asked_at[model]
+    return kept
+
+
 def _may_be_in_memory(ticket: Ticket, bench: Bench, now: float) -> bool:
     """Whether answering it puts no model out of memory that is still at work."""
-    if ticket.model in bench.asked_at:
-        return True
     at_work = frozenset(running.model for running in bench.running)
-    recent = frozenset(model for model, asked in bench.asked_at.items() if now - asked < QUIET_S)
-    if bench.fits(ticket.model, at_work | recent):
+    if not bench.fits(ticket.model, at_work):
+        return False
+    if ticket.model in bench.asked_at or _overdue(ticket, now):
         return True
-    return not at_work and _overdue(ticket, now)
+    return bench.fits(ticket.model, at_work | {model for model, at in bench.asked_at.items() if now - at < QUIET_S})
 
 
 def _overdue(ticket: Ticket, now: float) -> bool:

@@ -113,6 +113,7 @@ class EmbeddedEngine:
             except EngineError as error:
                 yield error.failure
                 return
+            signs = line.signs
             async with aclosing(line.chat(request)) as answer:
                 async for event in answer:
                     if isinstance(event, Done):
@@ -121,7 +122,8 @@ class EmbeddedEngine:
                         # One that died before it was asked took no prompt with it: the next one may have it.
                         if event.kind is FailureKind.UNREACHABLE and not last_try and await line.child.ends_soon():
                             break
-                        event = await self._explained(event, line.child)
+                        event = await self._explained(event, line.child, silent=line.signs == signs)
+                    signs = line.signs = line.signs + 1
                     yield event
                 else:
                     return
@@ -148,7 +150,7 @@ class EmbeddedEngine:
         child = self._supervisor.child
         if child is None:
             return ServerLoad(running=0, waiting=0)
-        return await (await self._line_of(child)).load()
+        return await self._line_of(child).load()
 
     async def health(self) -> Health:
         """Whether a prompt would be answered, as far as that can be said without starting anything. Never raises.
@@ -157,7 +159,7 @@ class EmbeddedEngine:
         """
         if importlib.util.find_spec("xllamacpp") is None:
             return Health(up=False, reason=words.no_package().message)
-        version = f"xllamacpp {importlib.metadata.version('xllamacpp')}"
+        version = _version()
         try:
             launch = self._launch(await self._trust.weights())
         except EngineError as error:
@@ -182,7 +184,7 @@ class EmbeddedEngine:
         child = self._supervisor.child
         if child is None:
             return ()
-        line = await self._line_of(child)
+        line = self._line_of(child)
         weights = await self._trust.weights()
         digest = await self._trust.digest(weights)
         try:
@@ -222,24 +224,27 @@ class EmbeddedEngine:
             foreign = [proof for proof in await asyncio.to_thread(proofs.of_child, child) if not proof.holds]
             if foreign and not await child.ends_soon():
                 raise EngineError(errors.unattested(self._asked, foreign[0]))
-        return await self._line_of(child)
+        return self._line_of(child)
 
-    async def _line_of(self, child: Child) -> Line:
+    def _line_of(self, child: Child) -> Line:
+        """The line to a child. That to another is left to the answers that still end on it: it keeps nothing open."""
         from b4tui.engines.embedded.line import Line
 
         if self._line is None or self._line.child is not child:
-            old, self._line = (
-                self._line,
-                Line(child, self._asked, self._config, self._ground.new_id, self._ground.clock),
-            )
-            if old is not None:
-                await old.aclose()
+            self._line = Line(child, self._asked, self._config, self._ground.new_id, self._ground.clock)
         return self._line
 
-    async def _explained(self, failure: Failure, child: Child) -> Failure:
-        """The failure in words that fit a child: a broken answer is a crash where it has ended."""
+    async def _explained(self, failure: Failure, child: Child, *, silent: bool) -> Failure:
+        """The failure in words that fit a child: a broken answer is a crash where it has ended.
+
+        One that was waited for in vain, while the child was `silent` to everybody, is the end of the child: it would
+        not answer the next one either, and nobody else can start it again.
+        """
         if failure.kind is FailureKind.OVERFLOW:
             return words.too_long(child.launch.alias, child.launch.window, failure)
+        if failure.kind is FailureKind.TIMEOUT and silent:
+            await child.stop(words.SILENCE)
+            return words.silent(failure)
         if failure.kind in _BROKEN and await child.ends_soon():
             return words.died(child.launch.alias, child.how, child.reason)
         return failure
@@ -250,3 +255,10 @@ class EmbeddedEngine:
     @property
     def _asked(self) -> errors.Asked:
         return errors.Asked(self._name, "its own socket", local=True, server=words.SERVER).about(self._file.name)
+
+
+def _version() -> str:
+    try:
+        return f"xllamacpp {importlib.metadata.version('xllamacpp')}"
+    except importlib.metadata.PackageNotFoundError:  # built by hand, say: it may serve all the same
+        return "xllamacpp"

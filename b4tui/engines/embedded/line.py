@@ -25,7 +25,10 @@ _ADDRESS = Address("http", "localhost", 80, "", loopback=True)
 
 
 class Line:
-    """The connections to one child. Ends with it."""
+    """The connections to one child, none of them kept between questions: they end with it.
+
+    `signs` counts its signs of life: events of answers, and figures of its load.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class Line:
         clock: Callable[[], float],
     ) -> None:
         self.child = child
+        self.signs = 0
         self._asked = asked
         self._flavor = replace(LLAMA_SERVER, server=asked.server)
         self._client = httpx.AsyncClient(**client_options(_ADDRESS, config.connect_timeout_s, socket=str(child.socket)))
@@ -49,7 +53,9 @@ class Line:
 
     async def load(self) -> ServerLoad | None:
         """What it says of its load. Never raises."""
-        return await self._asking.load()
+        load = await self._asking.load()
+        self.signs += load is not None
+        return load
 
     async def context(self) -> int:
         """The window that each slot really has, in tokens. Raises EngineError."""

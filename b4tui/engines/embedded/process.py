@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from b4tui.engines.embedded.launch import Launch
+from b4tui.engines.embedded.leftovers import sweep
 from b4tui.engines.embedded.reports import Report, Stage, ended_how
 from b4tui.engines.embedded.tail import Tail
 
@@ -52,9 +53,10 @@ class Child:
     @classmethod
     async def start(cls, launch: Launch, environ: Mapping[str, str]) -> Child:
         """Start one. It does not serve before `ready`. Raises OSError."""
-        socket = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place_for_sockets(environ))) / SOCKET
+        socket = fresh_folder(environ) / SOCKET
         argv = (sys.executable, "-P", "-m", "b4tui.engines.embedded.child", str(socket), "--model", launch.model)
         try:
+            await asyncio.to_thread(sweep, socket.parent, PREFIX, SOCKET)
             process = await asyncio.create_subprocess_exec(
                 *argv,
                 stdin=asyncio.subprocess.PIPE,
@@ -66,7 +68,8 @@ class Child:
                 env={**environ, "GGML_NO_BACKTRACE": "1"},
             )
         except BaseException:
-            socket.parent.rmdir()
+            with contextlib.suppress(OSError):  # what went wrong is worth more than a folder
+                socket.parent.rmdir()
             raise
         child = cls(launch, socket, process)
         assert process.stdin is not None
@@ -108,13 +111,18 @@ class Child:
 
     @property
     def how(self) -> str:
-        """How it ended, in a word or two: its guard's, else what became of the guard."""
+        """How it ended, in a few words: its guard's or those of `stop`, else what became of the guard."""
         code = self._process.returncode
         return self._death or ("" if code is None else ended_how(code))
 
-    async def stop(self) -> None:
-        """End it, wait until it has ended, and remove its folder. Never raises for a child that is gone."""
+    async def stop(self, why: str = "by b4tui") -> None:
+        """End it, wait until it has ended, and remove its folder. Never raises for a child that is gone.
+
+        `why` is what `how` says from then on, unless it has ended by itself.
+        """
         assert self._process.stdin is not None
+        if self.alive:
+            self._death = self._death or why
         self._process.stdin.close()
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -159,14 +167,22 @@ class Child:
             self.socket.parent.rmdir()
 
 
-def place_for_sockets(environ: Mapping[str, str]) -> str | None:
-    """A folder whose name is short enough for a socket's path: the session's own where there is one.
+def fresh_folder(environ: Mapping[str, str]) -> Path:
+    """A new folder that only this user may enter, with a path short enough for a socket in it.
 
-    None leaves it to `tempfile`. Raises OSError when every candidate's name is too long.
+    It lies in the session's own place where there is one; a place that is full, or may not be written to, is passed
+    over. Raises OSError when none will do.
     """
-    runtime = environ.get("XDG_RUNTIME_DIR", "")
     room = LONGEST_SOCKET - len(f"/{PREFIX}12345678/{SOCKET}")
-    for place in (runtime, environ.get("TMPDIR", ""), "/tmp"):
-        if place and len(os.fsencode(place)) <= room and os.access(place, os.W_OK | os.X_OK) and Path(place).is_dir():
-            return place
-    raise OSError(f"no folder for a socket: let TMPDIR name one of at most {room} bytes")
+    reasons = []
+    for place in dict.fromkeys((environ.get("XDG_RUNTIME_DIR", ""), environ.get("TMPDIR", ""), "/tmp")):
+        if not Path(place).is_absolute() or len(os.fsencode(place)) > room:
+            continue  # the child would look for a relative one elsewhere
+        try:
+            return Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+        except OSError as error:
+            reasons.append(f"{place}: {error.strerror}")
+    raise OSError(
+        f"no folder for a socket ({'; '.join(reasons)}): let TMPDIR name one that has room and may be written to, "
+        f"with a path of at most {room} bytes"
+    )

@@ -97,7 +97,7 @@ class Supervisor:
         refusal = self.resting(launch)
         if refusal is not None:
             raise EngineError(refusal)
-        await self._end()
+        await self._end("by b4tui, to load the model file anew")
         try:
             child = await Child.start(launch, self._environ)
         except OSError as error:
@@ -133,9 +133,9 @@ class Supervisor:
         self._rest_until = self._clock() + pause_s(self._failures, served=served)
         return failure
 
-    async def _end(self) -> None:
+    async def _end(self, why: str = "by b4tui") -> None:
         if self._watching is not None:
             self._watching.cancel()
         child, self._child = self._child, None
         if child is not None:
-            await child.stop()
+            await child.stop(why)

@@ -8,6 +8,7 @@ from b4tui.engines.errors import plain
 from b4tui.engines.types import Failure, FailureKind
 
 SERVER = "llama.cpp"
+SILENCE = "by b4tui, after a long silence"
 NOT_YET = "not started yet; starts with the first request"
 INSTALL = "pip install 'b4tui[embedded]'"
 
@@ -79,6 +80,15 @@ def died(alias: str, how: str, reason: str) -> Failure:
         _worse(FailureKind.CRASHED, why),
         f"{SERVER} ended ({_how(how)}) while {alias} was at work; it starts again with the next request"
         + (f". It said: {why}" if why else ""),
+    )
+
+
+def silent(failure: Failure) -> Failure:
+    """An answer was waited for in vain, and nothing else was heard meanwhile; the child was ended."""
+    return Failure(
+        failure.kind,
+        f"{failure.message}. It gave no other sign of life either, so it was ended: it starts again with the next "
+        "request",
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,9 +25,10 @@ from b4tui.engines.interface import (
     PullProgress,
     ServerLoad,
 )
-from b4tui.engines.names import is_cloud_name, local_name
-from b4tui.engines.types import ChatRequest, Failure, FailureKind, StreamEvent
-from b4tui.events import Locality
+from b4tui.engines.names import is_cloud_name
+from b4tui.engines.ollama.rehearsal import Rehearsals, Rehearsed, Stage
+from b4tui.engines.ollama.sending import as_sent, to_be_seen
+from b4tui.engines.types import ChatRequest, Failure, FailureKind, StreamEvent, Usage
 
 if TYPE_CHECKING:
     import httpx
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from b4tui.engines.ollama.management import Management
     from b4tui.engines.reply import Exchange
 
-LONG_ENOUGH_TO_BE_SEEN = "10s"
-_LEAVES_AT_ONCE = re.compile(r"[+-]?0+(\.0*)?([a-zµ]{1,2})?")
 ONE_AT_A_TIME = frozenset({"qwen3next"})  # what Ollama gives one slot to, whatever it is told (1.6)
 
 
@@ -73,6 +70,7 @@ class OllamaEngine:
         self._client: httpx.AsyncClient | None = None
         self._attesting: Attesting | None = None
         self._manager: Management | None = None
+        self._rehearsals = Rehearsals()
 
     @property
     def name(self) -> str:
@@ -93,7 +91,8 @@ class OllamaEngine:
         """Ask. Closing the iterator cancels the answer on the server. Never raises for the server's faults.
 
         Nothing is sent to a model that is computed elsewhere or has changed, and nothing private to one that is not
-        proven to be computed here, unless the policy asks for no proof.
+        proven to be computed here, unless the policy asks for no proof. An attested model is seen in the server's
+        memory before it is told anything: it is loaded for that where it is not there yet (see `rehearsal`).
         """
         from b4tui.engines.attestation.refusal import refusal
         from b4tui.engines.ollama.chat import stream_chat
@@ -105,7 +104,12 @@ class OllamaEngine:
         if refused is not None:
             yield refused
             return
-        sent = _as_sent(request, attestation)
+        sent = as_sent(request, attestation)
+        rehearsed = await self._rehearsed(sent, attestation, asked)
+        if rehearsed is not None and rehearsed.failure is not None:
+            self._learn(rehearsed.failure, attestation)
+            yield rehearsed.failure
+            return
         async with (
             aclosing(stream_chat(self._exchange(), sent, asked)) as stream,
             aclosing(self._watched(stream, attestation)) as answer,
@@ -113,6 +117,8 @@ class OllamaEngine:
             async for event in answer:
                 if isinstance(event, Failure):
                     self._learn(event, attestation)
+                if rehearsed is not None and isinstance(event, Usage):
+                    event = rehearsed.counted(event)
                 yield event
 
     async def attest(self, model: str, *, fresh: bool = False) -> Attestation:
@@ -215,13 +221,27 @@ class OllamaEngine:
         elif failure.kind is FailureKind.NO_MODEL:
             self._attester().forget(attestation.model)
 
+    async def _rehearsed(self, sent: ChatRequest, attestation: Attestation, asked: errors.Asked) -> Rehearsed | None:
+        """What came of having the model in memory before it is told anything; None where it was there."""
+        from b4tui.engines.ollama.chat import stream_chat
+
+        if not to_be_seen(attestation):
+            return None
+        stage = Stage(
+            ask=lambda request: stream_chat(self._exchange(), request, asked),
+            loaded=partial(self._attester().is_in_memory, attestation),
+            confirm=partial(self._attester().seen_in_memory, attestation),
+            clock=self._clock,
+        )
+        return await self._rehearsals.before(sent, stage)
+
     def _watched(
         self, stream: AsyncGenerator[StreamEvent, None], attestation: Attestation
     ) -> AsyncGenerator[StreamEvent, None]:
         """The stream, and beside it the question whether the attested model is in memory, once for an attestation."""
         from b4tui.engines.attestation.confirming import confirmed
 
-        if not _to_be_seen(attestation):
+        if not to_be_seen(attestation):
             return stream
         return confirmed(stream, partial(self._attester().seen_in_memory, attestation))
 
@@ -260,26 +280,3 @@ class OllamaEngine:
 
             self._manager = open_management(self._address, self._config, self._asked())
         return self._manager
-
-
-def _to_be_seen(attestation: Attestation) -> bool:
-    """Whether an attested model was not found in memory yet (research/runtime.md 1.7, step 7)."""
-    from b4tui.engines.attestation.ollama import Step, proof_of
-
-    seen = proof_of(attestation, Step.IN_MEMORY)
-    return attestation.locality is Locality.ATTESTED and seen is not None and seen.holds is None
-
-
-def _as_sent(request: ChatRequest, attestation: Attestation) -> ChatRequest:
-    """The request under the name that no remote model answers to, where the server knows such names.
-
-    A model that would leave memory at once stays for a moment where it is to be seen there.
-    """
-    from b4tui.engines.attestation.ollama import Step, proof_of
-
-    version = proof_of(attestation, Step.VERSION)
-    if version is not None and version.holds:
-        request = replace(request, model=local_name(request.model))
-    if _to_be_seen(attestation) and _LEAVES_AT_ONCE.fullmatch(request.keep_alive.strip()):
-        request = replace(request, keep_alive=LONG_ENOUGH_TO_BE_SEEN)
-    return request

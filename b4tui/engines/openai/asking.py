@@ -74,12 +74,16 @@ class Asking:
             return errors.server_failure(self._asked, reply.status, error_text(reply.row) if reply.row else "")
         return None
 
-    async def computes(self, model: str) -> Failure | None:
+    async def computes(self, model: str, within_s: float) -> Failure | None:
         """Have one token computed, of a prompt that anybody may read; None when it comes."""
         row = {"model": model, "messages": [{"role": "user", "content": PROBE}], "max_tokens": 1, "temperature": 0}
         body = json.dumps(row).encode("ascii")
         url = f"{self._url}/v1/chat/completions"
-        reply = await ask_json(self._client, "POST", url, self._asked, ANSWER_S, body)
+        try:
+            async with asyncio.timeout(within_s):
+                reply = await ask_json(self._client, "POST", url, self._asked, ANSWER_S, body)
+        except TimeoutError:
+            return errors.no_answer(self._asked.about(model), within_s)
         if isinstance(reply, Failure):
             return reply
         if reply.status != 200:

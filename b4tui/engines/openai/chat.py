@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
@@ -91,12 +92,14 @@ class _Answer:
             if self._reason:
                 return None
             raise
+        if event is None:
+            event = self._unfinished()
         if event is None or event == DONE:
             return None
         chunk = self._parse(event)
         if chunk.error:
             raise Broken(errors.server_failure(self._asked, chunk.status, chunk.error))
-        if chunk.model and self._model is not None and not self._model.is_called(chunk.model):
+        if chunk.model and self._model is not None and not self._model.may_sign(chunk.model):
             raise Broken(errors.other_model(self._asked, chunk.model))
         return chunk
 
@@ -130,6 +133,15 @@ class _Answer:
     async def aclose(self) -> None:
         """Close the connection; the server stops computing when it notices."""
         await self._reply.aclose()
+
+    def _unfinished(self) -> bytes | None:
+        """What the body ended in the middle of, where only the blank line after it is missing."""
+        for event in self._reply.rest():
+            with contextlib.suppress(Malformed):
+                if event != DONE:
+                    read_chunk(event)
+                return event
+        return None
 
     def _parse(self, event: bytes) -> Chunk:
         try:

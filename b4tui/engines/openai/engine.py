@@ -33,6 +33,17 @@ if TYPE_CHECKING:
     from b4tui.engines.openai.asking import Asking
     from b4tui.engines.openai.health import Liveness
 
+# After these, what answers at the address next may be another server, or another model of it.
+_UNSURE = frozenset(
+    {
+        FailureKind.NO_MODEL,
+        FailureKind.UNREACHABLE,
+        FailureKind.TIMEOUT,
+        FailureKind.INCOMPLETE,
+        FailureKind.CRASHED,
+    }
+)
+
 Prove = Callable[[str, bool], Awaitable[Attestation]]
 
 
@@ -117,12 +128,15 @@ class OpenAiEngine:
         if found is None:
             yield errors.server_failure(asked, 404, f"no model {model}")
             return
+        if self._prove == self._proven and found.identity != attestation.digest:
+            yield errors.replaced(asked)  # what was proven is of another one than what would answer now
+            return
         liveness = self._liveness()
         exchange = Exchange(self._http(), self._address.url, self._config, self._new_id, self._clock)
         async with aclosing(stream_chat(exchange, request, found, served.flavor, asked)) as events:
             async for event in events:
                 liveness.note(event, model)
-                if isinstance(event, Failure) and event.kind is FailureKind.NO_MODEL:
+                if isinstance(event, Failure) and event.kind in _UNSURE:
                     self._questions().forget()
                 yield event
 
@@ -185,8 +199,10 @@ class OpenAiEngine:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        client = self._client
+        client, alive = self._client, self._alive
         self._client = self._asking = self._alive = None
+        if alive is not None:
+            await alive.aclose()
         if client is not None:
             await client.aclose()
 
@@ -268,7 +284,7 @@ class OpenAiEngine:
         if self._alive is None:
             from b4tui.engines.openai.health import Liveness
 
-            self._alive = Liveness(self._questions(), self._asked())
+            self._alive = Liveness(self._questions(), self._asked(), self._config.first_token_timeout_s)
         return self._alive
 
 

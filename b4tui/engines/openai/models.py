@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from b4tui.engines.errors import plain
@@ -23,13 +23,15 @@ class ServedModel:
     """One model as the server lists it. Sizes in bytes, `context` in tokens, 0 and "" where it does not say; of
     what lies on the GPU only LocalAI speaks, and `vram` is None with the others.
 
-    `identity` is a sha256 over what stays the same as long as the model does. `loaded` is None where the server does
+    `identity` is a sha256 over what stays the same as long as the model does. `twins` are other names in the list for
+    the same model. `loaded` is None where the server does
     not tell models in memory from others; `remote` where it says that it passes prompts on.
     """
 
     name: str
     identity: str
     aliases: frozenset[str] = frozenset()
+    twins: frozenset[str] = frozenset()
     context: int = 0
     size: int = 0
     vram: int | None = None
@@ -42,6 +44,10 @@ class ServedModel:
     def is_called(self, name: str) -> bool:
         """Whether this is the model that the server means by a name."""
         return name == self.name or name in self.aliases
+
+    def may_sign(self, name: str) -> bool:
+        """Whether an answer of this model may bear a name: vLLM puts the first of a model's names on every answer."""
+        return self.is_called(name) or name in self.twins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,10 @@ def read_served(
     return Served(
         flavor=flavor,
         # /props speaks of one model, and does not say which where the server has several.
-        models=tuple(_model(row, version, props if len(named) == 1 else {}, loaded) for row in named),
+        models=tuple(
+            replace(_model(row, version, props if len(named) == 1 else {}, loaded), twins=_twins(row, named))
+            for row in named
+        ),
         version=plain(version, 40),
         slots=_count(props.get("total_slots")) or None,
         simulated=simulated,
@@ -126,6 +135,15 @@ def identity(row: Mapping[str, Any], version: str, props: Mapping[str, Any]) -> 
     }
     text = json.dumps(facts, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _twins(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The names of a row's model: vLLM has a row for each name, with the same root, and so for each adapter."""
+
+    def model(row: Mapping[str, Any]) -> tuple[str, str]:
+        return _text(row.get("root")), _text(row.get("parent"))
+
+    return frozenset(_text(other.get("id")) for other in rows if _text(row.get("root")) and model(other) == model(row))
 
 
 def _loaded_rows(system: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]] | None:

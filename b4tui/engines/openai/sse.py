@@ -23,14 +23,18 @@ class SseDecoder:
         """The data of the events that `data` completes. Raises LineTooLong."""
         events: list[bytes] = []
         for line in self._lines.feed(self._with_newlines(data)):
-            events += self._line(line)
+            if line:
+                self._field(line)
+            elif self._data:
+                self._end(events)
         return events
 
     def flush(self) -> list[bytes]:
         """The data of an event that the end of the body left without its blank line."""
         events: list[bytes] = []
-        for line in [*self._lines.flush(), b""]:
-            events += self._line(line)
+        for line in self._lines.flush():
+            self._field(line)
+        self._end(events)
         return events
 
     def _with_newlines(self, data: bytes) -> bytes:
@@ -41,20 +45,21 @@ class SseDecoder:
             self._after_cr = data.endswith(b"\r")
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
 
-    def _line(self, line: bytes) -> list[bytes]:
-        """The event that this line completes, if it does."""
-        if not line:
-            event = b"\n".join(self._data).strip()
-            self._data.clear()
-            self._held = 0
-            return [event] if event else []
+    def _field(self, line: bytes) -> None:
+        """Take in a line that is not blank."""
         field, _, value = line.partition(b":")
         if field == b"error":
             value = b'{"error": %s}' % value
         elif field != b"data":
-            return []
+            return
         self._held += len(value)
         if self._held > self._limit:
             raise LineTooLong(f"an event of more than {self._limit} bytes")
         self._data.append(value.strip())
-        return []
+
+    def _end(self, events: list[bytes]) -> None:
+        """A blank line has come: what was held is an event, unless it is empty."""
+        if event := b"\n".join(self._data).strip():
+            events.append(event)
+        self._data.clear()
+        self._held = 0

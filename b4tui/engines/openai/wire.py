@@ -57,7 +57,8 @@ class CallPart:
     arguments: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen: there are thousands a second, and freezing one triples what making it costs.
+@dataclass(slots=True, kw_only=True)
 class Chunk:
     """One event of the stream. `reason` is the server's word for the end of the answer, `model` its name for itself."""
 

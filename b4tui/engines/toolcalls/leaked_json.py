@@ -6,8 +6,12 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
+# A model that runs in circles may write a hundred thousand beginnings, and for each one that cannot be read the decoder
+# counts the lines before it.
+PLACE_LIMIT = 1000
 _PLACE = re.compile(r"(?P<tag><tool_call>)\s*+(?=\{)|```(?:json|tool_call)?+\s*+(?=\{)|\A\s*+(?=\{)")
 _CLOSER = re.compile(r"\s*+(?:</tool_call>|```|\Z)")
 _DECODER = json.JSONDecoder(parse_constant=lambda name: _refuse(name))
@@ -27,7 +31,7 @@ class JsonCall:
 def find_calls(text: str, match: Callable[[str], str | None]) -> Iterator[JsonCall]:
     """The calls of known tools in the text, in order, without overlap. `match` gives the tool that a name means."""
     last = 0
-    for place in _PLACE.finditer(text):
+    for place in islice(_PLACE.finditer(text), PLACE_LIMIT):
         if place.start() < last:
             continue
         try:

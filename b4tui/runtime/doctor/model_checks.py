@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from b4tui.config import Settings
 from b4tui.engines.attestation import ollama as ollama_steps
 from b4tui.engines.attestation import openai as openai_steps
-from b4tui.engines.dispatch.placement import candidates
 from b4tui.engines.dispatch.profile import conflicts
+from b4tui.engines.dispatch.roles import candidates
 from b4tui.engines.interface import Engine
 from b4tui.events import Locality
 from b4tui.runtime.doctor.diagnosis import Check, Status

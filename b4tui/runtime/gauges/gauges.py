@@ -76,4 +76,4 @@ class Gauges:
         cards = [gpu.memory_total for gpu in sample.gpus if gpu.memory_total]
         for name, residency in self._dispatcher.residency.items():
             if not self._settings.engines[name].pinned:
-                residency.memory = sum(cards) if cards else sample.host.memory_total
+                residency.share(sum(cards) if cards else sample.host.memory_total, on_gpus=bool(cards))

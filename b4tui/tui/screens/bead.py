@@ -105,7 +105,11 @@ class BeadScreen(HouseScreen):
         now = self.console.clock().astimezone()
         version = snapshot.board.version if snapshot.board else ""
         # Ages are in minutes here, so the page is written anew once a minute at most while nothing changes.
-        place = (run.outcome, run.engine, run.model, run.locality, run.digest, run.profile, run.note) if run else ()
+        place = (
+            (run.outcome, run.engine, run.model, run.locality, run.digest, run.profile, run.note, run.tokens)
+            if run
+            else ()
+        )
         state = (version, place, self.bead_id in snapshot.attempts_spent, f"{now:%H:%M}")
         if state == self._page_state:
             return
