@@ -155,14 +155,6 @@ class TestTheWatch:
             waits.append(watch.next_check_s)
         assert waits[0] < waits[1] < waits[2] and waits[3] < waits[1]
 
-    async def test_it_looks_again_at_once_when_something_is_not_as_it_was_thought_to_be(self) -> None:
-        engine = FlakyEngine()
-        async with Watched(engine, up_s=3600.0) as watched:
-            await until(lambda: watched.watch.up)
-            engine.known = replace(UNPROVEN, locality=Locality.REMOTE)
-            watched.watch.look_again()
-            await until(lambda: watched.told[-1].locality is Locality.REMOTE)
-
     async def test_one_that_fails_an_answer_and_then_the_check_went_down_once(self) -> None:
         engine = FlakyEngine()
         async with Watched(engine) as watched:
@@ -173,6 +165,14 @@ class TestTheWatch:
             await until(lambda: engine.checks > checks + 3)
         assert [event.status for event in watched.told] == [EngineStatus.UP, EngineStatus.DOWN]
         assert watched.told[-1].version == "1", "what it was stays known while it is down"
+
+    async def test_it_looks_again_at_once_when_something_is_not_as_it_was_thought_to_be(self) -> None:
+        engine = FlakyEngine()
+        async with Watched(engine, up_s=3600.0) as watched:
+            await until(lambda: watched.watch.up)
+            engine.known = replace(UNPROVEN, locality=Locality.REMOTE)
+            watched.watch.look_again()
+            await until(lambda: watched.told[-1].locality is Locality.REMOTE)
 
     async def test_it_sees_what_the_engine_has_and_does(self) -> None:
         async with Watched(FlakyEngine()) as watched:
