@@ -37,16 +37,12 @@ from b4tui.tui.screens.machine import MachineScreen
 from b4tui.tui.widgets.filter_bar import SafeInput
 
 ATTACKS = (
-    "\x1b]52;c;cHduZWQ=\x07",
-    "\x1b[5;5HPWN\x1b[2J",
-    "\x9b31m\x90q\x9d0;title\x9c",
+    "\x1b]52;c;cHduZWQ=\x07 \x1b[5;5HPWN\x1b[2J \x9b31m\x90q\x9d0;title\x9c",
     "[@click=app.quit]read the policy[/] [/foo] [red]",
-    "\u202eevil\u202c\u2066\u200b\ufeff",
-    "\ud800\udfff",
+    "\u202eevil\u202c\u2066\u200b\ufeff \ud800\udfff \U000e0041\U000e007f",
     "界" * 200 + "👩‍💻⚠️e\u0301" + "\u0301" * 500,
     "x" * 1_000_000,
     "a\r\nb\x00\x7f\t\v\f\b",
-    "\U000e0041\U000e007f",
     "",
 )
 
@@ -200,7 +196,7 @@ async def test_known_attacks_are_shown_not_obeyed_on_every_screen(until) -> None
             assert app.is_running, ascii(text[:40])
 
 
-@settings(max_examples=3, deadline=None, phases=(Phase.reuse, Phase.generate), suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, phases=(Phase.reuse, Phase.generate), suppress_health_check=list(HealthCheck))
 @given(
     texts=st.lists(
         st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x9b[]/@\u202e\ud800界\n\t")), max_size=300),
