@@ -168,8 +168,8 @@ class Console(App[None], inherit_bindings=False):
 
     @property
     def busy(self) -> int:
-        """How many agents are at work."""
-        return sum(view.state in {AgentState.WORKING, AgentState.WAITING} for view in self.snapshot.agents)
+        """How many agents are at work: now, and not when the screen was drawn last."""
+        return sum(view.state in {AgentState.WORKING, AgentState.WAITING} for view in self.runtime.snapshot.agents)
 
     # Keys that work everywhere -----------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -13,8 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import pytest_asyncio
+from click.testing import CliRunner
+
+from b4tui.cli import main
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,27 @@ def b4tui(tmp_path: Path, environment: dict[str, str]) -> Program:
         return Answer(answer.returncode, answer.stdout, answer.stderr)
 
     return run
+
+
+@pytest.fixture
+def b4tui_here(tmp_path: Path, environment: dict[str, str]) -> Program:
+    """Run `b4tui ARGUMENTS` in this process, in a folder (default: tmp_path)."""
+
+    def run(*arguments: str, cwd: Path = tmp_path, stdin: str | None = None, **more: str) -> Answer:
+        clean: dict[str, str | None] = dict.fromkeys(os.environ) | environment | more
+        with contextlib.chdir(cwd):
+            result = CliRunner().invoke(_program, arguments, input=stdin, env=clean)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Answer(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def _program(arguments: tuple[str, ...]) -> None:
+    main(arguments)
 
 
 def _hear_interrupts() -> None:

@@ -28,12 +28,12 @@ def names(report: Mapping[str, Any]) -> set[str]:
 
 
 @pytest.fixture
-def doctor(b4tui, tmp_path: Path, simulated_ollama: SimulatedOllama):
+def doctor(b4tui_here, tmp_path: Path, simulated_ollama: SimulatedOllama):
     """Ask the doctor about the simulated server, with no hub: exit code and report."""
 
     async def ask(**environment: str) -> tuple[int, dict[str, Any]]:
         environment = {"OLLAMA_HOST": simulated_ollama.address, **environment}
-        answer = await asyncio.to_thread(b4tui, "doctor", "--json", cwd=tmp_path, **environment)
+        answer = await asyncio.to_thread(b4tui_here, "doctor", "--json", cwd=tmp_path, **environment)
         assert answer.err == ""
         return answer.code, answer.json
 
@@ -41,11 +41,11 @@ def doctor(b4tui, tmp_path: Path, simulated_ollama: SimulatedOllama):
 
 
 @pytest.fixture
-def pinned(b4tui, simulated_ollama: SimulatedOllama):
+def pinned(b4tui_here, simulated_ollama: SimulatedOllama):
     """Pin a model of the simulated server."""
 
     async def pin(name: str) -> None:
-        answer = await asyncio.to_thread(b4tui, "models", "pin", name, OLLAMA_HOST=simulated_ollama.address)
+        answer = await asyncio.to_thread(b4tui_here, "models", "pin", name, OLLAMA_HOST=simulated_ollama.address)
         assert answer.code == 0, answer.err
 
     return pin

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import pytest_asyncio
-from click.testing import CliRunner
 
-from b4tui.cli import main
 from b4tui.demo.catalog import MODELS
 from b4tui.demo.script import Call, Script, Step
 from b4tui.demo.server import SimulatedOllama
@@ -43,24 +37,9 @@ def answers(model: str = "", **changes: Step) -> list[Script]:
 
 
 @pytest.fixture
-def b4tui(tmp_path: Path, environment: dict[str, str]) -> Program:
-    """Run `b4tui ARGUMENTS` in this process: there are many, and what a process adds is tested with other commands."""
-
-    def run(*arguments: str, cwd: Path = tmp_path, stdin: str | None = None, **more: str) -> Answer:
-        clean: dict[str, str | None] = dict.fromkeys(os.environ) | environment | more
-        with contextlib.chdir(cwd):
-            result = CliRunner().invoke(_program, arguments, input=stdin, env=clean)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return Answer(result.exit_code, result.stdout, result.stderr)
-
-    return run
-
-
-@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def _program(arguments: tuple[str, ...]) -> None:
-    main(arguments)
+def b4tui(b4tui_here: Program) -> Program:
+    """There are many of these tests, and what a process adds is tested with other commands."""
+    return b4tui_here
 
 
 Asked = Callable[..., Awaitable[Answer]]
