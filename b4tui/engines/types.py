@@ -116,17 +116,6 @@ class Usage:
     first_token_seconds: float | None = None
     queue_seconds: float | None = None
 
-    @property
-    def prompt_rate(self) -> float | None:
-        """Prompt tokens a second, counting only those that were computed (research/runtime.md 1.3, 1.12).
-
-        None where the server does not say how many came from its cache, or computed none.
-        """
-        if self.cached_tokens is None or not self.prompt_seconds:
-            return None
-        computed = self.prompt_tokens - self.cached_tokens
-        return computed / self.prompt_seconds if computed > 0 else None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from pathlib import Path
 
 import pytest
 
-from b4tui.config import ConfigError, EngineConfig, PolicyConfig
-from b4tui.engines.address import Address
+from b4tui.config import ConfigError, EngineConfig
 from b4tui.engines.openai.engine import OpenAiEngine
 from b4tui.engines.types import (
     Done,
@@ -20,7 +18,7 @@ from b4tui.engines.types import (
     ToolSpec,
     Usage,
 )
-from tests.engines.conftest import Connection, Script, ScriptedServer, ask, lines
+from tests.engines.conftest import Connection, Script, ask, lines
 from tests.engines.openai_serving import (
     PAGES,
     TINY,
@@ -32,7 +30,6 @@ from tests.engines.openai_serving import (
     figures,
     heard,
     said,
-    serving,
     sse,
     stream,
 )
@@ -377,30 +374,6 @@ class TestTheKey:
         with pytest.raises(ConfigError, match="THE_KEY") as raised:
             OpenAiEngine("there", config, environ)
         assert "cret" not in str(raised.value)
-
-
-async def test_a_server_on_a_unix_socket(tmp_path: Path) -> None:
-    """As a server is reached that this program started itself."""
-    path = tmp_path / "there.sock"
-    server = ScriptedServer(serving(stream(said("x", "stop"))), local=False)
-    listener = await asyncio.start_unix_server(server.serve, path)
-    engine = OpenAiEngine(
-        "own",
-        EngineConfig(kind="vllm"),
-        {},
-        policy=PolicyConfig(require_attested=False),
-        address=Address("http", "localhost", 80, "", True),
-        socket=str(path),
-        server="our own",
-    )
-    assert engine.address == f"unix:{path}"
-    assert [event async for event in engine.chat(ask())] == [Text("x"), Done("stop")]
-    listener.close()
-    path.unlink()
-    failure = failure_of([event async for event in engine.chat(ask())])
-    await engine.aclose()
-    assert failure.kind is FailureKind.UNREACHABLE
-    assert f"our own does not answer at {path}" in failure.message
 
 
 async def test_what_cannot_be_written_is_not_sent() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from b4tui.config import ConfigError, EngineConfig, PolicyConfig
 from b4tui.engines import errors
-from b4tui.engines.address import Address, engine_address
+from b4tui.engines.address import engine_address
 from b4tui.engines.attestation.openai import Word, attest, attest_by_name
 from b4tui.engines.attestation.pins import Pin, PinError, Pins
 from b4tui.engines.attestation.refusal import refusal
@@ -44,17 +44,12 @@ _UNSURE = frozenset(
     }
 )
 
-Prove = Callable[[str, bool], Awaitable[Attestation]]
-
 
 class OpenAiEngine:
     """One OpenAI-compatible server. Nothing is connected, and httpx is not loaded, before the first question.
 
     `environ` is where the variable `key_env` is looked for. `pins` are the operator's; without them nothing is
-    attested. `address`, `socket` and `prove` are for a server that this program started itself: where it is instead of
-    what the settings say, the UNIX socket to reach it by, and who says where a model is computed (called with its name,
-    and whether to ask anew). `server` is its name in messages, `new_id` makes ids for tool calls, `clock` counts
-    seconds.
+    attested. `new_id` makes ids for tool calls, `clock` counts seconds.
 
     Raises AddressError, and ConfigError for a key that cannot be sent.
     """
@@ -67,10 +62,6 @@ class OpenAiEngine:
         *,
         policy: PolicyConfig | None = None,
         pins: Pins | None = None,
-        address: Address | None = None,
-        socket: str = "",
-        prove: Prove | None = None,
-        server: str = "",
         new_id: Callable[[], str] = new_call_id,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -78,11 +69,9 @@ class OpenAiEngine:
         self._config = config
         self._policy = policy or PolicyConfig()
         self._pins = pins
-        self._address = address or engine_address(name, config, environ)
-        self._socket = socket
+        self._address = engine_address(name, config, environ)
         self._key = _key(name, config, environ)
-        self._prove = prove or self._proven
-        self._server = server or (known_flavor(config.kind) or OTHER).server
+        self._server = (known_flavor(config.kind) or OTHER).server
         self._new_id = new_id
         self._clock = clock
         self._client: httpx.AsyncClient | None = None
@@ -101,8 +90,8 @@ class OpenAiEngine:
 
     @property
     def address(self) -> str:
-        """Base URL, for a person; the socket's path where there is one."""
-        return f"unix:{self._socket}" if self._socket else self._address.url
+        """Base URL, for a person."""
+        return self._address.url
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask. Closing the iterator cancels the answer on the server. Never raises for the server's faults.
@@ -113,7 +102,7 @@ class OpenAiEngine:
         from b4tui.engines.reply import Exchange
 
         asked = self._asked(request.model)
-        attestation = await self._prove(request.model, False)
+        attestation = await self._proven(request.model, False)
         required = self._policy.require_attested
         refused = refusal(attestation, private=request.private, require_attested=required)
         if refused is not None:
@@ -128,7 +117,7 @@ class OpenAiEngine:
         if found is None:
             yield errors.server_failure(asked, 404, f"no model {model}")
             return
-        if self._prove == self._proven and found.identity != attestation.digest:
+        if found.identity != attestation.digest:
             yield errors.replaced(asked)  # what was proven is of another one than what would answer now
             return
         liveness = self._liveness()
@@ -142,7 +131,7 @@ class OpenAiEngine:
 
     async def attest(self, model: str, *, fresh: bool = False) -> Attestation:
         """Where this model is computed, as far as it can be proven. Sends nothing but questions. Never raises."""
-        return await self._prove(model, fresh)
+        return await self._proven(model, fresh)
 
     async def slots(self, model: str) -> int:
         """How many answers it gives at a time: the settings' word, else the server's, else what its kind can do."""
@@ -260,8 +249,8 @@ class OpenAiEngine:
         return ours or (model.name,)
 
     def _asked(self, model: str = "") -> errors.Asked:
-        place = self._socket or self._address.place
-        return errors.Asked(self._name, place, self._address.loopback, server=self._server).about(model)
+        asked = errors.Asked(self._name, self._address.place, self._address.loopback, server=self._server)
+        return asked.about(model)
 
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:
@@ -269,7 +258,7 @@ class OpenAiEngine:
 
             from b4tui.engines.http import client_options
 
-            options = client_options(self._address, self._config.connect_timeout_s, socket=self._socket, key=self._key)
+            options = client_options(self._address, self._config.connect_timeout_s, key=self._key)
             self._client = httpx.AsyncClient(**options)
         return self._client
 
