@@ -452,9 +452,9 @@ class TestCancelling:
 
     async def test_in_the_middle_of_a_command(self, world: World, any_sandbox: Sandbox) -> None:
         world.assignment = replace(world.assignment, sandbox=any_sandbox)
-        world.engine.calls(("bash", {"command": "touch started; while true; do echo x >> alive; sleep 0.05; done"}))
+        world.engine.calls(("bash", {"command": "while true; do echo x >> alive; sleep 0.05; done"}))
         task = asyncio.create_task(world.run())
-        await _until((world.folder / "started").exists)
+        await _until((world.folder / "alive").exists)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -61,7 +61,10 @@ async def test_who_waits_for_an_engine_that_dies_goes_on_with_the_next_one(make_
     async with SimulatedOllama([a_script(bead) for bead, _ in ROWS], speed=math.inf) as second:
         first = world.settings.engines["ollama"].model_copy(update={"slots": 1, "first_token_timeout_s": 1.0})
         engines = {"ollama": first, "other": first.model_copy(update={"address": second.address, "order": 2})}
-        world.settings = world.settings.model_copy(update={"engines": engines})
+        policy = world.settings.policy
+        poll = policy.poll.model_copy(update={"engine_backoff_s": 60.0, "max_interval_s": 60.0})
+        policy = policy.model_copy(update={"poll": poll})
+        world.settings = world.settings.model_copy(update={"engines": engines, "policy": policy})
         world.server.faults.add(FaultKind.HANG, times=100)
         await world.run_until_idle()
         assert [world.bead(bead).status for bead, _ in ROWS] == ["closed"] * 3
