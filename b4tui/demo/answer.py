@@ -11,7 +11,7 @@ from typing import Any
 
 from b4tui.demo import catalog
 from b4tui.demo.catalog import SimulatedModel
-from b4tui.demo.chat import Piece, Prompt, pieces
+from b4tui.demo.chat import Piece, Prompt, pieces, up_to
 from b4tui.demo.faults import Fault, FaultKind
 from b4tui.demo.pace import PREFILL_TOKENS_PER_S, Metronome, Pace, Stopwatch
 from b4tui.demo.script import Step
@@ -55,14 +55,9 @@ class Turn:
 
     def pieces(self) -> tuple[list[Piece], str]:
         """The pieces up to `num_predict` tokens, and why they end there."""
-        taken: list[Piece] = []
-        total = 0
-        for piece in pieces(self.step, think=self.prompt.think, id_stem=self.id_stem, fault=self.trouble):
-            total += piece.tokens
-            if 0 < self.prompt.num_predict < total:
-                return taken, "length"
-            taken.append(piece)
-        return taken, "stop"
+        all_pieces = pieces(self.step, think=self.prompt.think, id_stem=self.id_stem, fault=self.trouble)
+        taken, cut = up_to(self.prompt.num_predict, all_pieces)
+        return taken, "length" if cut else "stop"
 
 
 async def send(turn: Turn, reply: Reply) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,6 +133,18 @@ def pieces(step: Step, *, think: bool, id_stem: str, fault: FaultKind | None = N
                 yield Piece({"role": "assistant", "content": text}, 1)
         else:
             yield _call_piece(call, index, id_stem, malformed=fault is FaultKind.MALFORMED_CALL)
+
+
+def up_to(num_predict: int, made: Iterable[Piece]) -> tuple[list[Piece], bool]:
+    """The pieces that so many tokens suffice for (0 and less: all), and whether any were left out."""
+    taken: list[Piece] = []
+    total = 0
+    for piece in made:
+        total += piece.tokens
+        if 0 < num_predict < total:
+            return taken, True
+        taken.append(piece)
+    return taken, False
 
 
 def _call_piece(call: Call, index: int, id_stem: str, *, malformed: bool) -> Piece:

@@ -39,7 +39,6 @@ class FaultKind(StrEnum):
     QUEUED = "queued"  # 200 at once, then silence until a slot is free
     KEEP_ALIVE = "keep_alive"  # the same, with comments in the silence
     FORGOTTEN = "forgotten"  # a stopping server says nothing more and leaves the stream open
-    LORIS = "loris"  # a byte now and then that completes nothing
     LOOSE_ARGUMENTS = "loose_arguments"  # a call whose arguments nothing pinned: JSON, but no object
     CUT_CALL = "cut_call"  # a call that looks whole in an answer that ran out of tokens
     LEAKED_MARK = "leaked_mark"  # the call's opening tag comes as text before the call

@@ -11,7 +11,7 @@ from typing import Any
 
 from b4tui.demo.answer import MEGABYTE
 from b4tui.demo.catalog import SimulatedModel
-from b4tui.demo.chat import Piece, Prompt, pieces
+from b4tui.demo.chat import Piece, Prompt, pieces, up_to
 from b4tui.demo.faults import Fault, FaultKind
 from b4tui.demo.openai_pages import Load, Plays
 from b4tui.demo.pace import PREFILL_TOKENS_PER_S, Metronome, Pace, Stopwatch
@@ -52,14 +52,9 @@ class Turn:
 
     def made(self) -> tuple[list[Piece], str]:
         """The pieces up to `num_predict` tokens, and why they end there."""
-        taken: list[Piece] = []
-        total = 0
-        for piece in pieces(self.step, think=self.prompt.think, id_stem=self.stem, fault=self.trouble):
-            total += piece.tokens
-            if 0 < self.prompt.num_predict < total:
-                return taken, "length"
-            taken.append(piece)
-        if self.trouble is FaultKind.CUT_CALL:
+        all_pieces = pieces(self.step, think=self.prompt.think, id_stem=self.stem, fault=self.trouble)
+        taken, cut = up_to(self.prompt.num_predict, all_pieces)
+        if cut or self.trouble is FaultKind.CUT_CALL:
             return taken, "length"
         calls = self.step.calls and self.trouble is not FaultKind.LEAKED_CALL
         return taken, "tool_calls" if calls else "stop"
@@ -167,7 +162,7 @@ async def _strike(turn: Turn, reply: Reply) -> bool:
         reply.cut()
     elif kind is FaultKind.FORGOTTEN:
         await asyncio.Event().wait()
-    elif kind is FaultKind.LORIS:
+    elif kind is FaultKind.SLOW_LORIS:
         await _dribble(reply)
     elif kind is FaultKind.GARBAGE_LINE:
         await reply.raw(b'data: {"choices": \xff\xfe not json\n\n')

@@ -18,7 +18,6 @@ from b4tui.demo.catalog import MODELS, SimulatedModel
 from b4tui.demo.faults import CHAT, Fault, FaultKind, Faults
 from b4tui.demo.lies import Lies
 from b4tui.demo.listening import HOST, Exchange, Listener
-from b4tui.demo.listening import Ending as Ending
 from b4tui.demo.pace import Pace
 from b4tui.demo.script import Script, Scripts, read_scripts
 from b4tui.demo.service import Service

@@ -137,7 +137,7 @@ class TestAnAnswer:
         (FaultKind.CRASH, FailureKind.CRASHED),
         (FaultKind.OUT_OF_MEMORY, FailureKind.OUT_OF_MEMORY),
         (FaultKind.FORGOTTEN, FailureKind.TIMEOUT),
-        (FaultKind.LORIS, FailureKind.TIMEOUT),
+        (FaultKind.SLOW_LORIS, FailureKind.TIMEOUT),
         (FaultKind.HANG, FailureKind.TIMEOUT),
     ],
 )

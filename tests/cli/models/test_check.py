@@ -7,8 +7,9 @@ import math
 import signal
 
 from b4tui.demo.faults import FaultKind
+from b4tui.demo.listening import Ending
 from b4tui.demo.script import Step
-from b4tui.demo.server import Ending, SimulatedOllama
+from b4tui.demo.server import SimulatedOllama
 from tests.cli.models.conftest import KEPT, NAME, NEW, OLD, answers, until
 
 TRIALS = ["instruction", "json", "call", "summary", "function", "unknown"]
