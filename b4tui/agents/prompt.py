@@ -13,7 +13,8 @@ from b4tui.agents.profiles import AgentProfile
 from b4tui.agents.tools.text import clip, valid
 from b4tui.agents.workspace import WorkspaceFile
 from b4tui.board.model import Bead, Comment
-from b4tui.engines.types import Message, Provenance, Role
+from b4tui.engines.types import Message, Role
+from b4tui.provenance import Provenance
 
 MAX_COMMENTS = 10
 MAX_COMMENT_CHARS = 2_000

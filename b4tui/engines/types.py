@@ -6,12 +6,13 @@ a `Failure`; tool calls that came before it must not be run (research/runtime.md
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from b4tui.events import Locality
+from b4tui.provenance import Part, Provenance, Source, most_private
 
 
 class Role(StrEnum):
@@ -21,14 +22,6 @@ class Role(StrEnum):
     USER = "user"
     ASSISTANT = "assistant"
     TOOL = "tool"
-
-
-class Provenance(StrEnum):
-    """How private the source of a part of a prompt is (design section 2)."""
-
-    PUBLIC = "public"
-    INTERNAL = "internal"
-    PRIVATE = "private"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +36,11 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation. `tool_name` and `call_id` belong to a tool's result."""
+    """One message of a conversation. `tool_name` and `call_id` belong to a tool's result.
+
+    `parts` say where each stretch of `content` came from and are its text in order; `of_parts` makes such a message.
+    Without parts the whole is of unknown origin and as private as `provenance` says.
+    """
 
     role: Role
     content: str
@@ -52,6 +49,18 @@ class Message:
     tool_name: str = ""
     call_id: str = ""
     provenance: Provenance = Provenance.PRIVATE
+    parts: tuple[Part, ...] = ()
+
+    @staticmethod
+    def of_parts(role: Role, parts: Iterable[Part], **rest: Any) -> Message:
+        """A message whose content is the parts' texts in order, as private as the most private of them."""
+        told = tuple(parts)
+        content = "".join(part.text for part in told)
+        return Message(role, content, provenance=most_private(p.provenance for p in told), parts=told, **rest)
+
+    def origins(self) -> tuple[Part, ...]:
+        """The stretches of the content with their origins: the parts, or the whole as one of unknown origin."""
+        return self.parts or (Part(self.content, Source(), self.provenance),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from b4tui.board.model import BoardState
 from b4tui.engines.interface import LoadedModel, ServerLoad
+from b4tui.escalation.types import Approval, ApprovalState, Grant
 from b4tui.events import AgentState, EngineStatus, Locality, RunOutcome
 from b4tui.runtime.gauges.run_tokens import RunTokens
 from b4tui.telemetry.types import MachineSample
@@ -53,6 +54,8 @@ class RunView:
     `tokens` are the servers' figures for it and for its last answer; `context_used` is that one's prompt plus what it
     generated, in tokens. `digest` is the model's,
     `profile` names its load profile, `note` says why it is not the first choice (on the CPU, another engine).
+    `approval` is the one it waits for; `private_sources` are labels of what it read that the policy keeps at home;
+    `released` when the operator let what it read leave all the same.
     """
 
     run: str
@@ -78,6 +81,9 @@ class RunView:
     digest: str = ""
     profile: str = ""
     note: str = ""
+    approval: str = ""
+    private_sources: tuple[str, ...] = ()
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +209,32 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutwardView:
+    """What has to do with leaving this machine.
+
+    `bytes_out` is the sum of all payloads that ever left, by this hub's ledger; `approvals` those pending (the next to
+    expire first) and those decided in the last minutes; `refused` counts connections that the guard stopped since the
+    start. `gate_error` says why nothing can leave at all; `unsafe_rules` are built-in rules that are switched off.
+    """
+
+    local_only: bool = False
+    providers: tuple[str, ...] = ()
+    bytes_out: int = 0
+    approvals: tuple[Approval, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    refused: int = 0
+    guarded: bool = False
+    gate_error: str = ""
+    ledger_error: str = ""
+    unsafe_rules: tuple[str, ...] = ()
+
+    @property
+    def pending(self) -> tuple[Approval, ...]:
+        """Those that wait for the operator."""
+        return tuple(one for one in self.approvals if one.state is ApprovalState.PENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything a screen needs. `board` is None until it was read for the first time.
 
@@ -231,4 +263,5 @@ class Snapshot:
     history: tuple[MachineSample, ...] = ()
     tokens: TokensView = field(default_factory=TokensView)
     activity: tuple[Activity, ...] = ()
+    outward: OutwardView = field(default_factory=OutwardView)
     revision: int = 0

@@ -19,7 +19,8 @@ from b4tui.agents.prompt import system_message, task_message
 from b4tui.agents.workspace import MAX_FILE_CHARS, MAX_TOTAL_CHARS, WorkspaceFile, read_workspace
 from b4tui.board.model import Bead
 from b4tui.config import ConfigError, LimitsConfig, RoleConfig, load
-from b4tui.engines.types import Message, Provenance, Role, ToolCall
+from b4tui.engines.types import Message, Role, ToolCall
+from b4tui.provenance import Provenance
 
 TODAY = date(2026, 3, 1)
 

@@ -22,8 +22,9 @@ from b4tui.config import load
 from b4tui.engines.openai.flavors import LLAMA_SERVER
 from b4tui.engines.openai.wire import request_body
 from b4tui.engines.opening import open_engines
-from b4tui.engines.types import ChatRequest, Message, Provenance, Role
+from b4tui.engines.types import ChatRequest, Message, Role
 from b4tui.events import RunFinished, StepStarted, TokensCounted
+from b4tui.provenance import Provenance
 from b4tui.runtime.runtime import Runtime
 from b4tui.telemetry.sampler import sampler_for
 from b4tui.tui.app import Console

@@ -25,12 +25,12 @@ from b4tui.engines.types import (
     Failure,
     FailureKind,
     Message,
-    Provenance,
     Role,
     StreamEvent,
     Usage,
 )
 from b4tui.events import Locality
+from b4tui.provenance import Provenance
 from tests.e2e.conftest import RealOllama, running_ollama, until
 
 pytestmark = pytest.mark.peers

@@ -9,7 +9,8 @@ from b4tui.config import EngineConfig, PolicyConfig
 from b4tui.engines.attestation.pins import Pins
 from b4tui.engines.attestation.questions import CANARY
 from b4tui.engines.ollama.engine import OllamaEngine
-from b4tui.engines.types import Failure, Message, Provenance, Role
+from b4tui.engines.types import Failure, Message, Role
+from b4tui.provenance import Provenance
 from tests.engines.conftest import (
     HONEST,
     TAGS,

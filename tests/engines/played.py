@@ -29,13 +29,13 @@ from b4tui.engines.types import (
     FailureKind,
     Message,
     Placed,
-    Provenance,
     Role,
     StreamEvent,
     Text,
     Usage,
 )
 from b4tui.events import Locality
+from b4tui.provenance import Provenance
 
 K = FailureKind
 PROVEN = (Proof(step="place", holds=True),)

@@ -12,12 +12,12 @@ from b4tui.engines.types import (
     Done,
     FailureKind,
     Placed,
-    Provenance,
     Restarted,
     Text,
     Usage,
 )
 from b4tui.events import Locality
+from b4tui.provenance import Provenance
 from tests.engines.played import DOUBT, PROVEN, K, Played, World, failing, last, places
 
 

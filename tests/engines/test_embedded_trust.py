@@ -17,8 +17,9 @@ from b4tui.engines.attestation.pins import PinnedBy
 from b4tui.engines.embedded import proofs
 from b4tui.engines.embedded.digests import Digests
 from b4tui.engines.embedded.weights import WeightsError, look
-from b4tui.engines.types import FailureKind, Message, Provenance, Role
+from b4tui.engines.types import FailureKind, Message, Role
 from b4tui.events import Locality
+from b4tui.provenance import Provenance
 from tests.engines.conftest import ask
 from tests.engines.own_engine import House, failed, processes, whole
 

@@ -25,12 +25,12 @@ from b4tui.engines.types import (
     Failure,
     FailureKind,
     Message,
-    Provenance,
     Role,
     StreamEvent,
     ToolCall,
 )
 from b4tui.events import Locality
+from b4tui.provenance import Provenance
 
 SECRET = "marmalade-7731"
 MODEL = "qwen3:8b"

@@ -18,8 +18,9 @@ from b4tui.engines.interface import Attestation
 from b4tui.engines.openai.engine import OpenAiEngine
 from b4tui.engines.openai.flavors import LOCALAI, VLLM
 from b4tui.engines.openai.models import Served, ServedModel, identity
-from b4tui.engines.types import Done, FailureKind, Message, Provenance, Role
+from b4tui.engines.types import Done, FailureKind, Message, Role
 from b4tui.events import Locality
+from b4tui.provenance import Provenance
 from tests.engines.conftest import Connection, Script, ask, lines
 from tests.engines.openai_serving import PAGES, TINY, chats, chatting, failure_of, said, stream
 

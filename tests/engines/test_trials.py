@@ -16,7 +16,8 @@ from b4tui.engines.interface import EngineError
 from b4tui.engines.ollama.engine import OllamaEngine
 from b4tui.engines.trials.run import TrialResult, run_trials
 from b4tui.engines.trials.trials import LoadedAs, parse_trials, question, read_trials
-from b4tui.engines.types import FailureKind, Provenance
+from b4tui.engines.types import FailureKind
+from b4tui.provenance import Provenance
 from tests.engines.conftest import engine_for
 
 RIGHT = {

@@ -13,7 +13,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from b4tui.engines.attestation.confirming import confirmed
-from b4tui.engines.types import ChatRequest, Failure, FailureKind, Message, Provenance, Role, StreamEvent, Usage
+from b4tui.engines.types import ChatRequest, Failure, FailureKind, Message, Role, StreamEvent, Usage
+from b4tui.provenance import Provenance
 
 QUESTION = Message(Role.USER, "Say ok.", provenance=Provenance.PUBLIC)
 ANSWER_TOKENS = 8  # long enough for the server to be asked about its memory meanwhile

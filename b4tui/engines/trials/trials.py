@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from b4tui.engines.trials.rules import Rule
-from b4tui.engines.types import ChatRequest, Message, Provenance, Role, ToolSpec
+from b4tui.engines.types import ChatRequest, Message, Role, ToolSpec
+from b4tui.provenance import Provenance
 
 SEED = 7
 DEFAULT_CONTEXT = 4096

@@ -1,0 +1,1 @@
+"""The only door out: payload, approvals, grants, permits, cloud wire adapters, egress guard."""
