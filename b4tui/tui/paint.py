@@ -42,6 +42,8 @@ class Ink(StrEnum):
     INVERSE = "inverse"  # simulated
     ADDED = "added"
     REMOVED = "removed"
+    MARK = "mark"  # the gate found this
+    FOUND = "found"  # the operator looked for this
 
 
 @dataclass(frozen=True, slots=True)
