@@ -104,6 +104,7 @@ class Approval:
     reasons: tuple[Reason, ...] = ()
     findings: tuple[Finding, ...] = ()
     risk: Risk
+    risk_words: tuple[str, ...] = ()  # what makes the risk, for a person
     estimate: Cost
     asked_at: datetime
     deadline: datetime
@@ -236,7 +237,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Spot:
     """Where a finding lies in a body: its number among the approval's findings, and characters of the body as UTF-8."""
 
     finding: int
@@ -248,12 +249,12 @@ class Place:
 class PayloadShown:
     """A payload as the operator looks at it: the exact bytes, and those last approved for the same run, for a diff.
 
-    `headers` are all that go out with it, in order; what is secret in them is masked. `places` are those of the
-    findings that could be located in the body (`escalation.places`); the others are named by part.
+    `headers` are all that go out with it, in order; what is secret in them is masked. `spots` are those of the
+    findings that could be located in the body (`escalation.spots`); the others are named by part.
     """
 
     approval: str
     body: bytes = field(repr=False)
     previous: bytes | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()
-    places: tuple[Place, ...] = ()
+    spots: tuple[Spot, ...] = ()

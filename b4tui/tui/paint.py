@@ -89,6 +89,11 @@ def strip(content: Line, width: int, style_of: Callable[[Ink], Style], fill: Sty
     return Strip([*left, Segment(" " * between, fill), *right], width).adjust_cell_length(width, fill).simplify()
 
 
+def blank(width: int, style: Style) -> Segment:
+    """So many empty cells."""
+    return Segment(" " * width, style)
+
+
 def _part(spans: tuple[Span, ...], width: int, style_of: Callable[[Ink], Style]) -> Strip:
     # A character takes at most two cells and as little as none, so a few times the width is enough to see the cut.
     limit = max(0, width) * 4 + 16

@@ -77,7 +77,7 @@ class Asking:
             reasons = " · ".join(reason.text for reason in one.reasons) or "the gate says so"
             yield from _told("stays", Span(reasons, Ink.ATTENTION), width, 2 if short else 4)
         else:
-            yield from _told("risk", risk_words(one), width, 1 if short else 2)
+            yield from _told("risk", risk_line(one), width, 1 if short else 2)
         place = one.destination
         where = [Span(place.url, Ink.INK), Span(f"  {place.model}", Ink.INK), Span(f"  ({place.provider})", Ink.FAINT)]
         yield _fact("to", *where)
@@ -132,17 +132,17 @@ def clock_words(seconds: float) -> str:
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
 
 
-def risk_words(approval: Approval) -> Span:
-    """The risk with its sign, what speaks for it, and what it asks of the operator."""
+def risk_line(approval: Approval) -> Span:
+    """The risk with its sign, what makes it, and what it asks of the operator."""
     sign, ink = RISKS[approval.risk]
     asked = [one for one in approval.findings if one.severity is not Severity.WARN]
-    because = f"the gate found {counted(asked)} for you to judge" if asked else "the gate found nothing in it"
+    found = f"the gate found {counted(asked)} for you to judge" if asked else "the gate found nothing in it"
     more = {
         Risk.LOW: "",
-        Risk.MEDIUM: "; once approved it is held back for a moment",
-        Risk.HIGH: "; to approve it you type the host",
+        Risk.MEDIUM: " · once approved it is held back for a moment",
+        Risk.HIGH: " · to approve it you type the host",
     }[approval.risk]
-    return Span(f"{sign} {approval.risk}: {because}{more}", ink)
+    return Span(f"{sign} {approval.risk}: {'; '.join(approval.risk_words) or found}{more}", ink)
 
 
 def counted(findings: Iterable[Finding]) -> str:

@@ -20,6 +20,8 @@ def hindrance(approval: Approval) -> str:
         return "What stays here cannot be granted."
     if approval.findings:
         return "The gate found something in it: each such payload is asked for by itself, and no grant covers it."
+    if approval.redacted:
+        return "Something in it was replaced: each such payload is asked for by itself, and no grant covers it."
     return ""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
 
-from b4tui.escalation.types import Place
+from b4tui.escalation.types import Spot
 from b4tui.gate.types import BODY, Finding
 from b4tui.tui.outward.payload_text import shown
 from b4tui.tui.paint import Ink, Span
@@ -64,9 +64,9 @@ class Marks:
         cuts = {start, end, tail}
         for mark in here:
             cuts |= {max(start, mark.start), min(end, mark.end)}
-        places = sorted(cuts)
+        edges = sorted(cuts)
         return tuple(
-            Span(shown(text[a:b]), self._ink(here, a, Ink.FAINT if a >= tail else ink)) for a, b in pairwise(places)
+            Span(shown(text[a:b]), self._ink(here, a, Ink.FAINT if a >= tail else ink)) for a, b in pairwise(edges)
         )
 
     def _ink(self, here: Sequence[Mark], at: int, otherwise: Ink) -> Ink:
@@ -74,19 +74,19 @@ class Marks:
         return INKS[max(kinds)] if kinds else otherwise
 
 
-def marks_of(text: str, findings: Sequence[Finding], places: Iterable[Place], matches: Iterable[Mark] = ()) -> Marks:
+def marks_of(text: str, findings: Sequence[Finding], spots: Iterable[Spot], matches: Iterable[Mark] = ()) -> Marks:
     """Findings where they lie, placeholders, and what is looked for."""
-    found = [Mark(place.start, place.end, Kind.FINDING, place.finding) for place in located(findings, places)]
+    found = [Mark(place.start, place.end, Kind.FINDING, place.finding) for place in located(findings, spots)]
     found += [Mark(one.start(), one.end(), Kind.PLACEHOLDER) for one in PLACEHOLDER.finditer(text)]
     return Marks([*found, *matches])
 
 
-def located(findings: Sequence[Finding], places: Iterable[Place]) -> tuple[Place, ...]:
-    """The places that are known; a finding of the body itself needs nobody to say where it is."""
-    known = tuple(place for place in places if 0 <= place.finding < len(findings))
+def located(findings: Sequence[Finding], spots: Iterable[Spot]) -> tuple[Spot, ...]:
+    """The spots that are known; a finding of the body itself needs nobody to say where it is."""
+    known = tuple(place for place in spots if 0 <= place.finding < len(findings))
     told = {place.finding for place in known}
     return known + tuple(
-        Place(finding=number, start=finding.start, end=finding.end)
+        Spot(finding=number, start=finding.start, end=finding.end)
         for number, finding in enumerate(findings)
         if number not in told and finding.part == BODY
     )

@@ -145,7 +145,7 @@ class HexPage:
         return NOTHING
 
     def row_of(self, place: int) -> int:
-        """Rows count bytes, places characters: near enough to find one's way."""
+        """Rows count bytes, marks characters: near enough to find one's way."""
         return min(self.count - 1, place // self.per_row)
 
 

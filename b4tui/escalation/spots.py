@@ -1,7 +1,7 @@
 """Where the findings of a payload lie in its serialised body, so that the operator sees them in place.
 
 Findings count characters of their part; the body holds the part inside a JSON string, escaped. Whoever has both at hand
-(the desk, when it builds a payload) keeps the places; from the body alone they cannot be told.
+(the desk, when it builds a payload) keeps the spots; from the body alone they cannot be told.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from b4tui.escalation.types import Place
+from b4tui.escalation.types import Spot
 from b4tui.gate.types import BODY, Finding, NamedPart
 
 
 def read_body(body: bytes) -> str:
-    """A body as text with one character for each byte that is not UTF-8; `Place` counts these characters."""
+    """A body as text with one character for each byte that is not UTF-8; `Spot` counts these characters."""
     return body.decode("utf-8", "surrogateescape")
 
 
-def places(findings: Iterable[Finding], parts: Sequence[NamedPart], body: bytes) -> tuple[Place, ...]:
-    """The places of those findings that can be located; a part that occurs twice is marked twice."""
+def spots(findings: Iterable[Finding], parts: Sequence[NamedPart], body: bytes) -> tuple[Spot, ...]:
+    """The spots of those findings that can be located; a part that occurs twice is marked twice."""
     text = read_body(body)
     written = {named.name: named.part.text for named in parts}
-    found: list[Place] = []
+    found: list[Spot] = []
     for number, finding in enumerate(findings):
         spans = [(finding.start, finding.end)] if finding.part == BODY else ()
         if finding.part in written:
             spans = list(_spans(text, written[finding.part], finding.start, finding.end))
-        found += [Place(finding=number, start=start, end=end) for start, end in spans if 0 <= start < end <= len(text)]
+        found += [Spot(finding=number, start=start, end=end) for start, end in spans if 0 <= start < end <= len(text)]
     return tuple(found)
 
 
