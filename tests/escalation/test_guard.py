@@ -154,7 +154,8 @@ def test_it_stands_before_anything_else_is_loaded() -> None:
     code = (
         "import sys\n"
         "seen = []\n"
-        "sys.addaudithook(lambda event, args: seen.append(sorted(sys.modules)) if event == 'sys.addaudithook' else None)\n"
+        "def note(event, args):\n    if event == 'sys.addaudithook': seen.append(sorted(sys.modules))\n"
+        "sys.addaudithook(note)\n"
         "sys.argv = ['b4tui', '--version']\n"
         "import runpy\n"
         "try:\n    runpy.run_module('b4tui', run_name='__main__')\n"
