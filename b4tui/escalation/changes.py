@@ -120,6 +120,7 @@ class ObjectionKind(StrEnum):
     ONCE = "once"  # was extended already
     NOT_HERE = "not_here"  # its run is in another process, or gone
     BUDGET = "budget"
+    GRANT = "grant"  # a grant that covers nothing, or nothing any more
     BATCH = "batch"  # these cannot be decided together
 
 

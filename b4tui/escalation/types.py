@@ -119,6 +119,7 @@ class Approval:
     hold_until: datetime | None = None
     sent_at: datetime | None = None
     outcome: str = ""
+    cost: Cost | None = None  # by the receipt; until it is there, `estimate` counts as spent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
