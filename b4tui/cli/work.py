@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from b4tui.cli.common import Failed, NoEngine, Place, guarded, place_options, print_json_line, say
+from b4tui.cli.common import Failed, NoEngine, Place, guarded, local_only_option, place_options, print_json_line, say
 
 if TYPE_CHECKING:
     from b4tui.config import RoleConfig, Settings
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("work")
 @place_options
+@local_only_option
 @click.option("--agent", "agents", multiple=True, metavar="A", help="Only this agent works (repeat for more).")
 @click.option("--until-idle", is_flag=True, help="End when nothing is left that these agents can do.")
 @click.option("--once", is_flag=True, help="Each agent does at most one bead, then the command ends.")
