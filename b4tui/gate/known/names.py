@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import ahocorasick
 
-from b4tui.gate.known.hosts import PrivateHost
 from b4tui.gate.known.people import PersonWord, phone_end
 from b4tui.gate.types import Hit
+
+if TYPE_CHECKING:
+    from b4tui.gate.known.hosts import PrivateHost
 
 HOST_RULE = "known-host"
 PERSON_RULE = "known-person"

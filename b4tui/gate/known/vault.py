@@ -119,13 +119,14 @@ class Vault:
             return
         narrow = squeezed(text)
         hints = [(at, hint) for at, six in enumerate(_sixes(narrow)) if (hint := hash(six) & _MASK) in self._free]
-        wide = _Wide(text) if hints else None
+        wide: _Wide | None = None
         digests: dict[bytes, bytes] = {}
         for at, hint in hints:
             for form in self._free[hint]:
                 start = at * _SIX - form.offset
                 piece = narrow[start : start + form.length] if start >= 0 else b""
-                if wide and len(piece) == form.length and self._same(piece, form.digest, digests):
+                if len(piece) == form.length and self._same(piece, form.digest, digests):
+                    wide = wide or _Wide(text)
                     yield Hit(RULE, wide.place(start), wide.place(start + form.length - 1) + 1, form.why)
 
     def _found_words(self, text: str) -> Iterator[Hit]:
