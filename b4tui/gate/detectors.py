@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from b4tui.gate.detector import Detector
+from b4tui.gate.infrastructure.hosts import HostDetector, TargetDetector
+from b4tui.gate.infrastructure.networks import NetworkDetector
 
 
 def built_in_detectors() -> tuple[Detector, ...]:
     """What a scanner of the built-in rules needs."""
-    return ()
+    return (NetworkDetector(), HostDetector(), TargetDetector())

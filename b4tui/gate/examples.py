@@ -100,6 +100,7 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
         "uuid": _uuid,
         "words": _words,
         "password": _password,
+        "octet": lambda source, _arg: str(source.randrange(20, 250)),
     }
 )
 """What can be made, by the names that examples use."""
