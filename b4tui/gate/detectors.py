@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from b4tui.gate.detector import Detector
-from b4tui.gate.infrastructure.hosts import HostDetector, TargetDetector
-from b4tui.gate.infrastructure.networks import NetworkDetector
-from b4tui.gate.personal.accounts import AccountDetector
-from b4tui.gate.personal.mail import MailDetector
-from b4tui.gate.personal.numbers import NumberDetector
+from b4tui.gate.infrastructure.detectors import infrastructure_detectors
+from b4tui.gate.personal.detectors import personal_detectors
+from b4tui.gate.secrets.assignment import Assignments
 
 
 def built_in_detectors() -> tuple[Detector, ...]:
     """What a scanner of the built-in rules needs."""
-    return (
-        NetworkDetector(),
-        HostDetector(),
-        TargetDetector(),
-        NumberDetector(),
-        AccountDetector(),
-        MailDetector(),
-    )
+    return (Assignments(), *infrastructure_detectors(), *personal_detectors())

@@ -13,7 +13,7 @@ _GROUPS = re.compile(
     r"[0-9]{4}(?P<a>[ -])[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{1,7}|[0-9]{4}(?P<b>[ -])[0-9]{6}(?P=b)[0-9]{4,5}"
 )
 _TOLD = re.compile(
-    r"(?:\bcards?\b|card[_ .]?(?:num|no|nr)|kredit|\bcc\b|visa|master ?card|amex|maestro|discover|\bpan\b|karte|kartennummer"
+    r"(?:\bcards?\b|card[_ .]?(?:num|no|nr)|kredit|\bcc\b|visa|master ?card|amex|maestro|discover|\bpan\b|karte"
     r"|carta|carte|tarjeta|cartão|cartao)[^\n]{0,40}$"
 )
 _SOMETHING_ELSE = re.compile(

@@ -20,8 +20,8 @@ _NOT_A_PERSON = re.compile(
 _FILES = frozenset(
     word
     for line in (
-        "png jpg jpeg gif svg webp js mjs ts tsx jsx css py md json yaml yml toml html txt sh go rs service socket timer",
-        "target mount slice path device scope lock log conf cfg ini xml",
+        "png jpg jpeg gif svg webp js mjs ts tsx jsx css py md json yaml yml toml html txt sh go rs service socket",
+        "timer target mount slice path device scope lock log conf cfg ini xml",
     )
     for word in line.split()
 )
