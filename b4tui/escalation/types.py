@@ -104,6 +104,7 @@ class Approval:
     reasons: tuple[Reason, ...] = ()
     findings: tuple[Finding, ...] = ()
     risk: Risk
+    risk_words: tuple[str, ...] = ()  # what makes the risk, for a person
     estimate: Cost
     asked_at: datetime
     deadline: datetime
@@ -118,6 +119,7 @@ class Approval:
     hold_until: datetime | None = None
     sent_at: datetime | None = None
     outcome: str = ""
+    cost: Cost | None = None  # by the receipt; until it is there, `estimate` counts as spent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +127,8 @@ class Decision:
     """What the operator says about one approval, and how: kept with it as evidence.
 
     `digest` and `version` are what was shown; another digest or version than the stored one is refused.
-    `seen_share` is how much of the payload had been on the screen (0 to 1); `seconds` from opening to deciding.
+    `seen_share` is how much of the payload had been on the screen (0 to 1); `seconds` from opening to deciding. Where
+    there is no screen, `typed_digest` is the beginning of the payload's sha256 as the operator typed it.
     """
 
     approval: str
@@ -136,6 +139,7 @@ class Decision:
     seen_share: float | None = None
     seconds: float | None = None
     typed_host: str = ""
+    typed_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,13 +240,24 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where a finding lies in a body: its number among the approval's findings, and characters of the body as UTF-8."""
+
+    finding: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadShown:
     """A payload as the operator looks at it: the exact bytes, and those last approved for the same run, for a diff.
 
-    `headers` are all that go out with it, in order; what is secret in them is masked.
+    `headers` are all that go out with it, in order; what is secret in them is masked. `spots` are those of the
+    findings that could be located in the body (`escalation.spots`); the others are named by part.
     """
 
     approval: str
     body: bytes = field(repr=False)
     previous: bytes | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()
+    spots: tuple[Spot, ...] = ()
