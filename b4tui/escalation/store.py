@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 from b4tui.escalation import entries
 from b4tui.escalation.budget import Spend, month_start, refusal
@@ -25,7 +26,7 @@ from b4tui.escalation.changes import (
 )
 from b4tui.escalation.documents import approval_document, read_approval
 from b4tui.escalation.grant_store import GrantStore
-from b4tui.escalation.states import CLOCK, change, is_fresh
+from b4tui.escalation.states import CLOCK, change, is_fresh, shown_objection
 from b4tui.escalation.types import Approval, ApprovalState, Cost, Receipt
 from b4tui.ledger.ledger import Ledger
 from b4tui.ledger.types import Entry
@@ -34,6 +35,8 @@ from b4tui.outward_sections import EscalationPolicy, PricesConfig
 
 _PAGE = 500
 _OPEN = (ApprovalState.PENDING, ApprovalState.APPROVED)
+
+_Query = Callable[..., list[tuple[Any, ...]]]
 
 
 class ApprovalStore:
@@ -64,10 +67,14 @@ class ApprovalStore:
             writing.append(entries.asked(new))
         return new
 
-    def replace(self, old: str, what: Cancel, new: Approval, body: bytes, now: datetime) -> Approval:
-        """Put a question in another's place: the old one ends in the same moment. Raises Declined."""
+    def replace(self, old: Approval, what: Cancel, new: Approval, body: bytes, now: datetime) -> Approval:
+        """Put a question in another's place, if that still is as `old` says; the old one ends in the same moment.
+
+        Raises Declined.
+        """
         with self.ledger.transaction() as writing:
-            after = self._changed(writing, old, what, now)
+            current = self._found(writing, old.id)
+            after = shown_objection(current, old.version, now, old.sha256) or self._apply(writing, current, what, now)
             if not isinstance(after, Objection):
                 writing.keep_body(new.sha256, body)
                 self._insert(writing, new)
@@ -138,13 +145,17 @@ class ApprovalStore:
                 if (what := self._ending(current, now)) is not None:
                     self._apply(writing, current, what, now)
 
-    def cancel_run(self, run: str, reason: str, now: datetime) -> None:
-        """Nobody waits for a run's questions any more; bytes that left cannot be called back."""
-        if not any(approval.run == run for approval in self._open(self.ledger.query)):
+    def cancel_run(self, run: str, reason: str, now: datetime, sha256: str = "") -> None:
+        """Nobody waits for a run's questions any more (those of one payload); what left cannot be called back."""
+
+        def its(approval: Approval) -> bool:
+            return approval.run == run and sha256 in ("", approval.sha256)
+
+        if not any(its(approval) for approval in self._open(self.ledger.query)):
             return
         with self.ledger.transaction() as writing:
             for approval in self._open(writing.query):
-                if approval.run == run:
+                if its(approval):
                     self._apply(writing, approval, Cancel(reason, entries.POLICY), now)
 
     def get(self, approval_id: str) -> Approval:
@@ -189,9 +200,7 @@ class ApprovalStore:
 
     def over_budget(self, agent: str, model: str, estimate: Cost, now: datetime) -> str:
         """Why a payload cannot be paid for, in words; "" where it can, as things stand."""
-        return refusal(
-            self._spent(self.ledger.query, now), estimate, agent, now, self.policy, self.prices, self._zone
-        )
+        return refusal(self._spent(self.ledger.query, now), estimate, agent, now, self.policy, self.prices, self._zone)
 
     def known_host(self, host: str) -> bool:
         """Whether anything was sent to this host before."""
@@ -266,14 +275,14 @@ class ApprovalStore:
     def _found(self, writing: Writing, approval_id: str) -> Approval:
         return _only(writing.query("SELECT document FROM approvals WHERE id = ?", (approval_id,)), approval_id)
 
-    def _open(self, query: Callable[[str], list[tuple[str, ...]]]) -> list[Approval]:
+    def _open(self, query: _Query) -> list[Approval]:
         rows = query(
             "SELECT document FROM approvals WHERE state IN ('pending', 'approved') AND sent_at IS NULL "
             "ORDER BY asked_at, id"
         )
         return [read_approval(document) for (document,) in rows]
 
-    def _spent(self, query: Callable[[str, tuple[str, ...]], list[tuple[str, ...]]], now: datetime) -> list[Spend]:
+    def _spent(self, query: _Query, now: datetime) -> list[Spend]:
         rows = query(
             "SELECT document FROM approvals WHERE state = 'approved' AND sent_at >= ?",
             (_moment(month_start(now, self._zone)),),
@@ -336,7 +345,7 @@ def _demand(after: Approval | Objection) -> Approval:
     return after
 
 
-def _only(rows: list[tuple[str, ...]], approval_id: str) -> Approval:
+def _only(rows: list[tuple[Any, ...]], approval_id: str) -> Approval:
     if not rows:
         raise Declined(
             Objection(ObjectionKind.UNKNOWN, f"There is no approval {approval_id}: `b4tui approvals list` shows them.")
