@@ -246,13 +246,24 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where a finding lies in a body: its number among the approval's findings, and characters of the body as UTF-8."""
+
+    finding: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadShown:
     """A payload as the operator looks at it: the exact bytes, and those last approved for the same run, for a diff.
 
-    `headers` are all that go out with it, in order; what is secret in them is masked.
+    `headers` are all that go out with it, in order; what is secret in them is masked. `spots` are those of the
+    findings that could be located in the body (`escalation.spots`); the others are named by part.
     """
 
     approval: str
     body: bytes = field(repr=False)
     previous: bytes | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()
+    spots: tuple[Spot, ...] = ()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from b4tui.ledger.chain import moment_text
+from b4tui.ledger.ownership import seal_ledger
 from b4tui.ledger.schema import APPLICATION_ID, migrate, refuse_newer, version_of
 from b4tui.ledger.types import LedgerError
 
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 PATIENCE_S = 10.0
 """Seconds to wait for another process that writes."""
+LARGEST_LOG = 4_194_304
+"""Bytes the write-ahead log is cut back to when it was larger."""
 _PAUSE_S = 0.005
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
@@ -114,20 +117,23 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         else:
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
         return connection
     except BaseException:
         connection.close()
         raise
 
 
-def open_file(path: Path, *, clock: Callable[[], datetime], random: Callable[[int], bytes]) -> sqlite3.Connection:
+def open_file(
+    path: Path, *, clock: Callable[[], datetime], random: Callable[[int], bytes], key: bytes | None
+) -> sqlite3.Connection:
     """The writer's connection; a file that is not there is made, an old one brought forward. Raises LedgerError."""
     with told(path), _disk_told(path):
         if path.is_symlink():
             raise LedgerError(f"{path} is a link; the ledger is a file of its own: remove the link")
         with _locked(path):
             if not path.exists():
-                _make(path, clock, random)
+                _make(path, clock, random, key)
         refuse_damaged(path)
         connection = patiently(lambda: connect(path))
         try:
@@ -156,7 +162,7 @@ def check_readable(connection: sqlite3.Connection, path: Path) -> None:
     patiently(lambda: _check(connection, path))
 
 
-def _make(path: Path, clock: Callable[[], datetime], random: Callable[[int], bytes]) -> None:
+def _make(path: Path, clock: Callable[[], datetime], random: Callable[[int], bytes], key: bytes | None) -> None:
     """Make an empty ledger beside its place and move it there: whoever finds the file finds it whole."""
     for left in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-journal")):
         if left.exists():
@@ -171,8 +177,11 @@ def _make(path: Path, clock: Callable[[], datetime], random: Callable[[int], byt
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         migrate(connection)
-        connection.execute("INSERT INTO meta VALUES ('id', ?)", (random(16).hex(),))
+        ledger = random(16).hex()
+        connection.execute("INSERT INTO meta VALUES ('id', ?)", (ledger,))
         connection.execute("INSERT INTO meta VALUES ('made_at', ?)", (moment_text(clock()),))
+        if key is not None:
+            seal_ledger(connection, ledger, key)
     finally:
         connection.close()
     draft.replace(path)

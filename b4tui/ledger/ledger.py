@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from b4tui.ledger import database
-from b4tui.ledger.bodies import Sealed, Sealer
+from b4tui.ledger.bodies import Sealed, Sealer, key_name
 from b4tui.ledger.chain import moment_text
 from b4tui.ledger.exporting import line_of
-from b4tui.ledger.types import Entry, Head, LedgerError, NewEntry, Verification
+from b4tui.ledger.finding import Search
+from b4tui.ledger.ownership import DECIDED, NOT_OURS, is_ours, seal_ledger
+from b4tui.ledger.paging import page
+from b4tui.ledger.search import SearchIndex
+from b4tui.ledger.types import Entry, Found, Head, LedgerError, NewEntry, Verification
 from b4tui.ledger.verifying import verify
 from b4tui.ledger.writing import COLUMNS, Writing, entry_of_row, head_of
 
@@ -31,7 +35,8 @@ class Ledger:
 
     `key` seals the bodies (`keys.load_key`; `key_problem` says why there is none); `plain_bodies` leaves them open.
     A kill loses nothing that was appended. A power cut may lose the last appends, but none of a transaction and none
-    before one that was `durable`. With `readonly` nothing is made, changed or migrated.
+    before one that was `durable`. With `readonly` nothing is made, changed or migrated
+    but the index for searching, which lies beside it.
     """
 
     def __init__(
@@ -51,14 +56,16 @@ class Ledger:
         self._writing = threading.Lock()
         self._reading = threading.Lock()
         self._writer: int | None = None  # the thread that is inside a transaction
-        self._write = None if readonly else database.open_file(path, clock=clock, random=random)
+        self._write = None if readonly else database.open_file(path, clock=clock, random=random, key=key)
         try:
             self._read = self._reader()
             with database.told(path):
                 self.id = str(self._read.execute("SELECT value FROM meta WHERE name = 'id'").fetchone()[0])
                 self._inode = path.stat().st_ino
             self._sealer = Sealer(self.id, key, plain=plain_bodies, problem=key_problem, random=random)
+            self._key, self._key_problem = key, key_problem
             self._newest = self.head()
+            self._index = SearchIndex(path.with_name(f"{path.stem}-search.db"), self.id)
         except BaseException:
             self.close()
             raise
@@ -104,20 +111,26 @@ class Ledger:
         bead: str | None = None,
     ) -> tuple[Entry, ...]:
         """A page of rows, oldest first: the newest below `before`; with `after` alone the oldest above it."""
-        wanted: list[tuple[str, Any]] = [
-            ("seq < ?", before),
-            ("seq > ?", after),
-            ("kind = ?", kind),
-            ("bead = ?", bead),
-        ]
-        tests = [(test, value) for test, value in wanted if value is not None]
-        where = f"WHERE {' AND '.join(test for test, _ in tests)}" if tests else ""
-        forwards = after is not None and before is None
-        rows = self.query(
-            f"SELECT {COLUMNS} FROM entries {where} ORDER BY seq {'ASC' if forwards else 'DESC'} LIMIT ?",
-            (*(value for _, value in tests), limit),
-        )
-        return tuple(entry_of_row(row) for row in (rows if forwards else reversed(rows)))
+        asked = page(before=before, after=after, limit=limit, kind=kind, bead=bead)
+        rows = self.query(asked.sql, asked.arguments)
+        return tuple(entry_of_row(row) for row in (reversed(rows) if asked.newest_first else rows))
+
+    def search(
+        self,
+        text: str,
+        *,
+        before: int | None = None,
+        limit: int = 200,
+        kind: str | None = None,
+        bead: str | None = None,
+    ) -> Found:
+        """The newest rows below `before` that hold every word of `text`, whole or begun, oldest first.
+
+        `Found.note` says why every row had to be read, "" where the index was used.
+        """
+        search = Search(self._index, self.query, self.head().seq)
+        entries = search.entries(text, before=before, limit=limit, kind=kind, bead=bead)
+        return Found(entries=entries, note=search.note)
 
     def entry(self, seq: int) -> Entry | None:
         """One row by its number."""
@@ -172,11 +185,30 @@ class Ledger:
     def export(self, file: IO[str], *, after: int = 0) -> int:
         """Write every row after a number as a line of JSON; how many. Bodies are not among them."""
         rows, last = 0, after
-        while page := self.entries(after=last, limit=_PAGE):
-            for entry in page:
+        while entries := self.entries(after=last, limit=_PAGE):
+            for entry in entries:
                 file.write(line_of(entry) + "\n")
-            rows, last = rows + len(page), page[-1].seq
+            rows, last = rows + len(entries), entries[-1].seq
         return rows
+
+    @property
+    def stranger(self) -> str:
+        """Why decisions in this file are not this user's and must not be acted on; "" where they are (ownership.py)."""
+        if self._key is None:
+            return f"it cannot be told whose ledger this is: {self._key_problem or 'there is no key'}"
+        with self._reading, database.told(self.path):
+            ours = is_ours(self._read, self.id, self._key)
+        return "" if ours else NOT_OURS
+
+    def adopt(self, actor: str) -> Entry:
+        """Make this the user's own ledger, by the operator's word. What was decided in it does not hold any more."""
+        if self._key is None:
+            raise LedgerError(f"a ledger is taken over with the user's key: {self._key_problem or 'there is no key'}")
+        with self.transaction() as writing:
+            facts = {table: writing.execute(f"DELETE FROM {table}") for table in DECIDED}
+            self._to_write().execute("DELETE FROM seals WHERE key = ?", (key_name(self._key),))
+            seal_ledger(self._to_write(), self.id, self._key)
+            return writing.append(NewEntry(kind="ledger_adopted", at=self._clock(), actor=actor, facts=facts))
 
     @property
     def size(self) -> int:

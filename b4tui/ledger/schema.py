@@ -46,6 +46,8 @@ _RECORD = (
         BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: what it is called never changes'); END""",
     """CREATE TRIGGER meta_never_gone BEFORE DELETE ON meta
         BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: what it is called never changes'); END""",
+    # Whose ledger it is: each key of this machine's user that it was made or taken over under (ownership.py).
+    "CREATE TABLE seals (key TEXT NOT NULL PRIMARY KEY, seal TEXT NOT NULL)",
     # Bodies of payloads: `key` names the key they are sealed under, '' where they lie open.
     """CREATE TABLE bodies (
         sha256 TEXT NOT NULL PRIMARY KEY,

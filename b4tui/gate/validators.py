@@ -1,0 +1,37 @@
+"""The checks of values that rules name: each says whether a value may be what the rule means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+Validator = Callable[[str], bool]
+
+_MASKED = re.compile(r"(?i)x{6}|\*{3}|\.{3}|example|redacted|placeholder|your[-_]|<[a-z_ -]{1,40}>|0{12}|1234567890ab")
+
+
+def not_masked(value: str) -> bool:
+    """Not written to stand for a value: no row of x, stars or dots, no `example`."""
+    return not _MASKED.search(value)
+
+
+def varied(value: str) -> bool:
+    """At least six different characters in the longest stretch of letters and digits."""
+    longest = max(re.split(r"[^A-Za-z0-9]", value), key=len)
+    return len(set(longest.lower())) >= 6
+
+
+def has_digit(value: str) -> bool:
+    """At least one digit: what a machine made of letters and digits nearly always has one."""
+    return any("0" <= char <= "9" for char in value)
+
+
+VALIDATORS: Mapping[str, Validator] = MappingProxyType(
+    {
+        "not-masked": not_masked,
+        "varied": varied,
+        "has-digit": has_digit,
+    }
+)
+"""The names that rule files use."""
