@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,19 +12,17 @@ from b4tui.escalation.firmly import firmly
 from b4tui.escalation.office import Office
 from b4tui.escalation.permits import Permit
 from b4tui.escalation.preparing import Prepared
-from b4tui.escalation.types import Answered, Approval, Receipt, Refused, RefusalKind
+from b4tui.escalation.types import Answered, Approval, Receipt, RefusalKind, Refused
 from b4tui.gate.redacting import rehydrate
 from b4tui.ledger.types import LedgerError
 
 
 async def answered(office: Office, prepared: Prepared, approval: Approval, permit: Permit) -> Answered | Refused:
     """Send the payload that the record says is leaving, and record what came of it."""
-    reply = await office.sender.send(prepared.provider, prepared.payload, permit)
-    try:
+    reply = await office.send(prepared.provider, prepared.payload, permit)
+    # The bytes are gone and the record says so; without a receipt their estimate stays spent. The answer is worth having.
+    with contextlib.suppress(LedgerError, Declined):
         await _conclude(office, approval, reply.receipt)
-    except (LedgerError, Declined):
-        # The bytes are gone and the record says so; its estimate stays reserved. The answer is worth having.
-        pass
     if reply.receipt.failure:
         return Refused(kind=RefusalKind.FAILED, reason=reply.receipt.failure, approval=approval.id)
     return Answered(

@@ -1,4 +1,4 @@
-"""Waiting for the operator, wherever the decision is made: here, in another console, on the command line, by the clock."""
+"""Waiting for the operator, wherever it is decided: here, in another console, on the command line, by the clock."""
 
 from __future__ import annotations
 

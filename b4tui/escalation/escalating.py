@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from b4tui.escalation import entries
 from b4tui.escalation.answering import answered, interrupted
-from b4tui.escalation.changes import Cancel, Declined, ObjectionKind, Send
+from b4tui.escalation.changes import Declined, ObjectionKind, Send
 from b4tui.escalation.deciding import Waiting, wait_for_decision
 from b4tui.escalation.firmly import firmly
 from b4tui.escalation.grants import covering, use_of
@@ -27,8 +27,8 @@ from b4tui.escalation.types import (
     Approval,
     ApprovalState,
     EscalationRequest,
-    Refused,
     RefusalKind,
+    Refused,
 )
 from b4tui.gate.types import Verdict
 from b4tui.ledger.types import LedgerError
@@ -75,7 +75,9 @@ class Escalation:
             return await self._refused(self._refusal(RefusalKind.LEDGER, f"it cannot be recorded: {error}"))
         except Exception as error:  # a defect of ours must not send anything, and its text may quote the payload
             await self._withdraw("b4tui itself failed")
-            return await self._refused(self._refusal(RefusalKind.FAILED, f"b4tui itself failed: {type(error).__name__}"))
+            return await self._refused(
+                self._refusal(RefusalKind.FAILED, f"b4tui itself failed: {type(error).__name__}")
+            )
         finally:
             self._waiting(None)
 
@@ -95,8 +97,7 @@ class Escalation:
             except Declined as declined:
                 approval = await self._not_released(approval, declined)
                 continue
-            reply = await answered(self._office, self.prepared, approval, permit)
-            return reply
+            return await answered(self._office, self.prepared, approval, permit)
 
     @property
     def _watched(self) -> Waiting:
@@ -202,5 +203,5 @@ class Escalation:
             await firmly(office.store.ledger.append, row)
             await office.told()
         except LedgerError:
-            office.publish_unrecorded(row)
+            office.unrecorded(row)
         return refused

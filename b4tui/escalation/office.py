@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from b4tui.engines.types import ToolCall
 from b4tui.escalation.permits import Permit, PermitOffice
@@ -13,6 +12,7 @@ from b4tui.escalation.preparing import Judge, Policy
 from b4tui.escalation.providers import Provider
 from b4tui.escalation.store import ApprovalStore
 from b4tui.escalation.types import Payload, Receipt
+from b4tui.ledger.types import NewEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,17 +24,15 @@ class Reply:
     tool_calls: tuple[ToolCall, ...] = field(default=(), repr=False)
 
 
-class Sender(Protocol):
-    """Who puts a permitted payload on the wire; what fails is in the receipt."""
-
-    async def send(self, provider: Provider, payload: Payload, permit: Permit) -> Reply:
-        """Send exactly these bytes once and read the answer to its end."""
-        ...
+Send = Callable[[Provider, Payload, Permit], Awaitable[Reply]]
+"""Put exactly these bytes on the wire by this permit and read the answer to its end; what fails is in the receipt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """`judge` gives the gate as it is now; `told` publishes the rows that are new in the record.
+    """`judge` gives the gate as it is now; `told` publishes the rows that are new in the record, `unrecorded` a row
+
+    that could not be written.
 
     `no_providers` says why there is nobody to send to, where that has another reason than empty settings.
     """
@@ -45,7 +43,8 @@ class Office:
     no_providers: str
     judge: Callable[[], Judge]
     permits: PermitOffice
-    sender: Sender
+    send: Send
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     told: Callable[[], Awaitable[None]]
+    unrecorded: Callable[[NewEntry], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from b4tui.escalation.office import Office
 from b4tui.escalation.providers import Provider
-from b4tui.escalation.types import Approval, ApprovalState, EscalationRequest, Refused, RefusalKind
+from b4tui.escalation.types import Approval, ApprovalState, EscalationRequest, RefusalKind, Refused
 from b4tui.gate.types import Judgement, Verdict
 
 LOCAL_LABEL = "local-only"
@@ -67,7 +67,9 @@ def _provider(office: Office, wanted: str) -> Provider:
         raise _stopped(RefusalKind.NOT_CONFIGURED, words)
     name = wanted or next(iter(office.providers))
     if name not in office.providers:
-        raise _stopped(RefusalKind.NOT_CONFIGURED, f"there is no provider {name}; there are {', '.join(office.providers)}")
+        raise _stopped(
+            RefusalKind.NOT_CONFIGURED, f"there is no provider {name}; there are {', '.join(office.providers)}"
+        )
     return office.providers[name]
 
 

@@ -68,8 +68,8 @@ def _after(approval: Approval, what: Change, now: datetime, policy: EscalationPo
             return _open_or_unsent(approval) or replace(approval, run=run)
         case Rejudge():
             return _rejudge(approval, what)
-        case Tell():
-            return _tell(approval)
+        case Tell(version):
+            return _stale(approval, now) if approval.version != version else _tell(approval)
         case Send():
             return _send(approval, what, now, policy)
         case Conclude(outcome):

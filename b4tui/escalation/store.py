@@ -27,7 +27,7 @@ from b4tui.escalation.changes import (
 from b4tui.escalation.documents import approval_document, read_approval
 from b4tui.escalation.grant_store import GrantStore
 from b4tui.escalation.states import CLOCK, change, is_fresh, shown_objection
-from b4tui.escalation.types import Approval, ApprovalState, Cost, Receipt
+from b4tui.escalation.types import Approval, ApprovalState, Cost, Grant, Receipt
 from b4tui.ledger.ledger import Ledger
 from b4tui.ledger.types import Entry
 from b4tui.ledger.writing import Writing
@@ -52,20 +52,27 @@ class ApprovalStore:
         self._zone = zone
 
     def ask(self, new: Approval, body: bytes, now: datetime) -> Approval:
-        """Put a question, or adopt the one that the same agent at the same bead asks already with the same bytes.
-
-        With `grant` set it is approved by that grant, whose uses count up in the same transaction. Raises Declined
-        where the grant holds no longer.
-        """
+        """Put a question, or adopt the one that the same agent at the same bead asks already with the same bytes."""
         with self.ledger.transaction() as writing:
-            if not new.grant and (found := self._adopted(writing, new, now)) is not None:
-                return found
-            writing.keep_body(new.sha256, body)
-            if new.grant:
-                self.grants.use(writing, new.grant, now)
-            self._insert(writing, new)
-            writing.append(entries.asked(new))
-        return new
+            found = self._adopted(writing, new, now)
+            if found is None:
+                self._put(writing, new, body)
+        return found or new
+
+    def ask_by_grant(self, new: Approval, grant: Grant, body: bytes, now: datetime) -> Approval:
+        """Approve by a grant, whose uses count up in the same moment. Raises Declined where it holds no longer."""
+        approved = replace(
+            new,
+            state=ApprovalState.APPROVED,
+            grant=grant.id,
+            decided_by=entries.POLICY,
+            decided_at=now,
+            decision_reason=f"grant {grant.id} of {grant.made_by}",
+        )
+        with self.ledger.transaction() as writing:
+            self.grants.use(writing, grant.id, now)
+            self._put(writing, approved, body)
+        return approved
 
     def replace(self, old: Approval, what: Cancel, new: Approval, body: bytes, now: datetime) -> Approval:
         """Put a question in another's place, if that still is as `old` says; the old one ends in the same moment.
@@ -76,9 +83,7 @@ class ApprovalStore:
             current = self._found(writing, old.id)
             after = shown_objection(current, old.version, now, old.sha256) or self._apply(writing, current, what, now)
             if not isinstance(after, Objection):
-                writing.keep_body(new.sha256, body)
-                self._insert(writing, new)
-                writing.append(entries.asked(new))
+                self._put(writing, new, body)
         return _demand(after) and new
 
     def change(self, approval_id: str, what: Change, now: datetime) -> Approval:
@@ -121,6 +126,19 @@ class ApprovalStore:
                 self._update(writing, current, after)
                 writing.append(entries.sent(after, permit, now))
         return _demand(after)
+
+    def send_again(self, approval_id: str, permit: str, now: datetime) -> None:
+        """Record that the same bytes leave once more, because the provider took nothing the first time (N08).
+
+        Raises Declined where the approval does not say that they are on their way, or the permit was used before.
+        """
+        with self.ledger.transaction() as writing:
+            current = self._found(writing, approval_id)
+            if current.sent_at is None or current.outcome:
+                raise Declined(Objection(ObjectionKind.SENT, "These bytes are not on their way: nothing was sent."))
+            if not _spend_permit(writing, permit, approval_id, now):
+                raise Declined(Objection(ObjectionKind.SENT, "This permit was used before: nothing was sent."))
+            writing.append(entries.sent(current, permit, now))
 
     def conclude(self, approval_id: str, receipt: Receipt, now: datetime) -> Approval:
         """Record what came of bytes that left. A failure that came before anything is known costs its estimate."""
@@ -302,7 +320,8 @@ class ApprovalStore:
         words = refusal(spent, approval.estimate, approval.agent, now, self.policy, self.prices, self._zone)
         return Objection(ObjectionKind.BUDGET, words) if words else None
 
-    def _insert(self, writing: Writing, new: Approval) -> None:
+    def _put(self, writing: Writing, new: Approval, body: bytes) -> None:
+        writing.keep_body(new.sha256, body)
         writing.execute(
             "INSERT INTO approvals (id, version, state, agent, bead, run, sha256, asked_at, deadline, document) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -319,6 +338,7 @@ class ApprovalStore:
                 approval_document(new),
             ),
         )
+        writing.append(entries.asked(new))
 
     def _update(self, writing: Writing, before: Approval, after: Approval) -> None:
         changed = writing.execute(
