@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from b4tui.gate.detector import Detector
+from b4tui.gate.infrastructure.detectors import infrastructure_detectors
 from b4tui.gate.known.known import Known
+from b4tui.gate.personal.detectors import personal_detectors
 from b4tui.gate.secrets.assignment import Assignments
 
 
@@ -12,4 +14,6 @@ def built_in_detectors(known: Known | None = None) -> tuple[Detector, ...]:
     return (
         known or Known.nothing(),
         Assignments(),
+        *infrastructure_detectors(),
+        *personal_detectors(),
     )
