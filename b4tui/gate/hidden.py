@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from b4tui.gate.detector import Positions
 from b4tui.gate.offsets import Offsets, pieced, whole
 from b4tui.gate.types import Hit
 
 TAGS = "hidden-tags"
 BIDI = "hidden-bidi"
-SELECTORS = "hidden-bytes"
+BYTES = "hidden-bytes"
 """Ids of the rules of `rules/policy.toml`."""
 
 _TAGS = re.compile("[\U000e0020-\U000e007f]+")
@@ -28,27 +29,35 @@ Read = tuple[str, str, Offsets]
 """The name of the view, what was hidden, and where it was."""
 
 
-def hidden(text: str) -> tuple[list[Hit], list[Read]]:
-    """The stretches of a text that hide something, and what they hide where it can be read."""
+class Hidden:
+    """The detector of what an honest text does not hold. It has to see the text itself, not a view of it."""
+
+    name = "hidden"
+    words: frozenset[str] = frozenset()
+
+    def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
+        """Where characters are that carry something unseen or change the order of what is shown."""
+        if text.isascii():
+            return
+        for start, end in _tags(text):
+            yield Hit(TAGS, start, end, "text in characters that no screen shows")
+        for match in _BIDI.finditer(text):
+            yield Hit(BIDI, *match.span(), "an order to show text in another order than it is written")
+        for pattern in (_SELECTORS, _NOTHING):
+            for match in pattern.finditer(text):
+                yield Hit(BYTES, *match.span(), "a row of characters that show nothing and may carry bytes")
+
+
+def carried(text: str) -> Iterator[Read]:
+    """What text unseen characters carry."""
     if text.isascii():
-        return [], []
-    hits: list[Hit] = []
-    shown: list[Read] = []
+        return
     tags = list(_tags(text))
-    for start, end in tags:
-        hits.append(Hit(TAGS, start, end, "text in characters that no screen shows"))
     if tags:
-        plain = (("".join(map(_plain, text[start:end])), start, end) for start, end in tags)
-        shown.append(("tags", *pieced(plain)))
-    for match in _BIDI.finditer(text):
-        hits.append(Hit(BIDI, *match.span(), "an order to show text in another order than it is written"))
+        yield "tags", *pieced(("".join(map(_plain, text[start:end])), start, end) for start, end in tags)
     for match in _SELECTORS.finditer(text):
-        hits.append(Hit(SELECTORS, *match.span(), "a row of characters that show nothing and may carry bytes"))
-        carried = bytes(map(_byte, match.group())).decode("latin-1")
-        shown.append(("selectors", carried, whole(len(carried), *match.span())))
-    for match in _NOTHING.finditer(text):
-        hits.append(Hit(SELECTORS, *match.span(), "a row of characters that show nothing and may carry bytes"))
-    return hits, shown
+        shown = bytes(map(_byte, match.group())).decode("latin-1")
+        yield "selectors", shown, whole(len(shown), *match.span())
 
 
 def _tags(text: str) -> Iterator[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""What the gate does not read at all: too much, and what is no text. Refused whole, never cut (research/gate.md 6.1)."""
+"""What the gate does not read: too much, and what is no text. Refused whole, never cut (research/gate.md 6.1)."""
 
 from __future__ import annotations
 

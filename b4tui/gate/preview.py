@@ -1,4 +1,4 @@
-"""What is shown of a value that was found: enough to know it again, never enough to use it (research/gate.md 7, N20)."""
+"""What is shown of a value that was found: enough to know it again, never enough to use it (research/gate.md N20)."""
 
 from __future__ import annotations
 

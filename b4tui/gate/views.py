@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from b4tui.gate.decoding import decoded
 from b4tui.gate.escapes import unescaped
-from b4tui.gate.hidden import Read
+from b4tui.gate.hidden import carried
 from b4tui.gate.joining import joined
 from b4tui.gate.normalising import holds_look_alikes, normalised
 from b4tui.gate.offsets import Offsets, whole
@@ -72,7 +72,7 @@ class View:
         return View(text, (*steps, name), scope, self.depth + levels, (offsets, *self.offsets))
 
 
-def views(text: str, limits: GateLimits, hidden_text: tuple[Read, ...] = ()) -> Iterator[View]:
+def views(text: str, limits: GateLimits) -> Iterator[View]:
     """All readings of a text, the text itself first.
 
     Raises UnreadableText when it is folded deeper than `max_decode_depth`, or unfolds to more than its budget.
@@ -83,8 +83,7 @@ def views(text: str, limits: GateLimits, hidden_text: tuple[Read, ...] = ()) -> 
     yield first
     if holds_look_alikes(text):
         yield View(text, scope=Scope.KNOWN)
-    waiting = [first]
-    waiting += [View(carried, (name,), Scope.ALL, 0, (offsets,)) for name, carried, offsets in hidden_text]
+    waiting = [first, *_carried(View(text))]
     yield from waiting[1:]
     while waiting:
         view = waiting.pop()
@@ -102,10 +101,18 @@ def _readings(view: View, budget: Budget, most: int) -> Iterator[View]:
         yield view.child("spaced", read, offsets, Scope.SECRETS)
     for name, read, offsets in (*twisted(text, runs(text)), *halves(text)):
         yield view.child(name, read, offsets, Scope.TOKENS)
+    for child in _unfolded(view, budget, most):
+        shown, steps = normalised(child.text)
+        yield View(shown, child.steps, child.scope, child.depth, (*steps, *child.offsets))
+        yield from _carried(child)
+
+
+def _unfolded(view: View, budget: Budget, most: int) -> Iterator[View]:
+    text = view.text
     for found in unescaped(text):
         if view.depth < most:
             budget.spend(len(found.text))
-            yield _plain(view.child(found.name, found.text, found.offsets, Scope.ALL, 1))
+            yield view.child(found.name, found.text, found.offsets, Scope.ALL, 1)
         elif found.dense:
             raise _too_deep(most)
     for one in decoded(text, budget):
@@ -113,13 +120,13 @@ def _readings(view: View, budget: Budget, most: int) -> Iterator[View]:
         if view.depth + levels > most:
             raise _too_deep(most)
         offsets = whole(len(one.text), one.start, one.end)
-        yield _plain(view.child(">".join(one.steps), one.text, offsets, Scope.ALL, levels))
+        yield view.child(">".join(one.steps), one.text, offsets, Scope.ALL, levels)
 
 
-def _plain(view: View) -> View:
-    """The view as its reader takes it."""
-    shown, steps = normalised(view.text)
-    return view if shown == view.text else View(shown, view.steps, view.scope, view.depth, (*steps, *view.offsets))
+def _carried(view: View) -> Iterator[View]:
+    """What is written in a view in characters that nobody sees."""
+    for name, shown, offsets in carried(view.text):
+        yield view.child(name, shown, offsets, Scope.ALL)
 
 
 def _too_deep(most: int) -> UnreadableText:
