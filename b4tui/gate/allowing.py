@@ -7,7 +7,8 @@ what is public.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from b4tui.outward_sections import AllowedValue
 
@@ -17,27 +18,17 @@ def value_sha256(value: str) -> str:
     return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
 class Allowed:
-    """The values that are no findings, each for one rule or for any."""
+    """Pairs of rule and hash: the value is no finding of this rule, or, where the rule is "", of any."""
 
-    __slots__ = ("_rules", "sha256")
+    values: frozenset[tuple[str, str]] = frozenset()
 
-    def __init__(self, values: Iterable[AllowedValue] = ()) -> None:
-        rules: dict[str, set[str]] = {}
-        for value in values:
-            rules.setdefault(value.value_sha256, set()).add(value.rule)
-        self._rules: Mapping[str, frozenset[str]] = {digest: frozenset(ids) for digest, ids in rules.items()}
-        marks = sorted(f"{digest} {rule}" for digest, ids in rules.items() for rule in ids)
-        self.sha256 = hashlib.sha256("\n".join(marks).encode()).hexdigest()
+    @staticmethod
+    def of(values: Iterable[AllowedValue]) -> Allowed:
+        """The values of the settings' `gate.allow`."""
+        return Allowed(frozenset((value.rule, value.value_sha256) for value in values))
 
-    def __bool__(self) -> bool:
-        return bool(self._rules)
-
-    def covers(self, rule: str, value: str) -> bool:
-        """Whether the whole of what this rule found is called public."""
-        return bool(self._rules) and self.covers_hash(rule, value_sha256(value))
-
-    def covers_hash(self, rule: str, digest: str) -> bool:
-        """The same for the hash of a value, as findings carry it."""
-        ids = self._rules.get(digest, frozenset())
-        return "" in ids or rule in ids
+    def covers(self, rule: str, value_hash: str) -> bool:
+        """Whether the value is public as far as this rule goes."""
+        return ("", value_hash) in self.values or (rule, value_hash) in self.values

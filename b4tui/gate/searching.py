@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from b4tui.gate.allowing import Allowed, value_sha256
 from b4tui.gate.detector import Positions
 from b4tui.gate.detectors import built_in_detectors
 from b4tui.gate.hidden import Hidden
@@ -26,17 +26,6 @@ Tick = Callable[[], None]
 
 class OutOfTime(GateError):
     """The gate did not come to an end within its time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """Values that the operator calls public, by the SHA-256 of the whole value: for one rule, or "" for any."""
-
-    values: frozenset[tuple[str, str]] = frozenset()
-
-    def covers(self, rule: str, value_hash: str) -> bool:
-        """Whether the value is public as far as this rule goes."""
-        return ("", value_hash) in self.values or (rule, value_hash) in self.values
 
 
 class Search:
@@ -105,7 +94,7 @@ def finding_of(rule: Rule, hit: Hit, view: View) -> Finding:
         preview=preview(value),
         view=view.path,
         why=hit.why,
-        value_hash="" if known else hashlib.sha256(value.encode("utf-8", "replace")).hexdigest(),
+        value_hash="" if known else value_sha256(value),
     )
 
 
