@@ -20,7 +20,7 @@ from b4tui.ledger.types import LedgerError
 async def answered(office: Office, prepared: Prepared, approval: Approval, permit: Permit) -> Answered | Refused:
     """Send the payload that the record says is leaving, and record what came of it."""
     reply = await office.send(prepared.provider, prepared.payload, permit)
-    # The bytes are gone and the record says so; without a receipt their estimate stays spent. The answer is worth having.
+    # The bytes are gone and the record says so; without a receipt their estimate stays spent.
     with contextlib.suppress(LedgerError, Declined):
         await _conclude(office, approval, reply.receipt)
     if reply.receipt.failure:

@@ -77,7 +77,7 @@ class Desk:
         await firmly(self._store.cancel_run, run, reason, self._office.clock())
         await self._notices.tell()
 
-    # What there is -----------------------------------------------------------------------------------------------------
+    # What there is ---------------------------------------------------------------------------------------------------
 
     async def pending(self) -> tuple[Approval, ...]:
         """Those that wait for the operator, the next to expire first."""
@@ -196,7 +196,9 @@ class Desk:
         for escalation in self._escalations:
             if escalation.approval_id == approval_id:
                 return escalation
-        words = "Its run does not wait in this b4tui: only where it runs can its payload be made anew. Deny it, or go there."
+        words = (
+            "Its run does not wait in this b4tui, and only there can its payload be made anew: deny it, or go there."
+        )
         raise Declined(Objection(ObjectionKind.NOT_HERE, words))
 
     def _shown(self, approval_id: str) -> PayloadShown:

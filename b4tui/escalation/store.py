@@ -26,10 +26,11 @@ from b4tui.escalation.changes import (
 )
 from b4tui.escalation.documents import approval_document, read_approval
 from b4tui.escalation.grant_store import GrantStore
+from b4tui.escalation.permits import sha256_of
 from b4tui.escalation.states import CLOCK, change, is_fresh, shown_objection
 from b4tui.escalation.types import Approval, ApprovalState, Cost, Grant, Receipt
 from b4tui.ledger.ledger import Ledger
-from b4tui.ledger.types import Entry
+from b4tui.ledger.types import Entry, LedgerError
 from b4tui.ledger.writing import Writing
 from b4tui.outward_sections import EscalationPolicy, PricesConfig
 
@@ -215,6 +216,19 @@ class ApprovalStore:
             (approval.run, _moment(approval.asked_at)),
         )
         return read_approval(rows[0][0]) if rows else None
+
+    def body_of(self, approval: Approval) -> bytes:
+        """The exact bytes. Raises Declined where they were dropped, LedgerError where they are others."""
+        body = self.ledger.body(approval.sha256)
+        if body is None:
+            raise Declined(
+                Objection(ObjectionKind.UNKNOWN, "Its bytes are not kept any more (settings: ledger.keep_bodies_days).")
+            )
+        if sha256_of(body) != approval.sha256:
+            raise LedgerError(
+                "the bytes kept for this approval are not those it is for: nothing can be decided on them"
+            )
+        return body
 
     def over_budget(self, agent: str, model: str, estimate: Cost, now: datetime) -> str:
         """Why a payload cannot be paid for, in words; "" where it can, as things stand."""
