@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 from b4tui.escalation import entries
 from b4tui.escalation.budget import Spend, month_start, refusal
@@ -25,15 +26,18 @@ from b4tui.escalation.changes import (
 )
 from b4tui.escalation.documents import approval_document, read_approval
 from b4tui.escalation.grant_store import GrantStore
-from b4tui.escalation.states import CLOCK, change, is_fresh
-from b4tui.escalation.types import Approval, ApprovalState, Cost, Receipt
+from b4tui.escalation.permits import sha256_of
+from b4tui.escalation.states import CLOCK, change, is_fresh, shown_objection
+from b4tui.escalation.types import Approval, ApprovalState, Cost, Grant, Receipt
 from b4tui.ledger.ledger import Ledger
-from b4tui.ledger.types import Entry
+from b4tui.ledger.types import Entry, LedgerError
 from b4tui.ledger.writing import Writing
 from b4tui.outward_sections import EscalationPolicy, PricesConfig
 
 _PAGE = 500
 _OPEN = (ApprovalState.PENDING, ApprovalState.APPROVED)
+
+_Query = Callable[..., list[tuple[Any, ...]]]
 
 
 class ApprovalStore:
@@ -49,29 +53,38 @@ class ApprovalStore:
         self._zone = zone
 
     def ask(self, new: Approval, body: bytes, now: datetime) -> Approval:
-        """Put a question, or adopt the one that the same agent at the same bead asks already with the same bytes.
+        """Put a question, or adopt the one that the same agent at the same bead asks already with the same bytes."""
+        with self.ledger.transaction() as writing:
+            found = self._adopted(writing, new, now)
+            if found is None:
+                self._put(writing, new, body)
+        return found or new
 
-        With `grant` set it is approved by that grant, whose uses count up in the same transaction. Raises Declined
-        where the grant holds no longer.
+    def ask_by_grant(self, new: Approval, grant: Grant, body: bytes, now: datetime) -> Approval:
+        """Approve by a grant, whose uses count up in the same moment. Raises Declined where it holds no longer."""
+        approved = replace(
+            new,
+            state=ApprovalState.APPROVED,
+            grant=grant.id,
+            decided_by=entries.POLICY,
+            decided_at=now,
+            decision_reason=f"grant {grant.id} of {grant.made_by}",
+        )
+        with self.ledger.transaction() as writing:
+            self.grants.use(writing, grant.id, now)
+            self._put(writing, approved, body)
+        return approved
+
+    def replace(self, old: Approval, what: Cancel, new: Approval, body: bytes, now: datetime) -> Approval:
+        """Put a question in another's place, if that still is as `old` says; the old one ends in the same moment.
+
+        Raises Declined.
         """
         with self.ledger.transaction() as writing:
-            if not new.grant and (found := self._adopted(writing, new, now)) is not None:
-                return found
-            writing.keep_body(new.sha256, body)
-            if new.grant:
-                self.grants.use(writing, new.grant, now)
-            self._insert(writing, new)
-            writing.append(entries.asked(new))
-        return new
-
-    def replace(self, old: str, what: Cancel, new: Approval, body: bytes, now: datetime) -> Approval:
-        """Put a question in another's place: the old one ends in the same moment. Raises Declined."""
-        with self.ledger.transaction() as writing:
-            after = self._changed(writing, old, what, now)
+            current = self._found(writing, old.id)
+            after = shown_objection(current, old.version, now, old.sha256) or self._apply(writing, current, what, now)
             if not isinstance(after, Objection):
-                writing.keep_body(new.sha256, body)
-                self._insert(writing, new)
-                writing.append(entries.asked(new))
+                self._put(writing, new, body)
         return _demand(after) and new
 
     def change(self, approval_id: str, what: Change, now: datetime) -> Approval:
@@ -115,6 +128,19 @@ class ApprovalStore:
                 writing.append(entries.sent(after, permit, now))
         return _demand(after)
 
+    def send_again(self, approval_id: str, permit: str, now: datetime) -> None:
+        """Record that the same bytes leave once more, because the provider took nothing the first time (N08).
+
+        Raises Declined where the approval does not say that they are on their way, or the permit was used before.
+        """
+        with self.ledger.transaction() as writing:
+            current = self._found(writing, approval_id)
+            if current.sent_at is None or current.outcome:
+                raise Declined(Objection(ObjectionKind.SENT, "These bytes are not on their way: nothing was sent."))
+            if not _spend_permit(writing, permit, approval_id, now):
+                raise Declined(Objection(ObjectionKind.SENT, "This permit was used before: nothing was sent."))
+            writing.append(entries.sent(current, permit, now))
+
     def conclude(self, approval_id: str, receipt: Receipt, now: datetime) -> Approval:
         """Record what came of bytes that left. A failure that came before anything is known costs its estimate."""
         outcome = receipt.failure or "answered"
@@ -138,13 +164,17 @@ class ApprovalStore:
                 if (what := self._ending(current, now)) is not None:
                     self._apply(writing, current, what, now)
 
-    def cancel_run(self, run: str, reason: str, now: datetime) -> None:
-        """Nobody waits for a run's questions any more; bytes that left cannot be called back."""
-        if not any(approval.run == run for approval in self._open(self.ledger.query)):
+    def cancel_run(self, run: str, reason: str, now: datetime, sha256: str = "") -> None:
+        """Nobody waits for a run's questions any more (those of one payload); what left cannot be called back."""
+
+        def its(approval: Approval) -> bool:
+            return approval.run == run and sha256 in ("", approval.sha256)
+
+        if not any(its(approval) for approval in self._open(self.ledger.query)):
             return
         with self.ledger.transaction() as writing:
             for approval in self._open(writing.query):
-                if approval.run == run:
+                if its(approval):
                     self._apply(writing, approval, Cancel(reason, entries.POLICY), now)
 
     def get(self, approval_id: str) -> Approval:
@@ -186,6 +216,19 @@ class ApprovalStore:
             (approval.run, _moment(approval.asked_at)),
         )
         return read_approval(rows[0][0]) if rows else None
+
+    def body_of(self, approval: Approval) -> bytes:
+        """The exact bytes. Raises Declined where they were dropped, LedgerError where they are others."""
+        body = self.ledger.body(approval.sha256)
+        if body is None:
+            raise Declined(
+                Objection(ObjectionKind.UNKNOWN, "Its bytes are not kept any more (settings: ledger.keep_bodies_days).")
+            )
+        if sha256_of(body) != approval.sha256:
+            raise LedgerError(
+                "the bytes kept for this approval are not those it is for: nothing can be decided on them"
+            )
+        return body
 
     def over_budget(self, agent: str, model: str, estimate: Cost, now: datetime) -> str:
         """Why a payload cannot be paid for, in words; "" where it can, as things stand."""
@@ -264,14 +307,14 @@ class ApprovalStore:
     def _found(self, writing: Writing, approval_id: str) -> Approval:
         return _only(writing.query("SELECT document FROM approvals WHERE id = ?", (approval_id,)), approval_id)
 
-    def _open(self, query: Callable[[str], list[tuple[str, ...]]]) -> list[Approval]:
+    def _open(self, query: _Query) -> list[Approval]:
         rows = query(
             "SELECT document FROM approvals WHERE state IN ('pending', 'approved') AND sent_at IS NULL "
             "ORDER BY asked_at, id"
         )
         return [read_approval(document) for (document,) in rows]
 
-    def _spent(self, query: Callable[[str, tuple[str, ...]], list[tuple[str, ...]]], now: datetime) -> list[Spend]:
+    def _spent(self, query: _Query, now: datetime) -> list[Spend]:
         rows = query(
             "SELECT document FROM approvals WHERE state = 'approved' AND sent_at >= ?",
             (_moment(month_start(now, self._zone)),),
@@ -291,7 +334,8 @@ class ApprovalStore:
         words = refusal(spent, approval.estimate, approval.agent, now, self.policy, self.prices, self._zone)
         return Objection(ObjectionKind.BUDGET, words) if words else None
 
-    def _insert(self, writing: Writing, new: Approval) -> None:
+    def _put(self, writing: Writing, new: Approval, body: bytes) -> None:
+        writing.keep_body(new.sha256, body)
         writing.execute(
             "INSERT INTO approvals (id, version, state, agent, bead, run, sha256, asked_at, deadline, document) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -308,6 +352,7 @@ class ApprovalStore:
                 approval_document(new),
             ),
         )
+        writing.append(entries.asked(new))
 
     def _update(self, writing: Writing, before: Approval, after: Approval) -> None:
         changed = writing.execute(
@@ -334,7 +379,7 @@ def _demand(after: Approval | Objection) -> Approval:
     return after
 
 
-def _only(rows: list[tuple[str, ...]], approval_id: str) -> Approval:
+def _only(rows: list[tuple[Any, ...]], approval_id: str) -> Approval:
     if not rows:
         raise Declined(
             Objection(ObjectionKind.UNKNOWN, f"There is no approval {approval_id}: `b4tui approvals list` shows them.")
