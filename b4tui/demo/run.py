@@ -19,6 +19,8 @@ from b4tui.demo.hub import make_hub
 from b4tui.demo.script import Script
 from b4tui.demo.server import SimulatedOllama
 from b4tui.engines.attestation.pins import Pins
+from b4tui.escalation.guard import EgressGuard
+from b4tui.runtime.outside.opening import Surroundings
 
 ENGINE = "ollama"
 SLOTS = 3
@@ -29,13 +31,15 @@ POLL = {"interval_s": 0.5, "max_interval_s": 4.0, "engine_backoff_s": 0.5}
 class DemoWorld:
     """Everything that a runtime needs for the demo; it exists as long as `demo_world` is open.
 
-    `pins` lie beside the hub: what the demo's models are trusted as is nobody's business but its own.
+    `pins` lie beside the hub, and so does what `around` names: what the demo's models are trusted as, and what is kept
+    or called public in it, is nobody's business but its own.
     """
 
     hub: Path
     server: SimulatedOllama
     settings: Settings
     pins: Pins
+    around: Surroundings
     cloud: SimulatedCloud | None = None
 
 
@@ -47,6 +51,7 @@ async def demo_world(
     overrides: Mapping[str, Any] | None = None,
     now: datetime | None = None,
     cloud: bool = False,
+    guard: EgressGuard | None = None,
 ) -> AsyncIterator[DemoWorld]:
     """Make hub, server and settings; take all of them away at the end. With `cloud` a simulated provider is there too.
 
@@ -71,7 +76,14 @@ async def demo_world(
                 }
             )
             pins = Pins(Path(folder) / "pins.json")
-            yield DemoWorld(hub, server, settings, pins, outside.server if outside else None)
+            around = Surroundings(
+                environ={},
+                home=Path(folder),
+                guard=guard,
+                key_path=Path(folder) / "ledger.key",
+                public_path=Path(folder) / "public.toml",
+            )
+            yield DemoWorld(hub, server, settings, pins, around, outside.server if outside else None)
 
 
 def _models(settings: Settings) -> tuple[SimulatedModel, ...]:
