@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from b4tui.outward_sections import AllowedValue
+if TYPE_CHECKING:
+    from b4tui.outward_sections import AllowedValue
 
 
 def value_sha256(value: str) -> str:

@@ -11,11 +11,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from b4tui.gate.rule import Origin, Rule, RuleSet, load_rules
 from b4tui.gate.types import GateError, Severity
-from b4tui.outward_sections import GateConfig, Weight
+
+if TYPE_CHECKING:
+    from b4tui.outward_sections import GateConfig, Weight
 
 MAX_BYTES = 1 << 20
 
