@@ -9,6 +9,7 @@ from datetime import datetime
 
 from b4tui.escalation import entries
 from b4tui.escalation.firmly import firmly
+from b4tui.escalation.row_events import event_of
 from b4tui.escalation.store import ApprovalStore
 from b4tui.events import Event, Warned
 from b4tui.ledger.types import Entry, LedgerError, NewEntry
@@ -68,7 +69,7 @@ class Notices:
             previous="",
             hash="",
         )
-        event = entries.event_of(unwritten)
+        event = event_of(unwritten)
         if event is not None:
             self._publish(event)
 
@@ -101,7 +102,7 @@ class Notices:
 
     def _one(self, row: Entry) -> bool:
         self._seq = row.seq
-        event = entries.event_of(row)
+        event = event_of(row)
         if event is not None:
             self._publish(event)
         return row.kind in entries.KINDS

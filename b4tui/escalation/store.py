@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
-from typing import Any
+from datetime import datetime
 
 from b4tui.escalation import entries
-from b4tui.escalation.budget import Spend, month_start, refusal
+from b4tui.escalation.approvals import Approvals, found_row
+from b4tui.escalation.budget import refusal
 from b4tui.escalation.changes import (
     Adopt,
     Cancel,
@@ -25,32 +25,16 @@ from b4tui.escalation.changes import (
     Send,
 )
 from b4tui.escalation.documents import approval_document, read_approval
-from b4tui.escalation.grant_store import GrantStore
-from b4tui.escalation.permits import sha256_of
 from b4tui.escalation.states import CLOCK, change, is_fresh, shown_objection
-from b4tui.escalation.types import Approval, ApprovalState, Cost, Grant, Receipt
-from b4tui.ledger.ledger import Ledger
-from b4tui.ledger.types import Entry, LedgerError
+from b4tui.escalation.types import Approval, ApprovalState, Grant, Receipt
+from b4tui.ledger.chain import moment_text
 from b4tui.ledger.writing import Writing
-from b4tui.outward_sections import EscalationPolicy, PricesConfig
 
-_PAGE = 500
 _OPEN = (ApprovalState.PENDING, ApprovalState.APPROVED)
 
-_Query = Callable[..., list[tuple[Any, ...]]]
 
-
-class ApprovalStore:
-    """The approvals of one hub. `zone` is the operator's, for days and months of the budget; None: the machine's."""
-
-    def __init__(
-        self, ledger: Ledger, policy: EscalationPolicy, prices: PricesConfig, zone: tzinfo | None = None
-    ) -> None:
-        self.ledger = ledger
-        self.policy = policy
-        self.prices = prices
-        self.grants = GrantStore(ledger)
-        self._zone = zone
+class ApprovalStore(Approvals):
+    """The approvals of one hub, and every change of them."""
 
     def ask(self, new: Approval, body: bytes, now: datetime) -> Approval:
         """Put a question, or adopt the one that the same agent at the same bead asks already with the same bytes."""
@@ -155,7 +139,7 @@ class ApprovalStore:
 
     def settle(self, now: datetime) -> None:
         """Expire what nobody decided in time, and cancel what was approved and not sent within the permit's time."""
-        due = [approval for approval in self._open(self.ledger.query) if self._ending(approval, now)]
+        due = [approval for approval in self.open_ones(self.ledger.query) if self._ending(approval, now)]
         if not due:
             return
         with self.ledger.transaction() as writing:
@@ -170,97 +154,16 @@ class ApprovalStore:
         def its(approval: Approval) -> bool:
             return approval.run == run and sha256 in ("", approval.sha256)
 
-        if not any(its(approval) for approval in self._open(self.ledger.query)):
+        if not any(its(approval) for approval in self.open_ones(self.ledger.query)):
             return
         with self.ledger.transaction() as writing:
-            for approval in self._open(writing.query):
+            for approval in self.open_ones(writing.query):
                 if its(approval):
                     self._apply(writing, approval, Cancel(reason, entries.POLICY), now)
 
-    def get(self, approval_id: str) -> Approval:
-        """One as it stands. Raises Declined where there is none of that id."""
-        rows = self.ledger.query("SELECT document FROM approvals WHERE id = ?", (approval_id,))
-        return _only(rows, approval_id)
-
-    def matching(self, prefix: str) -> tuple[Approval, ...]:
-        """Those whose id begins so."""
-        rows = self.ledger.query(
-            "SELECT document FROM approvals WHERE substr(id, 1, ?) = ? ORDER BY asked_at", (len(prefix), prefix)
-        )
-        return tuple(read_approval(document) for (document,) in rows)
-
-    def pending(self) -> tuple[Approval, ...]:
-        """Those that wait for the operator, the next to expire first."""
-        found = [one for one in self._open(self.ledger.query) if one.state is ApprovalState.PENDING]
-        return tuple(sorted(found, key=lambda one: (one.deadline, one.id)))
-
-    def every(self) -> tuple[Approval, ...]:
-        """All there ever were, the oldest first."""
-        rows = self.ledger.query("SELECT document FROM approvals ORDER BY asked_at, id")
-        return tuple(read_approval(document) for (document,) in rows)
-
-    def since(self, moment: datetime) -> tuple[Approval, ...]:
-        """The pending ones, and those asked since or decided since, the oldest first."""
-        rows = self.ledger.query(
-            "SELECT document FROM approvals WHERE state = 'pending' OR asked_at >= ? OR "
-            "coalesce(json_extract(document, '$.decided_at'), '') >= ? ORDER BY asked_at, id",
-            (_moment(moment), moment.astimezone(UTC).isoformat()[:19]),
-        )
-        return tuple(read_approval(document) for (document,) in rows)
-
-    def previous_of(self, approval: Approval) -> Approval | None:
-        """The last one whose bytes left for the same run, before this one was asked."""
-        rows = self.ledger.query(
-            "SELECT document FROM approvals WHERE run = ? AND sent_at IS NOT NULL AND asked_at < ? "
-            "ORDER BY asked_at DESC LIMIT 1",
-            (approval.run, _moment(approval.asked_at)),
-        )
-        return read_approval(rows[0][0]) if rows else None
-
-    def body_of(self, approval: Approval) -> bytes:
-        """The exact bytes. Raises Declined where they were dropped, LedgerError where they are others."""
-        body = self.ledger.body(approval.sha256)
-        if body is None:
-            raise Declined(
-                Objection(ObjectionKind.UNKNOWN, "Its bytes are not kept any more (settings: ledger.keep_bodies_days).")
-            )
-        if sha256_of(body) != approval.sha256:
-            raise LedgerError(
-                "the bytes kept for this approval are not those it is for: nothing can be decided on them"
-            )
-        return body
-
-    def over_budget(self, agent: str, model: str, estimate: Cost, now: datetime) -> str:
-        """Why a payload cannot be paid for, in words; "" where it can, as things stand."""
-        return refusal(self._spent(self.ledger.query, now), estimate, agent, now, self.policy, self.prices, self._zone)
-
-    def known_host(self, host: str) -> bool:
-        """Whether anything was sent to this host before."""
-        return bool(
-            self.ledger.query(
-                "SELECT 1 FROM entries WHERE kind = ? AND json_extract(facts, '$.host') = ? LIMIT 1",
-                (entries.SENT, host),
-            )
-        )
-
-    def bytes_out(self) -> int:
-        """The sum of all payloads that ever left."""
-        rows = self.ledger.query(
-            "SELECT coalesce(sum(json_extract(facts, '$.bytes_out')), 0) FROM entries WHERE kind = ?", (entries.SENT,)
-        )
-        return int(rows[0][0])
-
-    def rows_after(self, seq: int) -> tuple[Entry, ...]:
-        """The next rows of the record, the oldest first, at most a page."""
-        return self.ledger.entries(after=seq, limit=_PAGE)
-
-    def data_version(self) -> int:
-        """A number that changes whenever anybody commits to the database: cheap to ask often."""
-        return int(self.ledger.query("PRAGMA data_version")[0][0])
-
     def _adopted(self, writing: Writing, new: Approval, now: datetime) -> Approval | None:
         rows = writing.query(
-            "SELECT document FROM approvals WHERE state IN ('pending', 'approved') AND sent_at IS NULL "
+            "SELECT document FROM approvals WHERE state IN ('pending', 'approved') "
             "AND sha256 = ? AND agent = ? AND bead = ? ORDER BY asked_at DESC",
             (new.sha256, new.agent, new.bead),
         )
@@ -305,32 +208,13 @@ class ApprovalStore:
         return after
 
     def _found(self, writing: Writing, approval_id: str) -> Approval:
-        return _only(writing.query("SELECT document FROM approvals WHERE id = ?", (approval_id,)), approval_id)
-
-    def _open(self, query: _Query) -> list[Approval]:
-        rows = query(
-            "SELECT document FROM approvals WHERE state IN ('pending', 'approved') AND sent_at IS NULL "
-            "ORDER BY asked_at, id"
-        )
-        return [read_approval(document) for (document,) in rows]
-
-    def _spent(self, query: _Query, now: datetime) -> list[Spend]:
-        rows = query(
-            "SELECT document FROM approvals WHERE state = 'approved' AND sent_at >= ?",
-            (_moment(month_start(now, self._zone)),),
-        )
-        sent = [read_approval(document) for (document,) in rows]
-        return [
-            Spend(at=one.sent_at, agent=one.agent, model=one.destination.model, cost=one.cost or one.estimate)
-            for one in sent
-            if one.sent_at is not None
-        ]
+        return found_row(writing.query("SELECT document FROM approvals WHERE id = ?", (approval_id,)), approval_id)
 
     def _stop(self, writing: Writing, approval: Approval, now: datetime) -> Objection | None:
         """What was true when it was approved and must be true still when the bytes leave."""
         if approval.grant and (words := self.grants.holds(writing, approval.grant, now)):
             return Objection(ObjectionKind.GRANT, f"The grant covers this no longer: {words}.")
-        spent = self._spent(writing.query, now)
+        spent = self.spent(writing.query, now)
         words = refusal(spent, approval.estimate, approval.agent, now, self.policy, self.prices, self._zone)
         return Objection(ObjectionKind.BUDGET, words) if words else None
 
@@ -342,13 +226,13 @@ class ApprovalStore:
             (
                 new.id,
                 new.version,
-                str(new.state),
+                _column(new),
                 new.agent,
                 new.bead,
                 new.run,
                 new.sha256,
-                _moment(new.asked_at),
-                _moment(new.deadline),
+                moment_text(new.asked_at),
+                moment_text(new.deadline),
                 approval_document(new),
             ),
         )
@@ -360,10 +244,10 @@ class ApprovalStore:
             "WHERE id = ? AND version = ?",
             (
                 after.version,
-                str(after.state),
+                _column(after),
                 after.run,
-                _moment(after.deadline),
-                _moment(after.sent_at) if after.sent_at else None,
+                moment_text(after.deadline),
+                moment_text(after.sent_at) if after.sent_at else None,
                 approval_document(after),
                 before.id,
                 before.version,
@@ -379,12 +263,9 @@ def _demand(after: Approval | Objection) -> Approval:
     return after
 
 
-def _only(rows: list[tuple[Any, ...]], approval_id: str) -> Approval:
-    if not rows:
-        raise Declined(
-            Objection(ObjectionKind.UNKNOWN, f"There is no approval {approval_id}: `b4tui approvals list` shows them.")
-        )
-    return read_approval(rows[0][0])
+def _column(approval: Approval) -> str:
+    """The state as the index holds it: what has left is a state of its own there, so that what is open is few rows."""
+    return "sent" if approval.sent_at is not None else str(approval.state)
 
 
 def _spend_permit(writing: Writing, permit: str, approval_id: str, now: datetime) -> bool:
@@ -392,11 +273,6 @@ def _spend_permit(writing: Writing, permit: str, approval_id: str, now: datetime
     return bool(
         writing.execute(
             "INSERT OR IGNORE INTO spent_permits (id, approval, at) VALUES (?, ?, ?)",
-            (permit, approval_id, _moment(now)),
+            (permit, approval_id, moment_text(now)),
         )
     )
-
-
-def _moment(moment: datetime) -> str:
-    """A time as the tables hold it: UTC with microseconds, so that the order of texts is that of times."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
