@@ -3,7 +3,6 @@
 work/<bead>/        the folder a bead is worked on in
 runs/<run>.jsonl    a run's journal
 claims/<bead>.lock  held while a bead is worked on (claims.py)
-ledger.db           the record of everything that happened (b4tui/ledger)
 attempts/<bead>     how often a bead was tried, and whether it waits for the operator (attempts.py)
 ledger.db           the record of everything that happened (ledger/)
 """

@@ -32,7 +32,7 @@ UNREADABLE = "(not read to its end)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Where things lie that are no part of a hub. `key_path` and `public_path` are the user's unless others are given."""
+    """Where things lie that are no part of a hub; `key_path` and `public_path` are the user's own without others."""
 
     environ: Mapping[str, str]
     home: Path = field(default_factory=Path.home)
@@ -135,7 +135,8 @@ class _Opener:
         config = self.settings.gate
         try:
             public: tuple[AllowedValue, ...] = read_public_values(self.around.public_values)
-            return open_gate(config.model_copy(update={"allow": (*config.allow, *public)}), known)
+            allowing = config.model_copy(update={"allow": (*config.allow, *public)})
+            return open_gate(self.settings.model_copy(update={"gate": allowing}), known)
         except GateError as error:
             return closed_gate(str(error))
 
