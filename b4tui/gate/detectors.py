@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from b4tui.gate.detector import Detector
 from b4tui.gate.secrets.assignment import Assignments
+from b4tui.gate.secrets.commands import Commands, Sql
+from b4tui.gate.secrets.headers import Headers
+from b4tui.gate.secrets.keyfiles import OpaqueBlocks, PrivateKeys
+from b4tui.gate.secrets.kubernetes import KubernetesSecrets
+from b4tui.gate.secrets.nearby import RareNearKeywords
+from b4tui.gate.secrets.prose import Prose
+from b4tui.gate.secrets.shapes import Shapes
+from b4tui.gate.secrets.urls import Urls
 
 
 def built_in_detectors() -> tuple[Detector, ...]:
     """What a scanner of the built-in rules needs."""
-    return (Assignments(),)
+    return (
+        Assignments(),
+        Commands(),
+        Headers(),
+        KubernetesSecrets(),
+        OpaqueBlocks(),
+        PrivateKeys(),
+        Prose(),
+        RareNearKeywords(),
+        Shapes(),
+        Sql(),
+        Urls(),
+    )
