@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from b4tui.board.discover import open_hub
+from b4tui.board.model import Changes
 from b4tui.board.stores import open_store
 from b4tui.demo.cloud_server import SimulatedCloud
 from b4tui.demo.run import DemoWorld, demo_world
@@ -88,12 +89,18 @@ class Job:
 
 
 @asynccontextmanager
-async def a_job(**overrides: Any) -> AsyncIterator[Job]:
+async def a_job(*, paused: bool = False, **overrides: Any) -> AsyncIterator[Job]:
     policy = {"escalation": {**QUIET, **overrides.pop("escalation", {})}}
     async with demo_world(speed=0, overrides={"policy": policy, **overrides}, cloud=True) as world:
         hub = open_hub(world.hub)
         runtime = open_runtime(
-            world.settings, hub, agents=("romanov",), simulated=True, pins=world.pins, around=world.around
+            world.settings,
+            hub,
+            agents=("romanov",),
+            simulated=True,
+            paused=paused,
+            pins=world.pins,
+            around=world.around,
         )
         job = Job(world, runtime)
         runtime.subscribe(job.events.append)
@@ -167,7 +174,7 @@ class TestWhatTheGateFinds:
             assert approval.verdict is Verdict.LOCAL_ONLY
             fresh = await job.runtime.operator.redact(approval.id, approval.version, approval.sha256)
             assert fresh.verdict is Verdict.MAY_ESCALATE and fresh.replaces == approval.id
-            await job.approve(await job.asked(WITH_HOSTS))
+            await job.approve(fresh)
             await job.closed(WITH_HOSTS)
             assert job.received and HOST.encode() not in job.received and b"10.20.4.7" not in job.received
 
@@ -200,7 +207,11 @@ class TestLocalOnly:
             assert job.runtime.snapshot.outward.local_only
 
     async def test_the_beads_label_refuses_before_anything_is_built(self) -> None:
-        async with a_job() as job:
+        async with a_job(paused=True) as job:
             store = open_store(open_hub(job.world.hub))
-            assert store.load().beads[CLEAN].labels == ("research",)
-            await job.asked(CLEAN)
+            store.update(CLEAN, Changes(add_labels=("local-only",)), "operator")
+            await job.runtime.operator.resume()
+            await job.closed(CLEAN)
+            assert not job.received and not job.told("approval_asked", CLEAN)
+            [refused] = job.told("escalation_refused", CLEAN)
+            assert refused.kind == "local_only"
