@@ -13,6 +13,7 @@ from typing import Any
 
 from b4tui.engines.types import ChatRequest, Usage
 from b4tui.gate.types import Finding, Judgement, Reason, Verdict
+from b4tui.provenance import Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ class Approval:
     verdict: Verdict
     reasons: tuple[Reason, ...] = ()
     findings: tuple[Finding, ...] = ()
+    provenance: Provenance = Provenance.PRIVATE
     risk: Risk
     risk_words: tuple[str, ...] = ()  # what makes the risk, for a person
     estimate: Cost
@@ -119,6 +121,7 @@ class Approval:
     hold_until: datetime | None = None
     sent_at: datetime | None = None
     outcome: str = ""
+    cost: Cost | None = None  # by the receipt; until it is there, `estimate` counts as spent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +129,8 @@ class Decision:
     """What the operator says about one approval, and how: kept with it as evidence.
 
     `digest` and `version` are what was shown; another digest or version than the stored one is refused.
-    `seen_share` is how much of the payload had been on the screen (0 to 1); `seconds` from opening to deciding.
+    `seen_share` is how much of the payload had been on the screen (0 to 1); `seconds` from opening to deciding. Where
+    there is no screen, `typed_digest` is the beginning of the payload's sha256 as the operator typed it.
     """
 
     approval: str
@@ -137,6 +141,7 @@ class Decision:
     seen_share: float | None = None
     seconds: float | None = None
     typed_host: str = ""
+    typed_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +180,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationRequest:
-    """What an agent asks for: `chat` with parts on every message; `provider` "" means the first configured one."""
+    """What an agent asks for: `chat` with parts on every message; `provider` "" means the first configured one.
+
+    `released`: the operator said that what this run has read may leave, although a source of it is kept home.
+    """
 
     run: str
     bead: str
@@ -185,6 +193,7 @@ class EscalationRequest:
     reason: str
     chat: ChatRequest = field(repr=False)
     provider: str = ""
+    released: bool = False
 
 
 class RefusalKind(StrEnum):
