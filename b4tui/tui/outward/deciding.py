@@ -88,17 +88,17 @@ class Standing:
         if one.state is ApprovalState.PENDING and not self.open:
             return Span("◌ EXPIRED: nobody decided in time, so it stays here.", Ink.ATTENTION)
         if not self.open:
-            return Span("Nothing is to be decided here any more: esc returns, ] goes to the next one.", Ink.SOFT)
+            return Span("Nothing is to be decided here: esc returns, ] goes to the next one.", Ink.SOFT)
         if self.busy:
             return Span("One moment…", Ink.SOFT)
         if not self.arming.armed:
-            return Span(f"◌ Not yet: {self.arming.why}. Take your hands off for a moment.", Ink.INFO)
+            return Span(f"◌ Not yet: {self.arming.why}. Keep still for a moment.", Ink.INFO)
         if stays_here(one):
-            mend = " e redacts what was found, m calls a value public." if one.findings else ""
-            return Span(f"It cannot be approved.{mend} enter denies, esc leaves it.", Ink.SOFT)
+            mend = "e redacts, m calls a value public, " if one.findings else ""
+            return Span(f"It stays here: {mend}enter denies, esc leaves it.", Ink.SOFT)
         if self.problem:
             return Span("It cannot be approved. enter denies, esc leaves it.", Ink.SOFT)
         if not self.whole:
             left = max(1, round(100 * (1 - self.share)))
-            return Span(f"Approve waits: {left} % was not on the screen yet. space reads on, U goes there.", Ink.INFO)
+            return Span(f"Approve waits: {left} % was not seen yet; space reads on, U goes there.", Ink.INFO)
         return Span("All of it was seen. enter denies, A approves, esc leaves it.", Ink.SOFT)

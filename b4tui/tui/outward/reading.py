@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from b4tui.escalation.spots import read_body
 from b4tui.escalation.types import Approval, PayloadShown
-from b4tui.tui.outward.asking import finding_elsewhere, finding_note
+from b4tui.tui.outward.asking import finding_elsewhere, finding_note, stays_here
 from b4tui.tui.outward.marking import Kind, Mark, Marks, located, marks_of, matches
 from b4tui.tui.outward.pages import HexPage, NotesPage, Page, text_page
 from b4tui.tui.paint import Ink, Line, Span, line, wrapped
@@ -109,7 +109,8 @@ class Reading:
             return "BYTES"
         if self.view is View.CHANGES:
             return "CHANGES since the last one approved"
-        return "WHAT LEAVES, byte for byte" if self.wrapped else "WHAT LEAVES, not wrapped"
+        what = "WHAT WANTED TO LEAVE" if stays_here(self.approval) else "WHAT LEAVES"
+        return f"{what}, byte for byte" if self.wrapped else f"{what}, not wrapped"
 
 
 def look_for(reading: Reading, wanted: str) -> tuple[Mark, ...]:

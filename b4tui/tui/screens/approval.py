@@ -138,7 +138,7 @@ class ApprovalScreen(PayloadScreen):
         facts = tuple(asking.facts(width, short=self.narrow))
         self.query_one("#asked", Panel).show_lines((head, *facts))
         standing = self.standing
-        self.query_one("#waits", Panel).show_lines((Line((standing.words,), (asking.standing(),)),))
+        self.query_one("#waits", Panel).show_lines((Line((standing.words,), (asking.standing(short=self.narrow),)),))
         deny, approve = self.query_one("#deny", DecisionButton), self.query_one("#approve", DecisionButton)
         deny.label(standing.deny_label, enabled=standing.may_deny or standing.holding)
         approve.label(standing.approve_label, enabled=standing.may_approve)
@@ -162,6 +162,8 @@ class ApprovalScreen(PayloadScreen):
             return True
         if one is None or standing is None or not standing.open or (action in LETS_OUT and stays_here(one)):
             return False
+        if action == "grant":
+            return True
         if action == "approve":
             return standing.may_approve or None
         if action == "call_public" or action == "redact":

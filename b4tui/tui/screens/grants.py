@@ -12,7 +12,7 @@ from b4tui.escalation.types import Grant
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui.keymap import bindings
 from b4tui.tui.outward.asking import clock_words
-from b4tui.tui.paint import Ink, Line, Span, line
+from b4tui.tui.paint import Ink, Line, Span, line, wrapped
 from b4tui.tui.screens.base import HouseScreen
 from b4tui.tui.widgets.inked import Panel
 from b4tui.tui.widgets.lines import Lines
@@ -33,16 +33,14 @@ class GrantsScreen(HouseScreen):
     def body(self) -> ComposeResult:
         """The rows, and a reminder of what a grant is not."""
         with Vertical(id="main"):
-            yield Lines(id="grants", row_height=2, empty=EMPTY)
+            yield Lines(id="grants", row_height=3, empty=EMPTY)
             yield Panel(id="waits")
 
     def on_mount(self) -> None:
         """The frame, and what all of them have in common."""
         self.drawable = True
         self.query_one(Lines).add_class("panel")
-        told = (
-            "Whatever a grant covers is judged by the gate each time; with a finding in it, you are asked all the same."
-        )
+        told = "The gate judges each payload all the same; with a finding in it, you are asked."
         self.query_one("#waits", Panel).show_lines((line(Span(f" {told}", Ink.FAINT)),))
 
     def show(self, snapshot: Snapshot) -> None:
@@ -53,7 +51,8 @@ class GrantsScreen(HouseScreen):
         live = sum(not over(grant, now) for grant in grants.values())
         pane = self.query_one(Lines)
         pane.entitle(f"GRANTS {live}")
-        pane.show_rows(tuple(grants), lambda key: tuple(grant_lines(grants[key], now)))
+        width = pane.room
+        pane.show_rows(tuple(grants), lambda key: tuple(grant_lines(grants[key], now, width)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what holds can be revoked."""
@@ -84,11 +83,14 @@ def over(grant: Grant, now: datetime) -> str:
     return "used up" if grant.uses >= grant.max_uses else ""
 
 
-def grant_lines(grant: Grant, now: datetime) -> Iterator[Line]:
-    """The scope in a sentence, and under it who made it and how long it holds."""
+def grant_lines(grant: Grant, now: datetime, width: int) -> Iterator[Line]:
+    """The scope in a sentence on two lines, and under it who made it and how long it holds."""
     ended = over(grant, now)
-    sign = Span("· ", Ink.FAINT) if ended else Span("● ", Ink.ACCENT)
-    yield line(sign, Span(grant.sentence, Ink.FAINT if ended else Ink.STRONG))
+    ink = Ink.FAINT if ended else Ink.STRONG
+    rows = list(wrapped(grant.sentence, max(20, width - 4), ink))[:2]
+    yield line(Span("· " if ended else "● ", Ink.FAINT if ended else Ink.ACCENT), *rows[0].left)
     left = ended or f"{clock_words((grant.until - now).total_seconds())} left"
     made = f"  {grant.id}  made by {grant.made_by} {grant.made_at.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
-    yield line(Span(made, Ink.FAINT), right=(Span(left, Ink.FAINT if ended else Ink.SOFT),))
+    foot = line(Span(made, Ink.FAINT), right=(Span(left, Ink.FAINT if ended else Ink.SOFT),))
+    yield line(Span("  "), *rows[1].left) if len(rows) > 1 else foot
+    yield foot if len(rows) > 1 else Line()

@@ -79,7 +79,7 @@ def _local(outward: OutwardView, detail: int) -> Iterator[Span]:
     yield Span("● ", Ink.ACCENT)
     name = "--local-only" if outward.local_only else "local only"
     if not detail:
-        yield Span("0 B out", Ink.SOFT)
+        yield Span("local: 0 out", Ink.SOFT)
         return
     yield Span(f"{name}: 0 bytes out, ever" if detail > 1 else f"{name}: 0 out", Ink.SOFT)
 
