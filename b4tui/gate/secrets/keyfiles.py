@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 
@@ -99,9 +100,16 @@ class OpaqueBlocks:
             yield from self._told(text, begin, end)
 
     def _told(self, text: str, begin: int, end: int) -> Iterator[Hit]:
-        if not self._EXPLAINED.search(text, max(0, begin - 160), begin):
+        if not self._EXPLAINED.search(text, max(0, begin - 160), begin) and not _is_text(text[begin:end]):
             yield Hit(self.name, begin, end, "lines of base64 that nothing explains")
 
 
 def _mixed(line: str) -> bool:
     return line != line.lower() and line != line.upper() and any(char.isdigit() for char in line)
+
+
+def _is_text(block: str) -> bool:
+    """Whether it decodes to what can be read: then the decoded text is judged, and this is no key."""
+    told = "".join(_BASE64_RUN.findall(block))[:800]
+    octets = base64.b64decode(told[: len(told) // 4 * 4])
+    return sum(32 <= octet < 127 or octet in (9, 10, 13) for octet in octets) >= 0.75 * len(octets)

@@ -9,9 +9,10 @@ from b4tui.gate.detector import Positions
 from b4tui.gate.types import Hit
 from b4tui.gate.validators import not_masked, varied
 
-_RUN = re.compile(r"(?<![A-Za-z0-9_.\-])[A-Za-z0-9_.\-]{48,90}+(?![A-Za-z0-9_.\-])")
+_RUN = re.compile(r"(?<![A-Za-z0-9_.\-])[A-Za-z0-9_.\-]{32,90}+(?![A-Za-z0-9_.\-])")
 _SHAPES: Mapping[str, re.Pattern[str]] = {
     "discord-bot-token": re.compile(r"[MNO][A-Za-z\d_-]{23,28}\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,40}$"),
+    "otp-seed": re.compile(r"(?=(?:[A-Z]*[2-7]){3})[A-Z2-7]{32}$"),
     "mailgun-signing-key": re.compile(r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}$"),
 }
 
