@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from b4tui.gate.detector import Detector
+from b4tui.gate.hidden import Hidden
+from b4tui.gate.infrastructure.detectors import infrastructure_detectors
+from b4tui.gate.known.known import Known
+from b4tui.gate.personal.detectors import personal_detectors
 from b4tui.gate.secrets.assignment import Assignments
 from b4tui.gate.secrets.commands import Commands, Sql
 from b4tui.gate.secrets.headers import Headers
@@ -14,9 +18,11 @@ from b4tui.gate.secrets.shapes import Shapes
 from b4tui.gate.secrets.urls import Urls
 
 
-def built_in_detectors() -> tuple[Detector, ...]:
-    """What a scanner of the built-in rules needs."""
+def built_in_detectors(known: Known | None = None) -> tuple[Detector, ...]:
+    """What a scanner of the built-in rules needs. `known`: what this machine knows; without it, nothing."""
     return (
+        known or Known.nothing(),
+        Hidden(),
         Assignments(),
         Commands(),
         Headers(),
@@ -28,4 +34,6 @@ def built_in_detectors() -> tuple[Detector, ...]:
         Shapes(),
         Sql(),
         Urls(),
+        *infrastructure_detectors(),
+        *personal_detectors(),
     )

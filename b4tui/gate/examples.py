@@ -12,6 +12,7 @@ import string
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from b4tui.gate.personal.making import MAKERS as PERSONAL
 from b4tui.gate.types import GateError
 
 Maker = Callable[[random.Random, str], str]
@@ -100,6 +101,7 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
         "uuid": _uuid,
         "words": _words,
         "password": _password,
+        **PERSONAL,
     }
 )
 """What can be made, by the names that examples use."""

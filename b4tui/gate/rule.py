@@ -124,7 +124,8 @@ def built_in_rules(folder: Path = RULES) -> RuleSet:
 def load_rules(texts: Mapping[str, bytes], origin: Origin = Origin.BUILT_IN) -> RuleSet:
     """The rules in some TOML files, by file name: tables `[[rule]]` with the fields of `Rule`; `class` for the class.
 
-    A table `[defaults]` gives fields to all rules of its file. The order of the files does not matter.
+    A table `[defaults]` gives fields to all rules of its file. The order of the files does not matter. A table
+    `[severity]` in a file of the operator's is for `operator_rules`.
     Raises GateError with the file and the rule it is about.
     """
     rules: list[Rule] = []
@@ -141,7 +142,8 @@ def _rules_of(name: str, text: bytes, origin: Origin) -> Iterator[Rule]:
         document = tomllib.loads(text.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GateError(f"rule file {name}: {error}") from error
-    if unknown := document.keys() - {"rule", "defaults"}:
+    tables = {"rule", "defaults"} | ({"severity"} if origin is Origin.OPERATOR else set())
+    if unknown := document.keys() - tables:
         raise GateError(f"rule file {name}: unknown table {', '.join(sorted(unknown))}; rules are [[rule]] tables")
     defaults = document.get("defaults", {})
     for table in document.get("rule", []):

@@ -6,6 +6,7 @@ import pytest
 
 from b4tui.gate.detectors import built_in_detectors
 from b4tui.gate.examples import expand
+from b4tui.gate.known.sample import sample_known
 from b4tui.gate.rule import Rule, built_in_rules
 from b4tui.gate.scanner import Scanner
 
@@ -15,7 +16,7 @@ SEEDS = range(3)
 
 @pytest.fixture(scope="module")
 def scanner() -> Scanner:
-    return Scanner(RULES, built_in_detectors())
+    return Scanner(RULES, built_in_detectors(sample_known()))
 
 
 def found(scanner: Scanner, text: str) -> set[str]:
