@@ -33,6 +33,11 @@ class Scanner:
         for search in self._searches:
             for word in search.rule.keywords:
                 self._by_word.setdefault(word, []).append(search)
+        self._asked_by_word: dict[str, list[int]] = {}
+        for number, detector in enumerate(self._detectors):
+            for word in detector.words:
+                self._asked_by_word.setdefault(word, []).append(number)
+        self._always = frozenset(number for number, one in enumerate(self._detectors) if not one.words)
         self._everywhere = tuple(search for search in self._searches if not search.rule.keywords)
 
     def scan(self, text: str, classes: Collection[FindingClass] | None = None) -> tuple[Hit, ...]:
@@ -45,9 +50,8 @@ class Scanner:
         for search in (*searches.values(), *self._everywhere):
             if classes is None or search.rule.finding_class in classes:
                 hits.update(search.find(text, at))
-        for detector in self._detectors:
-            if not detector.words or not detector.words.isdisjoint(found):
-                hits.update(self._known(detector.find(text, lower, at), classes))
+        for number in sorted(self._always.union(*(self._asked_by_word.get(word, ()) for word in found))):
+            hits.update(self._known(self._detectors[number].find(text, lower, at), classes))
         return tuple(sorted(self._without_those_that_give_way(hits), key=lambda hit: (hit.start, hit.end, hit.rule)))
 
     def _words_in(self, lower: str) -> dict[str, list[int]]:
