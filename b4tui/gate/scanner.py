@@ -116,7 +116,7 @@ class _Search:
         else:
             done = -1
             for start, _ in at.any_of(rule.keywords):
-                if start < done or (rule.bounded and start and _continues(text[start - 1])):
+                if start < done or (rule.bounded and start and _continues(text, start)):
                     continue
                 if match := pattern.match(text, start):
                     done = match.end()
@@ -173,8 +173,15 @@ def _windows(rule: Rule, at: Positions, length: int) -> Iterator[tuple[int, int]
         yield begin, end
 
 
-def _continues(char: str) -> bool:
-    return char.isalnum() or char == "_"
+_COLOUR = re.compile(r"\x1b\[[0-9;]{0,16}m$")
+
+
+def _continues(text: str, start: int) -> bool:
+    """Whether a word goes on here. The `m` that ends a terminal's colour is no letter of it."""
+    before = text[start - 1]
+    if not (before.isalnum() or before == "_"):
+        return False
+    return before != "m" or _COLOUR.search(text[max(0, start - 20) : start]) is None
 
 
 def _value_span(match: re.Match[str]) -> tuple[int, int]:
