@@ -432,6 +432,17 @@ class EgressRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateRead(Event):
+    """A run was told something that the policy keeps at home: what it writes from now on stays here too."""
+
+    run: str
+    bead: str
+    agent: str
+    source: str
+    provenance: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunReleased(Event):
     """The operator said that what a run has read may leave, although a source of it is private."""
 

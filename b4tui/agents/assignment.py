@@ -10,6 +10,7 @@ from datetime import datetime
 
 from b4tui import events
 from b4tui.agents.answer import Chat
+from b4tui.agents.outward import Outward
 from b4tui.agents.profiles import AgentProfile
 from b4tui.agents.sandbox import NoSandbox, Sandbox
 from b4tui.agents.wall_clock import WallClock
@@ -28,7 +29,8 @@ def _seed() -> int:
 class Assignment:
     """Who does which bead where, with what, and how much of it.
 
-    `chat` asks the model of the agent's role; `placed` is where it was said to be when the run began.
+    `chat` asks the model of the agent's role; `placed` is where it was said to be when the run began;
+    `outward` says what of its reading is private and whom it may ask outside.
     Whoever makes it wait for a turn tells `wall_clock`. `clock`, `monotonic` (seconds) and `seeds` are the world's,
     unless a test hands in others.
     """
@@ -42,6 +44,7 @@ class Assignment:
     sandbox: Sandbox | NoSandbox
     limits: LimitsConfig
     placed: Placed | None = None
+    outward: Outward = field(default_factory=Outward)
     clock: Callable[[], datetime] = events.now
     monotonic: Callable[[], float] = time.monotonic
     wall_clock: WallClock = field(default_factory=WallClock)

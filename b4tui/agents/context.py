@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from b4tui.engines.types import Message, Role, ToolSpec
+from b4tui.provenance import Part, Source, SourceKind
 
 CHARS_PER_TOKEN = 3
 MESSAGE_TOKENS = 8
+LEFT_OUT = Source(SourceKind.HOUSE, "left out")
 OMITTED = "[this output was left out to make room; call the tool again if you need it]"
 
 
@@ -63,7 +65,7 @@ class Budget:
                 break
             message = fitted[index]
             if message.role is Role.TOOL and len(message.content) > len(OMITTED):
-                fitted[index] = replace(message, content=OMITTED)
+                fitted[index] = replace(message, content=OMITTED, parts=(Part(OMITTED, LEFT_OUT, message.provenance),))
                 omitted += 1
                 tokens = self.estimate(fitted)
         return Fitted(tuple(fitted), omitted, tokens, tokens <= self.room)

@@ -6,21 +6,25 @@ Read `work`, then `_Run.step`. Every ending but `finish` is an exception that `w
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from b4tui.agents import context, prompt
 from b4tui.agents.answer import Answer, AnswerFailed, ask
 from b4tui.agents.assignment import Assignment
 from b4tui.agents.confined import Confined
 from b4tui.agents.limits import LimitReached, Limits
+from b4tui.agents.origins import Origins
 from b4tui.agents.outcome import Outcome
 from b4tui.agents.reporting import Reporter
 from b4tui.agents.sandbox import NoSandbox
 from b4tui.agents.tools import chosen
-from b4tui.agents.tools.base import Ending, Result, Workbench
+from b4tui.agents.tools.base import Ending, Result, Tool, Workbench
 from b4tui.agents.tools.calling import carry_out, spec
 from b4tui.agents.tools.finish import FINISH
+from b4tui.agents.tools.frontier import ASK_FRONTIER
 from b4tui.agents.tools.text import clip, valid
 from b4tui.agents.workfolder import FileDiff
 from b4tui.agents.workspace import read_workspace
@@ -83,7 +87,8 @@ class _Run:
             publish, assignment.clock, assignment.run, assignment.bead.id, assignment.profile.key, assignment.placed
         )
         role = assignment.profile.role
-        self._tools = chosen(assignment.profile.tools)
+        self._origins = Origins(assignment.outward, self._report.private_read)
+        self._tools = _usable(chosen(assignment.profile.tools), assignment)
         self._specs = tuple(spec(tool) for tool in self._tools.values())
         self._budget = context.Budget(window=role.num_ctx, answer=role.num_predict, tools=self._specs)
         self._messages: list[Message] = []
@@ -100,6 +105,8 @@ class _Run:
             output_chars=context.output_chars(role.num_ctx, assignment.limits.output_chars),
             clock=assignment.clock,
             seconds_left=lambda: self.limits.seconds_left(self._now()),
+            written=functools.partial(self._origins.written, name="question"),
+            ask_frontier=assignment.outward.ask,
         )
 
     def _now(self) -> float:
@@ -114,11 +121,14 @@ class _Run:
         files = await asyncio.to_thread(read_workspace, profile.workspace, profile.persona, today, hub=profile.hub)
         can_run = not isinstance(self._a.sandbox, NoSandbox)
         most = self._budget.room * context.CHARS_PER_TOKEN // 3
-        system = prompt.system_message(profile, files, bash=can_run)
+        place = self._a.outward.place
+        system = prompt.system_message(profile, files, bash=can_run, place=place)
+        task = prompt.task_message(self._a.bead, most, place)
+        self._origins.told((*system.origins(), *task.origins()))
         if len(system.content) > most:
             self._report.warned(f"the workspace of {profile.name} is too long for its model's window and was cut")
-            system = replace(system, content=clip(system.content, most))
-        self._messages = [system, prompt.task_message(self._a.bead, most)]
+            system = prompt.clipped(system, most)
+        self._messages = [system, task]
 
     async def step(self) -> Ending | None:
         """One question to the model and all calls of its answer; the ending when one of them was `finish`."""
@@ -130,7 +140,7 @@ class _Run:
         except AnswerFailed as error:
             if error.failure.kind is not FailureKind.TOOL_FORMAT:
                 raise
-            self._messages.append(Message(Role.ASSISTANT, prompt.NOT_READ))
+            self._messages.append(self._said(prompt.NOT_READ))
             self._bad_answer(prompt.UNREADABLE.format(reason=clip(error.failure.message, 300)))
             return None
         return await self._act(answer, number)
@@ -194,7 +204,7 @@ class _Run:
         calls = _told_apart(calls[:MAX_CALLS], step)
         # Templates of some models refuse an answer of nothing at all.
         said = valid(text) or ("" if calls else prompt.NOTHING_SAID)
-        self._messages.append(Message(Role.ASSISTANT, said, thinking=valid(answer.thinking), tool_calls=calls))
+        self._messages.append(self._said(said, thinking=valid(answer.thinking), tool_calls=calls))
         if not calls:
             self._bad_answer(" ".join((*problems, prompt.CALL_A_TOOL)))
             return None
@@ -203,12 +213,16 @@ class _Run:
             return None
         return await self._carry_out_all(calls, problems)
 
+    def _said(self, text: str, **rest: Any) -> Message:
+        """What the model said, as private as all it was told."""
+        return Message.of_parts(Role.ASSISTANT, (self._origins.written(text),), **rest)
+
     def _bad_answer(self, reason: str) -> None:
         """Tell the model what was wrong with its answer, as a user: there is no call to answer.
 
         Its answer, or what stands for it, comes before: many templates want users and assistants to take turns.
         """
-        self._messages.append(Message(Role.USER, clip(reason, 2000)))
+        self._messages.append(Message.of_parts(Role.USER, (self._origins.written(clip(reason, 2000), "its mistake"),)))
         self.limits.format_error("they held no tool call")
 
     def _not_carried_out(self, calls: tuple[ToolCall, ...]) -> None:
@@ -259,7 +273,8 @@ class _Run:
 
     def _answered(self, call: ToolCall, result: Result, seconds: float) -> None:
         """The one result of a call: for the model, and for whoever watches."""
-        self._messages.append(Message(Role.TOOL, result.output, tool_name=call.name, call_id=call.id))
+        part = self._origins.read(result.output, result.sources)
+        self._messages.append(Message.of_parts(Role.TOOL, (part,), tool_name=call.name, call_id=call.id))
         self._report.answered(call, result, seconds)
 
     async def _report_changes(self) -> bool:
@@ -270,6 +285,12 @@ class _Run:
         for path in sorted(fresh):
             self._report.changed(now.get(path, FileDiff(path, 0, 0)))
         return bool(fresh)
+
+
+def _usable(tools: dict[str, Tool[Any]], assignment: Assignment) -> dict[str, Tool[Any]]:
+    """The tools without those that could only refuse: a model that has them tries them."""
+    unusable = set() if assignment.outward.ask else {ASK_FRONTIER.name}
+    return {name: tool for name, tool in tools.items() if name not in unusable}
 
 
 def _content(change: FileDiff | None) -> str | None:

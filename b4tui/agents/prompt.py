@@ -7,14 +7,18 @@ answers to what a model got wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
+from b4tui.agents.outward import nobody_vouches
 from b4tui.agents.profiles import AgentProfile
 from b4tui.agents.tools.text import clip, valid
 from b4tui.agents.workspace import WorkspaceFile
 from b4tui.board.model import Bead, Comment
 from b4tui.engines.types import Message, Role
-from b4tui.provenance import Provenance
+from b4tui.provenance import Part, Provenance, Source, SourceKind
+
+Place = Callable[[Source], Provenance]
 
 MAX_COMMENTS = 10
 MAX_COMMENT_CHARS = 2_000
@@ -62,29 +66,62 @@ NOT_READ = "(a tool call that could not be read)"
 UNREADABLE = "The server could not read your tool call ({reason}). Send it again, shorter and with plainer content."
 
 
-def system_message(profile: AgentProfile, files: Iterable[WorkspaceFile], *, bash: bool) -> Message:
+def system_message(
+    profile: AgentProfile, files: Iterable[WorkspaceFile], *, bash: bool, place: Place = nobody_vouches
+) -> Message:
     """The stable part: byte for byte the same for an agent as long as its profile and workspace are."""
-    parts = [_persona(profile), _RULES]
+    own = [_persona(profile), _RULES]
     if "bash" in profile.tools and not bash:
-        parts.append("Commands cannot be run on this machine: the bash tool will refuse. Do without it.")
-    parts += [f"## {file.name}\n\n{file.text.strip()}" for file in files]
-    return Message(Role.SYSTEM, valid("\n\n".join(parts)) + "\n", provenance=Provenance.PRIVATE)
+        own.append("Commands cannot be run on this machine: the bash tool will refuse. Do without it.")
+    house = Part(valid("\n\n".join(own)), Source(SourceKind.HOUSE, "rules"), Provenance.PUBLIC)
+    parts = [house, *(_workspace_part(profile, file, place) for file in files)]
+    last = parts[-1]
+    return Message.of_parts(Role.SYSTEM, (*parts[:-1], replace(last, text=last.text + "\n")))
 
 
-def task_message(bead: Bead, most: int) -> Message:
-    """The bead, in at most about `most` characters. Its first line is `# ID: TITLE`."""
-    lines = [f"# {bead.id}: {' '.join(bead.title.split())}", ""]
-    lines.append(f"Type: {bead.issue_type}. Priority: {bead.priority}. Labels: {', '.join(bead.labels) or 'none'}.")
-    for heading, text in (
-        ("Description", bead.description),
-        ("Design", bead.design),
-        ("Done when", bead.acceptance),
-        ("Notes", bead.notes),
-    ):
-        if text.strip():
-            lines += ["", f"## {heading}", "", text.strip()]
-    lines += _comments(bead.comments)
-    return Message(Role.USER, clip("\n".join(lines), most), provenance=Provenance.INTERNAL)
+def _workspace_part(profile: AgentProfile, file: WorkspaceFile, place: Place) -> Part:
+    at_home = profile.workspace.relative_to(profile.hub).as_posix() if profile.hub else profile.key
+    kind = SourceKind.MEMORY if file.name.casefold().startswith("memory") else SourceKind.PERSONA
+    source = Source(kind, f"{at_home}/{file.name}")
+    return Part(valid(f"\n\n## {file.name}\n\n{file.text.strip()}"), source, place(source))
+
+
+def task_message(bead: Bead, most: int, place: Place = nobody_vouches) -> Message:
+    """The bead, in at most about `most` characters. Its first line is `# ID: TITLE`. Never its owner or raw row."""
+
+    def part(field: str, text: str, kind: SourceKind = SourceKind.BEAD) -> Part:
+        source = Source(kind, field)
+        return Part(valid(text), source, place(source))
+
+    parts = [
+        part("title", f"# {bead.id}: {' '.join(bead.title.split())}"),
+        part(
+            "labels",
+            f"\n\nType: {bead.issue_type}. Priority: {bead.priority}. Labels: {', '.join(bead.labels) or 'none'}.",
+        ),
+    ]
+    parts += [
+        part(field, f"\n\n## {heading}\n\n{text.strip()}")
+        for field, heading, text in (
+            ("description", "Description", bead.description),
+            ("design", "Design", bead.design),
+            ("acceptance", "Done when", bead.acceptance),
+            ("notes", "Notes", bead.notes),
+        )
+        if text.strip()
+    ]
+    if bead.comments:
+        parts.append(part(bead.id, "".join(f"\n{line}" for line in _comments(bead.comments)), SourceKind.COMMENT))
+    return clipped(Message.of_parts(Role.USER, parts), most)
+
+
+def clipped(message: Message, most: int) -> Message:
+    """The message in at most about `most` characters; what was cut is one part, as private as the whole was."""
+    if len(message.content) <= most:
+        return message
+    text = clip(message.content, most)
+    worst = next(part for part in message.origins() if part.provenance is message.provenance)
+    return Message.of_parts(message.role, (replace(worst, text=text),))
 
 
 def _persona(profile: AgentProfile) -> str:

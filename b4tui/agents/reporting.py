@@ -8,11 +8,12 @@ from typing import Any
 
 from b4tui import events
 from b4tui.agents.answer import Heard
-from b4tui.agents.tools.base import Result, Tool
+from b4tui.agents.tools.base import Result, Tool, one_line
 from b4tui.agents.tools.calling import told
 from b4tui.agents.tools.text import valid
 from b4tui.agents.workfolder import FileDiff
 from b4tui.engines.types import Placed, Restarted, Thinking, ToolCall, Usage
+from b4tui.provenance import Provenance, Source
 
 MAX_NAME_CHARS = 60
 
@@ -115,6 +116,11 @@ class Reporter:
             at=self._clock(), path=change.path, added=change.added, removed=change.removed, **self._who
         )
         self._publish(changed)
+
+    def private_read(self, source: Source, provenance: Provenance) -> None:
+        """The run was told something that the policy keeps at home."""
+        label = one_line(valid(source.label))
+        self._publish(events.PrivateRead(at=self._clock(), source=label, provenance=str(provenance), **self._who))
 
     def warned(self, reason: str) -> None:
         """Something the operator should know, and that the run goes on with."""

@@ -8,11 +8,15 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from b4tui import __version__
-from b4tui.cli.common import Place, guarded, place_options
+from b4tui.cli.common import Place, guarded, local_only_option, place_options
+
+if TYPE_CHECKING:
+    from b4tui.escalation.guard import EgressGuard
 
 COMMANDS = {
     "board": ("b4tui.cli.board", "Read and change the board, in bd's own shapes."),
@@ -21,6 +25,7 @@ COMMANDS = {
     "gate": ("b4tui.cli.gate", "Find what must stay on this machine, in files, diffs and streams."),
     "gpu": ("b4tui.cli.gpu", "Measure GPUs and host."),
     "init": ("b4tui.cli.init", "Make a hub: git repository, board, agents' workspaces, settings."),
+    "ledger": ("b4tui.cli.ledger", "Read and verify the record of everything that happened."),
     "models": ("b4tui.cli.models", "List, fetch, check and pin the models of the engines."),
     "work": ("b4tui.cli.work", "Run the agents with no screen."),
 }
@@ -54,6 +59,7 @@ class LazyGroup(click.Group):
     epilog="Without a command: the console on the hub found from here upwards. `b4tui demo` needs nothing at all.",
 )
 @place_options
+@local_only_option
 @click.option("--paused", is_flag=True, help="Open the console with every agent paused.")
 @click.option("--agent", "agents", multiple=True, metavar="A", help="Only this agent works (repeat for more).")
 @click.version_option(__version__, prog_name="b4tui")
@@ -68,10 +74,15 @@ def main_group(ctx: click.Context, place: Place, paused: bool, agents: tuple[str
         open_console(place, paused=paused, agents=agents)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The program. Exit codes: 0 done, 1 failed, 2 wrong usage, 4 no engine, 130 interrupted (design section 6)."""
+def main(arguments: Sequence[str] | None = None, *, guard: EgressGuard | None = None) -> None:
+    """The program; `guard` is the one that stands in this process, if one does.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the gate said local_only, 4 no engine, 130 interrupted (design
+    section 6).
+    """
     try:
-        code = main_group.main(args=arguments, prog_name="b4tui", standalone_mode=False)
+        place = Place(guard=guard)
+        code = main_group.main(args=arguments, prog_name="b4tui", standalone_mode=False, obj=place)
     except click.exceptions.Exit as ended:
         code = ended.exit_code
     except (click.Abort, KeyboardInterrupt):

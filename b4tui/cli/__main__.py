@@ -1,5 +1,5 @@
 """`python -m b4tui.cli`."""
 
-from b4tui.cli import main
+from b4tui.__main__ import main
 
 main()

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -21,6 +21,7 @@ from b4tui.safe_text import visible
 if TYPE_CHECKING:
     from b4tui.board.model import Bead, Hub
     from b4tui.board.store import BoardStore
+    from b4tui.escalation.guard import EgressGuard
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,14 +44,31 @@ class NoEngine(Failed):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which hub and which settings a command works with."""
+    """Which hub and which settings a command works with; `guard` is told of the engines that are pinned."""
 
     hub: Path | None = None
     config_file: Path | None = None
+    local_only: bool = False
+    guard: EgressGuard | None = None
 
     def settings(self, overrides: Mapping[str, Any] | None = None, hub: Path | None = None) -> Settings:
         """The settings in force; `hub` is the root of the hub that was found."""
-        return config.load(hub=hub, config_file=self.config_file, overrides=overrides)
+        tree = dict(overrides or {})
+        if self.local_only:
+            policy = dict(tree.get("policy") or {})
+            tree["policy"] = {**policy, "escalation": {**(policy.get("escalation") or {}), "local_only": True}}
+        settings = config.load(hub=hub, config_file=self.config_file, overrides=tree)
+        self._open_to_engines(settings)
+        return settings
+
+    def _open_to_engines(self, settings: Settings) -> None:
+        """Tell the guard which other machines are the operator's own."""
+        if self.guard is None or not any(engine.pinned for engine in settings.engines.values()):
+            return
+        from b4tui.engines.address import pinned_places
+
+        for host, port in pinned_places(settings.engines):
+            self.guard.pin(host, port)
 
     def settings_here(self) -> Settings:
         """The settings in force where we are: with those of the hub, if there is one that can be opened."""
@@ -92,10 +110,21 @@ def place_options(function: F) -> F:
     def wrapper(*args: Any, hub: Path | None, config_file: Path | None, **kwargs: Any) -> Any:
         context = click.get_current_context()
         outer = context.obj if isinstance(context.obj, Place) else Place()
-        place = Place(hub=hub or outer.hub, config_file=config_file or outer.config_file)
+        place = replace(
+            outer,
+            hub=hub or outer.hub,
+            config_file=config_file or outer.config_file,
+            local_only=kwargs.pop("local_only", False) or outer.local_only,
+        )
         return function(*args, place=place, **kwargs)
 
     return cast(F, wrapper)
+
+
+def local_only_option(function: F) -> F:
+    """Give a command `--local-only`, beside the place options that read it."""
+    words = "Escalation is impossible: nothing can leave this machine, whatever is configured."
+    return click.option("--local-only", is_flag=True, help=words)(function)
 
 
 def json_option(function: F) -> F:

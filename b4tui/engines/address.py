@@ -97,6 +97,21 @@ def engine_address(name: str, config: EngineConfig, environ: Mapping[str, str]) 
     return address
 
 
+def pinned_places(engines: Mapping[str, EngineConfig]) -> tuple[tuple[str, int], ...]:
+    """Host and port of every engine on another machine that the operator pinned; unreadable ones are left out."""
+    found = []
+    for name, config in engines.items():
+        if not config.pinned or not config.address.strip():
+            continue
+        try:
+            address = engine_address(name, config, {})
+        except AddressError:
+            continue  # whoever opens this engine is told
+        if not address.loopback:
+            found.append((address.host, address.port))
+    return tuple(found)
+
+
 def parse_address(text: str, default_port: int = DEFAULT_PORT) -> Address:
     """Read an address as Ollama does; "" is this machine. Raises ValueError with the reason in words."""
     cleaned = text.strip().strip("\"'").strip()

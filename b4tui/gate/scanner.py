@@ -46,7 +46,7 @@ class Scanner:
             if classes is None or search.rule.finding_class in classes:
                 hits.update(search.find(text, at))
         for detector in self._detectors:
-            if not detector.words or any(word in found for word in detector.words):
+            if not detector.words or not detector.words.isdisjoint(found):
                 hits.update(self._known(detector.find(text, lower, at), classes))
         return tuple(sorted(self._without_those_that_give_way(hits), key=lambda hit: (hit.start, hit.end, hit.rule)))
 

@@ -43,6 +43,14 @@ class Entry:
     hash: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search found, oldest first; `note` says why it had to read every row, "" where it used the index."""
+
+    entries: tuple[Entry, ...]
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The newest row: what `verify` must reach, and what can be written to git to fix the past."""

@@ -53,6 +53,7 @@ class TestSpecs:
             "edit": ["path", "old_text", "new_text", "replace_all"],
             "search": ["pattern", "path"],
             "comment": ["text"],
+            "ask_frontier": ["question", "reason"],
             "create_bead": ["title", "description", "priority", "labels"],
             "finish": ["summary", "evidence", "success"],
         }

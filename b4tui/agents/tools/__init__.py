@@ -11,13 +11,14 @@ from b4tui.agents.tools.bash import BASH
 from b4tui.agents.tools.beads import COMMENT, CREATE_BEAD
 from b4tui.agents.tools.edit import EDIT
 from b4tui.agents.tools.finish import FINISH
+from b4tui.agents.tools.frontier import ASK_FRONTIER
 from b4tui.agents.tools.read import READ
 from b4tui.agents.tools.search import SEARCH
 from b4tui.agents.tools.write import WRITE
 from b4tui.config import ConfigError
 
 REGISTRY: Mapping[str, Tool[Any]] = MappingProxyType(
-    {tool.name: tool for tool in (BASH, COMMENT, CREATE_BEAD, EDIT, FINISH, READ, SEARCH, WRITE)}
+    {tool.name: tool for tool in (ASK_FRONTIER, BASH, COMMENT, CREATE_BEAD, EDIT, FINISH, READ, SEARCH, WRITE)}
 )
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from b4tui.agents import commands
 from b4tui.agents.sandbox import NoSandbox
 from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, one_line
+from b4tui.provenance import Source, SourceKind
 
 # It is handed on as JSON in one argument of a program, and Linux allows 128 KiB for each.
 MAX_BYTES = 100_000
@@ -48,4 +49,5 @@ BASH = Tool(
     told=lambda arguments: one_line(arguments.command),
     run=_run,
     changes_files=True,
+    source=lambda arguments: Source(SourceKind.TOOL, f"bash: {arguments.command}"),
 )

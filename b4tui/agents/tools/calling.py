@@ -14,6 +14,7 @@ from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbenc
 from b4tui.agents.tools.text import clip, valid
 from b4tui.board.store import BoardError
 from b4tui.engines.types import ToolCall, ToolSpec
+from b4tui.provenance import Source, SourceKind
 
 Tools = Mapping[str, Tool[Any]]
 
@@ -76,16 +77,23 @@ async def carry_out(call: ToolCall, tools: Tools, bench: Workbench) -> Result:
     try:
         tool, arguments = checked(call, tools)
     except ToolError as error:
-        return _failed(str(error), bench, malformed=True)
+        # It quotes the call at most, and that the model wrote.
+        return _failed(str(error), bench, Source(SourceKind.HOUSE, "calling"), malformed=True)
+    source = tool.source(arguments) if tool.source else Source(SourceKind.TOOL, tool.name)
     try:
         result = await tool.run(arguments, bench)
     except (ToolError, Outside, BoardError, ValueError) as error:
-        return _failed(str(error), bench)
+        return _failed(str(error), bench, source)
     except OSError as error:
-        return _failed(f"{error.filename or 'the file'}: {error.strerror or error}", bench)
-    return replace(result, output=clip(result.output, bench.output_chars), summary=one_line(valid(result.summary)))
+        return _failed(f"{error.filename or 'the file'}: {error.strerror or error}", bench, source)
+    return replace(
+        result,
+        output=clip(result.output, bench.output_chars),
+        summary=one_line(valid(result.summary)),
+        sources=result.sources or (source,),
+    )
 
 
-def _failed(reason: str, bench: Workbench, *, malformed: bool = False) -> Result:
+def _failed(reason: str, bench: Workbench, source: Source, *, malformed: bool = False) -> Result:
     output = clip(f"Error: {reason}", bench.output_chars)
-    return Result(ok=False, output=output, summary=one_line(valid(reason)), malformed=malformed)
+    return Result(ok=False, output=output, summary=one_line(valid(reason)), malformed=malformed, sources=(source,))

@@ -6,7 +6,7 @@ import asyncio
 
 from pydantic import Field
 
-from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, one_line
+from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, file_source, one_line
 from b4tui.agents.tools.read import numbered, text_of
 from b4tui.agents.tools.replacing import NotReplaced, replace
 from b4tui.agents.tools.write import save
@@ -74,5 +74,6 @@ EDIT = Tool(
     example={"path": "hello.py", "old_text": "print('hello')", "new_text": "print('hello, world')"},
     told=lambda arguments: one_line(arguments.path),
     run=_run,
+    source=lambda arguments: file_source(arguments.path),
     changes_files=True,
 )

@@ -10,7 +10,7 @@ from itertools import islice
 from pydantic import Field
 
 from b4tui.agents.confined import Confined
-from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, one_line
+from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, file_source, one_line
 
 MAX_BYTES = 8 << 20
 MAX_LINE_CHARS = 2000
@@ -102,4 +102,5 @@ READ = Tool(
     example={"path": "src/app.py", "start": 1, "end": 80},
     told=lambda arguments: one_line(arguments.path),
     run=_run,
+    source=lambda arguments: file_source(arguments.path),
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field
 
 from b4tui.agents import searching
-from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, one_line
+from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, file_source, one_line
 
 TIMEOUT_S = 10.0
 _BOOT = "import sys; sys.path.append(sys.argv[1]); from b4tui.agents.searching import main; main()"
@@ -47,7 +47,14 @@ async def _run(arguments: SearchArguments, bench: Workbench) -> Result:
         reason = wrong.decode("utf-8", "replace").strip()[-300:]
         raise ToolError(f"cannot search for {arguments.pattern[:80]!r}: {reason}")
     lines = out.decode("utf-8", "replace").splitlines()
-    return Result(ok=True, output="\n".join(lines) or "(no line matches)", summary=f"{len(lines)} lines")
+    # Each file that a line came from is a source: one of them may be private although the folder is not.
+    names = dict.fromkeys(line.split(":", 1)[0] for line in lines if ":" in line)
+    return Result(
+        ok=True,
+        output="\n".join(lines) or "(no line matches)",
+        summary=f"{len(lines)} lines",
+        sources=tuple(file_source(name) for name in names),
+    )
 
 
 SEARCH = Tool(
@@ -57,4 +64,5 @@ SEARCH = Tool(
     example={"pattern": "def main", "path": "."},
     told=lambda arguments: one_line(f"{arguments.pattern} in {arguments.path}"),
     run=_run,
+    source=lambda arguments: file_source(arguments.path),
 )

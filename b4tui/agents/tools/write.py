@@ -6,7 +6,7 @@ import asyncio
 
 from pydantic import Field
 
-from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, one_line
+from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, file_source, one_line
 from b4tui.agents.tools.checking import complaint
 
 MAX_CHARS = 2_000_000
@@ -49,5 +49,6 @@ WRITE = Tool(
     example={"path": "hello.py", "content": "print('hello')\n"},
     told=lambda arguments: f"{one_line(arguments.path)} ({len(arguments.content)} characters)",
     run=_run,
+    source=lambda arguments: file_source(arguments.path),
     changes_files=True,
 )
