@@ -189,9 +189,7 @@ class ApprovalStore:
 
     def over_budget(self, agent: str, model: str, estimate: Cost, now: datetime) -> str:
         """Why a payload cannot be paid for, in words; "" where it can, as things stand."""
-        return refusal(
-            self._spent(self.ledger.query, now), estimate, agent, now, self.policy, self.prices, self._zone
-        )
+        return refusal(self._spent(self.ledger.query, now), estimate, agent, now, self.policy, self.prices, self._zone)
 
     def known_host(self, host: str) -> bool:
         """Whether anything was sent to this host before."""
