@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from approving import NOW, POLICY, a_decision, after, an_approval, changed, refused
 
 from b4tui.escalation.changes import (
     Acknowledge,
@@ -24,6 +23,7 @@ from b4tui.escalation.states import CLOCK, change
 from b4tui.escalation.types import Approval, ApprovalState, Risk
 from b4tui.gate.types import Judgement, Verdict
 from b4tui.provenance import Provenance
+from tests.escalation.approving import NOW, POLICY, a_decision, after, an_approval, changed, refused
 
 
 def approved(approval: Approval | None = None, seconds: float = 0, **decision: object) -> Approval:
