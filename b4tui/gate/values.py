@@ -33,9 +33,9 @@ _STANDS_FOR = re.compile(
     r"todo|super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
 )
 _REFERENCE = re.compile(
-    r"\$\{[^{}]{1,80}\}|\$\([^()]{1,80}|\{\{.{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|%\([A-Za-z_]\w{0,40}\)s|"
-    r"#\{[^{}]{1,60}\}|%[A-Za-z_]\w{1,40}%$|%[sdvq]$|\$[A-Za-z_]\w{0,60}$|\$env:|\$\{|@\w+@$|__\w{1,40}__$|"
-    r"\{[A-Za-z_][\w.:\[\]]{0,60}\}"
+    r"\$\{[\w.:/@ -]{1,80}\}|\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|%\([A-Za-z_]\w{0,40}\)s|"
+    r"#\{[^{}]{1,60}\}|%[A-Za-z_]\w{1,40}%$|%[sdvq]$|\$[A-Za-z_]\w{0,60}$|\$env:|@\w+@$|__\w{1,40}__$|"
+    r"\{[A-Za-z_][\w.:\[\]]{1,60}\}"
 )
 _POINTS_ELSEWHERE = re.compile(
     r"(?i)(?:https?|ftp|file|s3|gs|ssh|git|wss?)://[^:@\s]{0,200}$|(?:arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
@@ -117,6 +117,8 @@ def as_token(value: str, *, quoted: bool) -> str | None:
         return None
     if " " in value or _VERSIONED.match(value) or _is_path(value) or (not quoted and _CALL.match(value)):
         return None
+    if _UUID.match(value) or (len(value) >= 20 and _HEX.match(value) and len(set(value.lower())) >= 6):
+        return "an id or digits beside a telling name"
     letter, digit, mixed, _ = _kinds(value)
     if not digit and (_DOTTED.match(value) or (_IDENTIFIER.match(value) and not quoted)):
         return None

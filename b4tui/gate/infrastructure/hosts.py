@@ -16,7 +16,7 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 _IMPORT = re.compile(r"\s*(?:from|import|package|use|using|require|at)\b")
 _A_HOST_BEFORE = re.compile(
     r"(?:://|//|@|host|hostname|server|ssh|ping|dial|dig|nslookup|lookup|connect|reach|because|from|to|on|via|endpoint"
-    r"|\d\s|=|[a-z]:\s|image:|,|for|exception:)[\s\"'`(\[]{0,3}$"
+    r"|\d\s|[^ =]=|[a-z]:\s|image:|for|exception:)[\s\"'`(\[]{0,3}$"
 )
 _A_HOST_AFTER = re.compile(r":[0-9]{2,5}\b|/[a-z0-9]|[\"'`)\]]?\s(?:is|ist|cannot|can't|down|not|nicht|unreachable)\b")
 

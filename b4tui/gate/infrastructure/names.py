@@ -18,11 +18,13 @@ _CODE = frozenset(
     for line in (
         "os self this settings config conf env process threading window state app cls go git pkg std node js data ctx",
         "opts options args util utils core base test tests mod module lib src crate super thread storage vars compose",
-        "docker-compose override claude package scope variable provider context request response",
+        "docker-compose override claude py dep value version package scope variable provider context request response",
     )
     for word in line.split()
 )
-"""First labels of two that are attributes or files (`threading.local`, `settings.local`)."""
+"""First labels of attributes and files (`threading.local`, `settings.local`)."""
+_ATTRIBUTES = frozenset(("internal", "local", "private"))
+"""Ends that attributes of code have too."""
 _NOBODYS = frozenset(("host.docker.internal", "gateway.docker.internal", "metadata.google.internal", "localhost.local"))
 
 
@@ -35,7 +37,7 @@ def is_internal(name: str) -> bool:
     if last == "arpa":
         return labels[-2] == "home"
     if last in INTERNAL_ENDS:
-        return labels[0] not in _PACKAGES and not (len(labels) == 2 and labels[0] in _CODE)
+        return labels[0] not in _PACKAGES and not (last in _ATTRIBUTES and (labels[0] in _CODE or "_" in name))
     if last not in _PUBLIC_ENDS or len(labels) < 3:
         return False
     return any(label in INNER for label in labels[:-2]) or labels[-2] == "corp"

@@ -17,12 +17,24 @@ class Reach(StrEnum):
 
 
 _WELL_KNOWN = frozenset(
-    ("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "149.112.112.112", "208.67.222.222", "208.67.220.220")
+    (
+        "1.2.3.4",
+        "5.6.7.8",
+        "8.8.8.8",
+        "8.8.4.4",
+        "1.1.1.1",
+        "1.0.0.1",
+        "9.9.9.9",
+        "149.112.112.112",
+        "208.67.222.222",
+        "208.67.220.220",
+    )
 )
 _METADATA = "169.254.169.254"
 """The metadata service of the clouds: the same address on every machine."""
 _DOCUMENTATION = ((192, 0, 2), (198, 51, 100), (203, 0, 113))
 _DOCUMENTATION_6 = (ipaddress.IPv6Network("2001:db8::/32"), ipaddress.IPv6Network("3fff::/20"))
+_LOCAL_6 = ipaddress.IPv6Network("fc00::/7")
 _GROUPS = 4
 """Groups that make an address even outside the ranges in use; with fewer it may be code (`a::b1`)."""
 _GLOBAL_6 = ipaddress.IPv6Network("2000::/3")
@@ -70,7 +82,9 @@ def reach_of_ipv6(address: str) -> Reach | None:
         return None
     if any(parsed in network for network in _DOCUMENTATION_6):
         return None
-    if parsed.is_link_local or parsed.is_private:
+    groups = sum(1 for group in address.split(":") if group)
+    if groups < 2:
+        return None  # the name of a range
+    if parsed.is_link_local or parsed in _LOCAL_6:
         return Reach.PRIVATE
-    long_enough = sum(1 for group in address.split(":") if group) >= _GROUPS
-    return Reach.PUBLIC if parsed in _GLOBAL_6 or long_enough else None
+    return Reach.PUBLIC if (parsed in _GLOBAL_6 or groups >= _GROUPS) and parsed.is_global else None

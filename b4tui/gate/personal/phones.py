@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _INTERNATIONAL = re.compile(
-    r"(?<![\w.+])(?:\(?\+|00)[ ]?(?:\([1-9][0-9]{0,2}\)|[1-9][0-9]{0,2}\)?)[ ./-]{0,2}(?:\(0?[0-9]{1,4}\)[ ./-]{0,2})?"
+    r"(?<![\w.+])(?:\(?\+|00)(?:\([1-9][0-9]{0,2}\)|[1-9][0-9]{0,2}\)?)[ ./-]{0,2}(?:\(0?[0-9]{1,4}\)[ ./-]{0,2})?"
     r"[0-9](?:[ ./()-]{0,2}[0-9]){5,12}(?![\w])"
 )
 _AMERICAN = re.compile(
@@ -32,6 +32,9 @@ _DATE = re.compile(
 )
 _DATE_AT_END = re.compile(r"[0-9]{2}[-/][0-9]{2}$")
 _MODES = re.compile(r"0[0-7]{3}(?:[/ -]0[0-7]{3})+")
+_DECIMAL = re.compile(r"\+[0-9]+\.[0-9]+")
+_ZIP = re.compile(r"[0-9]{5}-[0-9]{4}")
+_STATE = re.compile(r"\b[A-Z]{2}[\s#*/;-]{1,5}$")
 _FEWEST, _MOST = 7, 15
 """Digits of a number anybody can call (ITU-T E.164); the fewest are local ones."""
 
@@ -49,7 +52,7 @@ def phone_in(text: str, lower: str, start: int, end: int) -> tuple[int, int] | N
         if called is None or shape is _CALLED:
             called = _is_called_so(lower, match.start(), match.end())
         if called or _speaks_for_itself(shape, match[0], digits, text, match.start()):
-            if shape is _CALLED and (_DATE.match(match[0]) or _MODES.fullmatch(match[0])):
+            if shape is _CALLED and (".." in match[0] or _DATE.match(match[0]) or _MODES.fullmatch(match[0])):
                 continue
             return match.span()
     return None
@@ -64,13 +67,25 @@ def _speaks_for_itself(shape: re.Pattern[str], written: str, digits: str, text: 
     if shape is _INTERNATIONAL:
         if "+" not in written:
             return len(digits) >= 12 and written != digits
+        if _DATE.match(written[1:]) or _DECIMAL.fullmatch(written):
+            return False
         at_line_start = start == 0 or text[start - 1] == "\n"  # a line that a diff added
-        return len(digits) >= 8 and not (at_line_start and (_DATE.match(written[1:]) or written[1:].isdigit()))
+        return len(digits) >= 8 and not (at_line_start and written[1:].isdigit())
     if shape is _AMERICAN:
         return not _DATE.match(written)
     if shape is _GERMAN:
-        return len(digits) >= 8 and not _DATE_AT_END.search(written) and not _MODES.fullmatch(written)
+        return (
+            len(digits) >= 8
+            and not _DATE_AT_END.search(written)
+            and not _MODES.fullmatch(written)
+            and not _is_zip(written, text, start)
+        )
     return False
+
+
+def _is_zip(written: str, text: str, start: int) -> bool:
+    """Whether a state stands before five digits and four."""
+    return bool(_ZIP.fullmatch(written) and _STATE.search(text[max(0, start - 8) : start]))
 
 
 def _is_made_up(digits: str) -> bool:
