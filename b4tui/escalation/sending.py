@@ -166,7 +166,7 @@ class Sending:
             sent_at=self._sent_at or self._permit.issued,
             seconds=now - self._since,
             status=self._status,
-            usage=usage,
+            usage=None if usage is None else self._timed(usage),
             cost=None if usage is None else cost(model, usage, self._means.prices),
             failure=self._failure,
         )
@@ -250,8 +250,11 @@ class Sending:
 
     def _timed(self, usage: Usage) -> Usage:
         """The figures with what was measured here."""
-        total = None if self._until is None else self._until - self._since
-        return replace(usage, first_token_seconds=self._first, total_seconds=total)
+        if self._until is None or self._first is None:
+            return replace(usage, first_token_seconds=self._first)
+        total = self._until - self._since
+        generating = total - self._first if usage.generate_seconds is None else usage.generate_seconds
+        return replace(usage, first_token_seconds=self._first, generate_seconds=generating, total_seconds=total)
 
     def _failed(self, failure: Failure) -> Failure:
         self._until = self._until or self._means.seconds()
