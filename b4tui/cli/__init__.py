@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": ("b4tui.cli.doctor", "Check every part of the installation; a fix for each failure."),
     "gpu": ("b4tui.cli.gpu", "Measure GPUs and host."),
     "init": ("b4tui.cli.init", "Make a hub: git repository, board, agents' workspaces, settings."),
+    "ledger": ("b4tui.cli.ledger", "Read and verify the record of everything that happened."),
     "models": ("b4tui.cli.models", "List, fetch, check and pin the models of the engines."),
     "work": ("b4tui.cli.work", "Run the agents with no screen."),
 }

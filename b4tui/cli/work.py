@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Iterable
@@ -30,6 +31,7 @@ def command(place: Place, agents: tuple[str, ...], until_idle: bool, once: bool,
     """Run the agents with no screen until interrupted (or see --until-idle, --once)."""
     from b4tui.runtime.assembly import chosen_profiles
     from b4tui.runtime.opening import open_runtime
+    from b4tui.runtime.outside.opening import Surroundings
     from b4tui.runtime.state import StateError, StateFolder
 
     hub = place.find_hub()
@@ -40,7 +42,8 @@ def command(place: Place, agents: tuple[str, ...], until_idle: bool, once: bool,
         if until_idle or once:
             crew = chosen_profiles(settings, hub, chosen)
             await _require_engine(settings, [profile.role for profile in crew])
-        runtime = open_runtime(settings, hub, agents=chosen, once=once)
+        around = Surroundings(environ=os.environ, guard=place.guard)
+        runtime = open_runtime(settings, hub, agents=chosen, once=once, around=around)
         if runtime.snapshot.read_only:
             raise Failed(f"agents cannot work on this hub: {runtime.snapshot.read_only}")
         try:

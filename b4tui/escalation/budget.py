@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 
+from b4tui.engines.types import Usage
+from b4tui.escalation.prices import cost
 from b4tui.escalation.types import Cost
 from b4tui.outward_sections import BudgetConfig, EscalationPolicy, PricesConfig
-
-_PER = 1_000_000  # prices are per million tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +64,6 @@ def month_start(now: datetime, zone: tzinfo | None = None) -> datetime:
 def day_start(now: datetime, zone: tzinfo | None = None) -> datetime:
     """When the local day began, in UTC: days of 23 and 25 hours have one midnight each."""
     return _midnight(_today(now, zone), zone)
-
-
-def priced(model: str, tokens_in: int, tokens_out: int, prices: PricesConfig) -> Cost:
-    """What so many tokens cost by the price table; no money where the model is not in it."""
-    price = prices.models.get(model)
-    money = None if price is None else (tokens_in * price.input + tokens_out * price.output) / _PER
-    return Cost(money=money, currency=prices.currency, tokens_in=tokens_in, tokens_out=tokens_out)
 
 
 def _bounds(agent: str, now: datetime, policy: EscalationPolicy, zone: tzinfo | None) -> list[_Bound]:
@@ -132,7 +125,8 @@ def _money(spend: Spend, prices: PricesConfig) -> float | None:
     """What was spent in today's currency; by today's prices where it was not known then."""
     if spend.cost.money is not None and spend.cost.currency == prices.currency:
         return spend.cost.money
-    return priced(spend.model, spend.cost.tokens_in, spend.cost.tokens_out, prices).money
+    usage = Usage(prompt_tokens=spend.cost.tokens_in, generated_tokens=spend.cost.tokens_out)
+    return cost(spend.model, usage, prices).money
 
 
 def _tokens(cost: Cost) -> int:

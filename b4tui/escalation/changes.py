@@ -83,6 +83,8 @@ class Rejudge:
 class Tell:
     """The agent is told now that it was denied, expired or cancelled, and goes on locally."""
 
+    version: int
+
 
 @dataclass(frozen=True, slots=True)
 class Send:

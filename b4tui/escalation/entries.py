@@ -1,12 +1,8 @@
-"""What the desk writes to the ledger, and the events those rows are: a fact is recorded before it is published.
-
-Every console derives its events from the rows, so that it hears of what another process decided in the same way as
-of its own, once each and in order. Rows hold no body and no value that was found.
-"""
+"""What the desk writes to the ledger. Rows hold no body and no value that was found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -26,16 +22,7 @@ from b4tui.escalation.changes import (
 )
 from b4tui.escalation.states import CLOCK
 from b4tui.escalation.types import Approval, Cost, Decision, EscalationRequest, Grant, Receipt, Refused
-from b4tui.events import (
-    ApprovalAsked,
-    ApprovalChanged,
-    EscalationAnswered,
-    EscalationRefused,
-    Event,
-    GrantChanged,
-    PayloadSent,
-)
-from b4tui.ledger.types import Entry, NewEntry
+from b4tui.ledger.types import NewEntry
 
 ASKED = "approval_asked"
 CHANGED = "approval_changed"
@@ -173,78 +160,6 @@ def called_public(approval: Approval, rule: str, value_hash: str, note: str, act
     """The row of the operator's word that a value is public; the value itself is in none."""
     facts = {"approval": approval.id, "rule": rule, "value_sha256": value_hash, "note": note}
     return _row(VALUE_CALLED_PUBLIC, approval, now, actor, facts)
-
-
-def event_of(entry: Entry) -> Event | None:
-    """The event that a row of the desk's is; None for rows of others."""
-    make = _EVENTS.get(entry.kind)
-    return make(entry, entry.facts) if make else None
-
-
-def _asked_event(entry: Entry, facts: Mapping[str, Any]) -> Event | None:
-    if facts["grant"]:
-        return None  # nobody is asked
-    names = (
-        "approval",
-        "agent",
-        "category",
-        "provider",
-        "host",
-        "model",
-        "size",
-        "sha256",
-        "verdict",
-        "risk",
-        "reason",
-    )
-    told = {name: facts[name] for name in names}
-    deadline = datetime.fromisoformat(facts["deadline"])
-    return ApprovalAsked(at=entry.at, run=entry.run, bead=entry.bead, deadline=deadline, **told)
-
-
-def _changed_event(entry: Entry, facts: Mapping[str, Any]) -> Event:
-    told = {name: facts[name] for name in ("approval", "agent", "state", "reason")}
-    return ApprovalChanged(at=entry.at, run=entry.run, bead=entry.bead, actor=entry.actor, **told)
-
-
-def _sent_event(entry: Entry, facts: Mapping[str, Any]) -> Event:
-    told = {name: facts[name] for name in ("approval", "agent", "host", "model", "sha256", "bytes_out")}
-    return PayloadSent(at=entry.at, run=entry.run, bead=entry.bead, **told)
-
-
-def _answered_event(entry: Entry, facts: Mapping[str, Any]) -> Event:
-    cost = facts["cost"] or {}
-    told = {name: facts[name] for name in ("approval", "agent", "seconds", "bytes_in", "failure")}
-    return EscalationAnswered(
-        at=entry.at,
-        run=entry.run,
-        bead=entry.bead,
-        tokens_in=cost.get("tokens_in"),
-        tokens_out=cost.get("tokens_out"),
-        money=cost.get("money"),
-        currency=cost.get("currency", ""),
-        **told,
-    )
-
-
-def _refused_event(entry: Entry, facts: Mapping[str, Any]) -> Event:
-    told = {name: facts[name] for name in ("agent", "kind", "reason")}
-    return EscalationRefused(at=entry.at, run=entry.run, bead=entry.bead, **told)
-
-
-def _grant_event(entry: Entry, facts: Mapping[str, Any]) -> Event:
-    told = {name: facts[name] for name in ("grant", "sentence", "revoked")}
-    return GrantChanged(at=entry.at, actor=entry.actor, **told)
-
-
-_EVENTS: Mapping[str, Callable[[Entry, Mapping[str, Any]], Event | None]] = {
-    ASKED: _asked_event,
-    CHANGED: _changed_event,
-    SENT: _sent_event,
-    ANSWERED: _answered_event,
-    REFUSED: _refused_event,
-    GRANT: _grant_event,
-}
 
 
 def _row(kind: str, approval: Approval, at: datetime, actor: str, facts: Mapping[str, Any]) -> NewEntry:

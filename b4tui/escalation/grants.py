@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from b4tui.escalation.types import Destination, Grant
+from b4tui.escalation.types import Approval, Destination, Grant
 from b4tui.gate.types import Verdict
 from b4tui.provenance import Provenance
 
@@ -26,6 +26,20 @@ class Use:
     provenance: Provenance
     findings: int
     redactions: int
+
+
+def use_of(approval: Approval) -> Use:
+    """The payload of an approval as a grant looks at it."""
+    return Use(
+        category=approval.category,
+        agent=approval.agent,
+        destination=approval.destination,
+        size=approval.size,
+        verdict=approval.verdict,
+        provenance=approval.provenance,
+        findings=len(approval.findings),
+        redactions=sum(approval.redacted.values()),
+    )
 
 
 def covering(grants: Iterable[Grant], use: Use, now: datetime) -> Grant | None:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, NoReturn
@@ -113,6 +113,10 @@ class EgressGuard:
                 self._open[place] -= 1
                 if not self._open[place]:
                     del self._open[place]
+
+    def connecting(self, ip: str, port: int) -> AbstractContextManager[None]:
+        """While a live permit is being used: this address of the name that it opened may be connected to."""
+        return self.opening(ip, port)
 
     def attempts(self) -> tuple[Attempt, ...]:
         """What was stopped since the last call, oldest first; at most the last two hundred."""

@@ -51,7 +51,7 @@ def _after(approval: Approval, what: Change, now: datetime, policy: EscalationPo
         case Approve(decision):
             return _approve(approval, decision, now, policy)
         case Deny(decision):
-            return _objection(approval, decision.version, now, decision.digest) or _decided(
+            return shown_objection(approval, decision.version, now, decision.digest) or _decided(
                 approval, ApprovalState.DENIED, decision.actor, decision.reason, now
             )
         case Undo():
@@ -59,7 +59,7 @@ def _after(approval: Approval, what: Change, now: datetime, policy: EscalationPo
         case Extend():
             return _extend(approval, what, now, policy)
         case Acknowledge(version, actor):
-            return _objection(approval, version, now) or replace(approval, seen_by=actor)
+            return shown_objection(approval, version, now) or replace(approval, seen_by=actor)
         case Expire():
             return _expire(approval, now)
         case Cancel(reason, actor):
@@ -68,8 +68,8 @@ def _after(approval: Approval, what: Change, now: datetime, policy: EscalationPo
             return _open_or_unsent(approval) or replace(approval, run=run)
         case Rejudge():
             return _rejudge(approval, what)
-        case Tell():
-            return _tell(approval)
+        case Tell(version):
+            return _stale(approval, now) if approval.version != version else _tell(approval)
         case Send():
             return _send(approval, what, now, policy)
         case Conclude(outcome):
@@ -98,7 +98,9 @@ def needs_host(approval: Approval) -> bool:
 
 
 def _approve(approval: Approval, decision: Decision, now: datetime, policy: EscalationPolicy) -> Approval | Objection:
-    if objection := _objection(approval, decision.version, now, decision.digest) or _unapprovable(approval, decision):
+    if objection := shown_objection(approval, decision.version, now, decision.digest) or _unapprovable(
+        approval, decision
+    ):
         return objection
     approved = _decided(approval, ApprovalState.APPROVED, decision.actor, decision.reason, now)
     if approval.risk is Risk.LOW:
@@ -171,7 +173,7 @@ def _reopened(approval: Approval) -> Approval:
 
 
 def _extend(approval: Approval, extend: Extend, now: datetime, policy: EscalationPolicy) -> Approval | Objection:
-    if objection := _objection(approval, extend.version, now):
+    if objection := shown_objection(approval, extend.version, now):
         return objection
     if approval.extended:
         return Objection(ObjectionKind.ONCE, "It was extended once already: decide, or let it expire.")
@@ -205,6 +207,7 @@ def _rejudge(approval: Approval, anew: Rejudge) -> Approval | Objection:
         verdict=anew.judgement.verdict,
         reasons=anew.judgement.reasons,
         findings=anew.judgement.findings,
+        provenance=anew.judgement.provenance,
         risk=anew.risk,
         risk_words=anew.risk_words,
     )
@@ -240,7 +243,7 @@ def _conclude(approval: Approval, outcome: str) -> Approval | Objection:
     return replace(approval, outcome=outcome)
 
 
-def _objection(approval: Approval, version: int, now: datetime, digest: str | None = None) -> Objection | None:
+def shown_objection(approval: Approval, version: int, now: datetime, digest: str | None = None) -> Objection | None:
     """Compare-and-set: what was shown must be what is stored, undecided and in time."""
     if approval.state is not ApprovalState.PENDING or approval.version != version:
         return _stale(approval, now)

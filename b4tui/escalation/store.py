@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 
 from b4tui.escalation import entries
-from b4tui.escalation.budget import Spend, month_start, refusal
+from b4tui.escalation.approvals import Approvals, found_row
+from b4tui.escalation.budget import refusal
 from b4tui.escalation.changes import (
     Adopt,
     Cancel,
@@ -24,54 +25,50 @@ from b4tui.escalation.changes import (
     Send,
 )
 from b4tui.escalation.documents import approval_document, read_approval
-from b4tui.escalation.grant_store import GrantStore
-from b4tui.escalation.states import CLOCK, change, is_fresh
-from b4tui.escalation.types import Approval, ApprovalState, Cost, Receipt
-from b4tui.ledger.ledger import Ledger
-from b4tui.ledger.types import Entry
+from b4tui.escalation.states import CLOCK, change, is_fresh, shown_objection
+from b4tui.escalation.types import Approval, ApprovalState, Grant, Receipt
+from b4tui.ledger.chain import moment_text
 from b4tui.ledger.writing import Writing
-from b4tui.outward_sections import EscalationPolicy, PricesConfig
 
-_PAGE = 500
 _OPEN = (ApprovalState.PENDING, ApprovalState.APPROVED)
 
 
-class ApprovalStore:
-    """The approvals of one hub. `zone` is the operator's, for days and months of the budget; None: the machine's."""
-
-    def __init__(
-        self, ledger: Ledger, policy: EscalationPolicy, prices: PricesConfig, zone: tzinfo | None = None
-    ) -> None:
-        self.ledger = ledger
-        self.policy = policy
-        self.prices = prices
-        self.grants = GrantStore(ledger)
-        self._zone = zone
+class ApprovalStore(Approvals):
+    """The approvals of one hub, and every change of them."""
 
     def ask(self, new: Approval, body: bytes, now: datetime) -> Approval:
-        """Put a question, or adopt the one that the same agent at the same bead asks already with the same bytes.
+        """Put a question, or adopt the one that the same agent at the same bead asks already with the same bytes."""
+        with self.ledger.transaction() as writing:
+            found = self._adopted(writing, new, now)
+            if found is None:
+                self._put(writing, new, body)
+        return found or new
 
-        With `grant` set it is approved by that grant, whose uses count up in the same transaction. Raises Declined
-        where the grant holds no longer.
+    def ask_by_grant(self, new: Approval, grant: Grant, body: bytes, now: datetime) -> Approval:
+        """Approve by a grant, whose uses count up in the same moment. Raises Declined where it holds no longer."""
+        approved = replace(
+            new,
+            state=ApprovalState.APPROVED,
+            grant=grant.id,
+            decided_by=entries.POLICY,
+            decided_at=now,
+            decision_reason=f"grant {grant.id} of {grant.made_by}",
+        )
+        with self.ledger.transaction() as writing:
+            self.grants.use(writing, grant.id, now)
+            self._put(writing, approved, body)
+        return approved
+
+    def replace(self, old: Approval, what: Cancel, new: Approval, body: bytes, now: datetime) -> Approval:
+        """Put a question in another's place, if that still is as `old` says; the old one ends in the same moment.
+
+        Raises Declined.
         """
         with self.ledger.transaction() as writing:
-            if not new.grant and (found := self._adopted(writing, new, now)) is not None:
-                return found
-            writing.keep_body(new.sha256, body)
-            if new.grant:
-                self.grants.use(writing, new.grant, now)
-            self._insert(writing, new)
-            writing.append(entries.asked(new))
-        return new
-
-    def replace(self, old: str, what: Cancel, new: Approval, body: bytes, now: datetime) -> Approval:
-        """Put a question in another's place: the old one ends in the same moment. Raises Declined."""
-        with self.ledger.transaction() as writing:
-            after = self._changed(writing, old, what, now)
+            current = self._found(writing, old.id)
+            after = shown_objection(current, old.version, now, old.sha256) or self._apply(writing, current, what, now)
             if not isinstance(after, Objection):
-                writing.keep_body(new.sha256, body)
-                self._insert(writing, new)
-                writing.append(entries.asked(new))
+                self._put(writing, new, body)
         return _demand(after) and new
 
     def change(self, approval_id: str, what: Change, now: datetime) -> Approval:
@@ -115,6 +112,19 @@ class ApprovalStore:
                 writing.append(entries.sent(after, permit, now))
         return _demand(after)
 
+    def send_again(self, approval_id: str, permit: str, now: datetime) -> None:
+        """Record that the same bytes leave once more, because the provider took nothing the first time (N08).
+
+        Raises Declined where the approval does not say that they are on their way, or the permit was used before.
+        """
+        with self.ledger.transaction() as writing:
+            current = self._found(writing, approval_id)
+            if current.sent_at is None or current.outcome:
+                raise Declined(Objection(ObjectionKind.SENT, "These bytes are not on their way: nothing was sent."))
+            if not _spend_permit(writing, permit, approval_id, now):
+                raise Declined(Objection(ObjectionKind.SENT, "This permit was used before: nothing was sent."))
+            writing.append(entries.sent(current, permit, now))
+
     def conclude(self, approval_id: str, receipt: Receipt, now: datetime) -> Approval:
         """Record what came of bytes that left. A failure that came before anything is known costs its estimate."""
         outcome = receipt.failure or "answered"
@@ -129,7 +139,7 @@ class ApprovalStore:
 
     def settle(self, now: datetime) -> None:
         """Expire what nobody decided in time, and cancel what was approved and not sent within the permit's time."""
-        due = [approval for approval in self._open(self.ledger.query) if self._ending(approval, now)]
+        due = [approval for approval in self.open_ones(self.ledger.query) if self._ending(approval, now)]
         if not due:
             return
         with self.ledger.transaction() as writing:
@@ -138,86 +148,22 @@ class ApprovalStore:
                 if (what := self._ending(current, now)) is not None:
                     self._apply(writing, current, what, now)
 
-    def cancel_run(self, run: str, reason: str, now: datetime) -> None:
-        """Nobody waits for a run's questions any more; bytes that left cannot be called back."""
-        if not any(approval.run == run for approval in self._open(self.ledger.query)):
+    def cancel_run(self, run: str, reason: str, now: datetime, sha256: str = "") -> None:
+        """Nobody waits for a run's questions any more (those of one payload); what left cannot be called back."""
+
+        def its(approval: Approval) -> bool:
+            return approval.run == run and sha256 in ("", approval.sha256)
+
+        if not any(its(approval) for approval in self.open_ones(self.ledger.query)):
             return
         with self.ledger.transaction() as writing:
-            for approval in self._open(writing.query):
-                if approval.run == run:
+            for approval in self.open_ones(writing.query):
+                if its(approval):
                     self._apply(writing, approval, Cancel(reason, entries.POLICY), now)
-
-    def get(self, approval_id: str) -> Approval:
-        """One as it stands. Raises Declined where there is none of that id."""
-        rows = self.ledger.query("SELECT document FROM approvals WHERE id = ?", (approval_id,))
-        return _only(rows, approval_id)
-
-    def matching(self, prefix: str) -> tuple[Approval, ...]:
-        """Those whose id begins so."""
-        rows = self.ledger.query(
-            "SELECT document FROM approvals WHERE substr(id, 1, ?) = ? ORDER BY asked_at", (len(prefix), prefix)
-        )
-        return tuple(read_approval(document) for (document,) in rows)
-
-    def pending(self) -> tuple[Approval, ...]:
-        """Those that wait for the operator, the next to expire first."""
-        found = [one for one in self._open(self.ledger.query) if one.state is ApprovalState.PENDING]
-        return tuple(sorted(found, key=lambda one: (one.deadline, one.id)))
-
-    def every(self) -> tuple[Approval, ...]:
-        """All there ever were, the oldest first."""
-        rows = self.ledger.query("SELECT document FROM approvals ORDER BY asked_at, id")
-        return tuple(read_approval(document) for (document,) in rows)
-
-    def since(self, moment: datetime) -> tuple[Approval, ...]:
-        """The pending ones, and those asked since or decided since, the oldest first."""
-        rows = self.ledger.query(
-            "SELECT document FROM approvals WHERE state = 'pending' OR asked_at >= ? OR "
-            "coalesce(json_extract(document, '$.decided_at'), '') >= ? ORDER BY asked_at, id",
-            (_moment(moment), moment.astimezone(UTC).isoformat()[:19]),
-        )
-        return tuple(read_approval(document) for (document,) in rows)
-
-    def previous_of(self, approval: Approval) -> Approval | None:
-        """The last one whose bytes left for the same run, before this one was asked."""
-        rows = self.ledger.query(
-            "SELECT document FROM approvals WHERE run = ? AND sent_at IS NOT NULL AND asked_at < ? "
-            "ORDER BY asked_at DESC LIMIT 1",
-            (approval.run, _moment(approval.asked_at)),
-        )
-        return read_approval(rows[0][0]) if rows else None
-
-    def over_budget(self, agent: str, model: str, estimate: Cost, now: datetime) -> str:
-        """Why a payload cannot be paid for, in words; "" where it can, as things stand."""
-        return refusal(self._spent(self.ledger.query, now), estimate, agent, now, self.policy, self.prices, self._zone)
-
-    def known_host(self, host: str) -> bool:
-        """Whether anything was sent to this host before."""
-        return bool(
-            self.ledger.query(
-                "SELECT 1 FROM entries WHERE kind = ? AND json_extract(facts, '$.host') = ? LIMIT 1",
-                (entries.SENT, host),
-            )
-        )
-
-    def bytes_out(self) -> int:
-        """The sum of all payloads that ever left."""
-        rows = self.ledger.query(
-            "SELECT coalesce(sum(json_extract(facts, '$.bytes_out')), 0) FROM entries WHERE kind = ?", (entries.SENT,)
-        )
-        return int(rows[0][0])
-
-    def rows_after(self, seq: int) -> tuple[Entry, ...]:
-        """The next rows of the record, the oldest first, at most a page."""
-        return self.ledger.entries(after=seq, limit=_PAGE)
-
-    def data_version(self) -> int:
-        """A number that changes whenever anybody commits to the database: cheap to ask often."""
-        return int(self.ledger.query("PRAGMA data_version")[0][0])
 
     def _adopted(self, writing: Writing, new: Approval, now: datetime) -> Approval | None:
         rows = writing.query(
-            "SELECT document FROM approvals WHERE state IN ('pending', 'approved') AND sent_at IS NULL "
+            "SELECT document FROM approvals WHERE state IN ('pending', 'approved') "
             "AND sha256 = ? AND agent = ? AND bead = ? ORDER BY asked_at DESC",
             (new.sha256, new.agent, new.bead),
         )
@@ -262,52 +208,35 @@ class ApprovalStore:
         return after
 
     def _found(self, writing: Writing, approval_id: str) -> Approval:
-        return _only(writing.query("SELECT document FROM approvals WHERE id = ?", (approval_id,)), approval_id)
-
-    def _open(self, query: Callable[[str], list[tuple[str, ...]]]) -> list[Approval]:
-        rows = query(
-            "SELECT document FROM approvals WHERE state IN ('pending', 'approved') AND sent_at IS NULL "
-            "ORDER BY asked_at, id"
-        )
-        return [read_approval(document) for (document,) in rows]
-
-    def _spent(self, query: Callable[[str, tuple[str, ...]], list[tuple[str, ...]]], now: datetime) -> list[Spend]:
-        rows = query(
-            "SELECT document FROM approvals WHERE state = 'approved' AND sent_at >= ?",
-            (_moment(month_start(now, self._zone)),),
-        )
-        sent = [read_approval(document) for (document,) in rows]
-        return [
-            Spend(at=one.sent_at, agent=one.agent, model=one.destination.model, cost=one.cost or one.estimate)
-            for one in sent
-            if one.sent_at is not None
-        ]
+        return found_row(writing.query("SELECT document FROM approvals WHERE id = ?", (approval_id,)), approval_id)
 
     def _stop(self, writing: Writing, approval: Approval, now: datetime) -> Objection | None:
         """What was true when it was approved and must be true still when the bytes leave."""
         if approval.grant and (words := self.grants.holds(writing, approval.grant, now)):
             return Objection(ObjectionKind.GRANT, f"The grant covers this no longer: {words}.")
-        spent = self._spent(writing.query, now)
+        spent = self.spent(writing.query, now)
         words = refusal(spent, approval.estimate, approval.agent, now, self.policy, self.prices, self._zone)
         return Objection(ObjectionKind.BUDGET, words) if words else None
 
-    def _insert(self, writing: Writing, new: Approval) -> None:
+    def _put(self, writing: Writing, new: Approval, body: bytes) -> None:
+        writing.keep_body(new.sha256, body)
         writing.execute(
             "INSERT INTO approvals (id, version, state, agent, bead, run, sha256, asked_at, deadline, document) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 new.id,
                 new.version,
-                str(new.state),
+                _column(new),
                 new.agent,
                 new.bead,
                 new.run,
                 new.sha256,
-                _moment(new.asked_at),
-                _moment(new.deadline),
+                moment_text(new.asked_at),
+                moment_text(new.deadline),
                 approval_document(new),
             ),
         )
+        writing.append(entries.asked(new))
 
     def _update(self, writing: Writing, before: Approval, after: Approval) -> None:
         changed = writing.execute(
@@ -315,10 +244,10 @@ class ApprovalStore:
             "WHERE id = ? AND version = ?",
             (
                 after.version,
-                str(after.state),
+                _column(after),
                 after.run,
-                _moment(after.deadline),
-                _moment(after.sent_at) if after.sent_at else None,
+                moment_text(after.deadline),
+                moment_text(after.sent_at) if after.sent_at else None,
                 approval_document(after),
                 before.id,
                 before.version,
@@ -334,12 +263,9 @@ def _demand(after: Approval | Objection) -> Approval:
     return after
 
 
-def _only(rows: list[tuple[str, ...]], approval_id: str) -> Approval:
-    if not rows:
-        raise Declined(
-            Objection(ObjectionKind.UNKNOWN, f"There is no approval {approval_id}: `b4tui approvals list` shows them.")
-        )
-    return read_approval(rows[0][0])
+def _column(approval: Approval) -> str:
+    """The state as the index holds it: what has left is a state of its own there, so that what is open is few rows."""
+    return "sent" if approval.sent_at is not None else str(approval.state)
 
 
 def _spend_permit(writing: Writing, permit: str, approval_id: str, now: datetime) -> bool:
@@ -347,11 +273,6 @@ def _spend_permit(writing: Writing, permit: str, approval_id: str, now: datetime
     return bool(
         writing.execute(
             "INSERT OR IGNORE INTO spent_permits (id, approval, at) VALUES (?, ?, ?)",
-            (permit, approval_id, _moment(now)),
+            (permit, approval_id, moment_text(now)),
         )
     )
-
-
-def _moment(moment: datetime) -> str:
-    """A time as the tables hold it: UTC with microseconds, so that the order of texts is that of times."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -13,6 +13,7 @@ from typing import Any
 
 from b4tui.engines.types import ChatRequest, Usage
 from b4tui.gate.types import Finding, Judgement, Reason, Verdict
+from b4tui.provenance import Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ class Approval:
     verdict: Verdict
     reasons: tuple[Reason, ...] = ()
     findings: tuple[Finding, ...] = ()
+    provenance: Provenance = Provenance.PRIVATE
     risk: Risk
     risk_words: tuple[str, ...] = ()  # what makes the risk, for a person
     estimate: Cost
@@ -178,7 +180,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationRequest:
-    """What an agent asks for: `chat` with parts on every message; `provider` "" means the first configured one."""
+    """What an agent asks for: `chat` with parts on every message; `provider` "" means the first configured one.
+
+    `released`: the operator said that what this run has read may leave, although a source of it is kept home.
+    """
 
     run: str
     bead: str
@@ -188,6 +193,7 @@ class EscalationRequest:
     reason: str
     chat: ChatRequest = field(repr=False)
     provider: str = ""
+    released: bool = False
 
 
 class RefusalKind(StrEnum):

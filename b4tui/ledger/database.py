@@ -28,7 +28,7 @@ PATIENCE_S = 10.0
 """Seconds to wait for another process that writes."""
 LARGEST_LOG = 4_194_304
 """Bytes the write-ahead log is cut back to when it was larger."""
-_PAUSE_S = 0.005
+_PAUSE_S = 0.002
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 _FORBIDDEN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
@@ -40,7 +40,7 @@ class DamagedLedger(LedgerError):
 
 def in_words(path: Path, error: sqlite3.Error) -> LedgerError:
     """What went wrong with the file at `path` and what to do, for a person."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = code_of(error)
     if code in _BUSY:
         return LedgerError(f"{path} is being written by another process for more than {PATIENCE_S:g} s; try again")
     if code in _DAMAGED:
@@ -51,7 +51,16 @@ def in_words(path: Path, error: sqlite3.Error) -> LedgerError:
         return LedgerError(f"{path}: the disk is full, nothing was recorded; free some space and go on")
     if code == sqlite3.SQLITE_IOERR:
         return LedgerError(f"{path}: the disk failed or is full ({error}), nothing was recorded; mend that and go on")
+    if code is None:
+        # Python's own complaint, about a text that is no UTF-8. It quotes the text, and that may be anything.
+        return LedgerError(f"{path} holds a text that is none: it was changed; `b4tui ledger verify` says what else")
     return LedgerError(f"{path}: {error}")
+
+
+def code_of(error: sqlite3.Error) -> int | None:
+    """SQLite's primary code of the error; None for one that is not SQLite's."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else int(code) & 0xFF
 
 
 def damaged(path: Path, what: str) -> DamagedLedger:
@@ -68,7 +77,7 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise in_words(path, error) from error
+        raise in_words(path, error) from (None if code_of(error) is None else error)
 
 
 @contextlib.contextmanager
@@ -89,7 +98,7 @@ def patiently(act: Callable[[], T]) -> T:
         try:
             return act()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() >= until:
+            if code_of(error) not in _BUSY or time.monotonic() >= until:
                 raise
             time.sleep(_PAUSE_S)
 
@@ -100,8 +109,8 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     Raises sqlite3.Error.
     """
     options = "mode=ro" if readonly else "mode=rw"
-    if readonly and not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists():
-        options = "immutable=1"  # WAL wants a second file beside it; here nobody can make one, so nobody writes either
+    if readonly and _lies_still(path):
+        options = "immutable=1"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{options}",
         uri=True,
@@ -124,6 +133,11 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         raise
 
 
+def _lies_still(path: Path) -> bool:
+    """Whether nobody writes the file: WAL wants a second one beside it, and here is none and none can be made."""
+    return not os.access(path.parent, os.W_OK, effective_ids=True) and not path.with_name(f"{path.name}-wal").exists()
+
+
 def open_file(
     path: Path, *, clock: Callable[[], datetime], random: Callable[[int], bytes], key: bytes | None
 ) -> sqlite3.Connection:
@@ -139,6 +153,8 @@ def open_file(
         try:
             patiently(lambda: _check(connection, path))
             patiently(lambda: migrate(connection))
+            # From here `patiently` waits: SQLite's own wait grows to 0.1 s, and who waits that long is never first.
+            connection.execute("PRAGMA busy_timeout = 0")
         except BaseException:
             connection.close()
             raise

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 
 from b4tui.ledger import database
 from b4tui.ledger.bodies import Sealed, Sealer, key_name
@@ -28,6 +28,13 @@ from b4tui.ledger.verifying import verify
 from b4tui.ledger.writing import COLUMNS, Writing, entry_of_row, head_of
 
 _PAGE = 1_000
+
+
+class Writable(Protocol):
+    """What an export is written to: an open text file, or a codec's writer."""
+
+    def write(self, text: str, /) -> object:
+        """Take the text."""
 
 
 class Ledger:
@@ -154,7 +161,7 @@ class Ledger:
 
     def body(self, sha256: str) -> bytes | None:
         """A body that was kept; None where none is, or it was dropped. Raises BodyError for one that cannot be read."""
-        rows = self.query("SELECT key, data FROM bodies WHERE sha256 = ?", (sha256,))
+        rows = self.query("SELECT key, CAST(data AS BLOB) FROM bodies WHERE sha256 = ?", (sha256,))
         return self._sealer.open(sha256, Sealed(*rows[0])) if rows else None
 
     def drop_bodies(self, older_than: datetime, *, but: Collection[str] = ()) -> int:
@@ -182,7 +189,7 @@ class Ledger:
         finally:
             connection.close()
 
-    def export(self, file: IO[str], *, after: int = 0) -> int:
+    def export(self, file: Writable, *, after: int = 0) -> int:
         """Write every row after a number as a line of JSON; how many. Bodies are not among them."""
         rows, last = 0, after
         while entries := self.entries(after=last, limit=_PAGE):

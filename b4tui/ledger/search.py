@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from b4tui.ledger.database import code_of
+
 VERSION = 1
 """Counts changes of how rows are indexed; an index of another version is made anew."""
 _BATCH = 5_000
@@ -47,7 +49,7 @@ class SearchIndex:
         try:
             return self._ask(wanted, rows, head, before, limit)
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY:
+            if code_of(error) in _BUSY:
                 raise IndexUnusable("another process is at it") from error
             self._remove()  # whatever it is: what it held can be made again
         except OSError as error:

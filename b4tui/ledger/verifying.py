@@ -23,6 +23,7 @@ def verify(
     progress: Callable[[int, int], None] | None,
 ) -> Verification:
     """Everything `Ledger.verify` says. `connection` is for this alone: it is in one read transaction meanwhile."""
+    connection.text_factory = _text
     connection.execute("BEGIN")
     try:
         walk = _Walk(connection, ledger, known)
@@ -101,6 +102,11 @@ class _Walk:
         noted = self._known.get(self.head.seq)
         if noted is not None and noted != self.head.hash:
             yield f"row {self.head.seq} is not the one that was noted as the head: the ledger was written anew"
+
+
+def _text(data: bytes) -> str:
+    """A stored text. What is no UTF-8 was never written by this package, and its hash will say so."""
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _is_text(fields: list[Any]) -> bool:

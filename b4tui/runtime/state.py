@@ -4,6 +4,7 @@ work/<bead>/        the folder a bead is worked on in
 runs/<run>.jsonl    a run's journal
 claims/<bead>.lock  held while a bead is worked on (claims.py)
 attempts/<bead>     how often a bead was tried, and whether it waits for the operator (attempts.py)
+ledger.db           the record of everything that happened (ledger/)
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ class StateFolder:
     def attempts(self) -> Path:
         """Where spent attempts are counted."""
         return self.path / "attempts"
+
+    @property
+    def ledger(self) -> Path:
+        """The hub's record."""
+        return self.path / "ledger.db"
 
     def prepare(self) -> None:
         """Make the folders, and keep git from seeing any of it. Raises StateError.

@@ -19,7 +19,7 @@ class Recorder:
     """
 
     def __init__(self, ledger: Ledger, publish: Callable[[Event], None]) -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self._publish = publish
         self.mask: Callable[[str], str] | None = None
         self.error = ""
@@ -32,7 +32,7 @@ class Recorder:
         if entry is None:
             return
         try:
-            self._ledger.append(entry)
+            self.ledger.append(entry)
         except LedgerError as error:
             self._failed(str(error), event)
         else:

@@ -1,0 +1,34 @@
+"""A row of the ledger in a line for a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from b4tui.ledger.types import Entry
+
+_FIRST = ("state", "kind", "verdict", "risk", "outcome", "sentence", "title", "tool", "model", "host", "how", "where")
+"""The facts to begin with, where a row has them."""
+_LAST = ("reason", "note", "failure")
+_IN_COLUMNS = frozenset({"agent"})
+_SHORT_HASH = 12
+
+
+def facts_in_words(entry: Entry) -> str:
+    """The row's facts as `name value`, the telling ones first, its reason last, hashes cut short."""
+    ranks = {name: rank for rank, name in enumerate(_FIRST)} | {name: 1_000 + at for at, name in enumerate(_LAST)}
+    names = sorted(entry.facts.keys() - _IN_COLUMNS, key=lambda name: (ranks.get(name, 500), name))
+    return ", ".join(f"{name.replace('_', ' ')} {_value(name, entry.facts[name])}" for name in names)
+
+
+def _value(name: str, value: Any) -> str:
+    match value:
+        case str() if name in ("sha256", "digest", "rules_sha256"):
+            return value[:_SHORT_HASH]
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case list():
+            return " ".join(str(item) for item in value)
+        case _:
+            return str(value)
