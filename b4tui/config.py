@@ -7,6 +7,7 @@ Order, later wins: built-in `config.toml`, the user's file, the hub's `b4tui.tom
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,6 @@ from typing import Any
 
 from platformdirs import user_config_path
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from b4tui.hub_limits import hub_overreach
 from b4tui.outward_sections import EscalationConfig, GateConfig, LedgerConfig, PolicyConfig, PricesConfig
@@ -78,25 +78,6 @@ class Settings(Section):
     tui: TuiConfig = TuiConfig()
 
 
-class _Environment(BaseSettings):
-    """The same tree as `B4TUI_SECTION__KEY` variables give it, unchecked: `Settings` checks the merged whole."""
-
-    model_config = SettingsConfigDict(env_prefix="B4TUI_", env_nested_delimiter="__", extra="ignore")
-
-    hub: str | None = None
-    engines: dict[str, Any] = {}
-    roles: dict[str, Any] = {}
-    agents: dict[str, Any] = {}
-    policy: dict[str, Any] = {}
-    gate: dict[str, Any] = {}
-    escalation: dict[str, Any] = {}
-    prices: dict[str, Any] = {}
-    ledger: dict[str, Any] = {}
-    routing: dict[str, Any] = {}
-    telemetry: dict[str, Any] = {}
-    tui: dict[str, Any] = {}
-
-
 def resource(name: str) -> Path:
     """A file or folder that ships with the program: beside the package in a checkout, inside it in a wheel."""
     package = Path(__file__).resolve().parent
@@ -157,8 +138,12 @@ def _dangling(settings: Settings) -> list[str]:
 
 
 def _from_environment() -> dict[str, Any]:
+    if not any(name.upper().startswith("B4TUI_") for name in os.environ):
+        return {}
+    from b4tui.config_environment import Environment  # it takes a tenth of a second to load, and is rarely needed
+
     try:
-        values = _Environment().model_dump(exclude_none=True)
+        values = Environment().model_dump(exclude_none=True)
     except Exception as error:  # pydantic-settings raises its own errors for unreadable JSON in a variable
         raise ConfigError(f"a B4TUI_ variable cannot be read: {error}") from error
     tree: dict[str, Any] = _decoded(values)

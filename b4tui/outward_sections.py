@@ -44,13 +44,14 @@ class GateConfig(Section):
     public_ip: Weight = "block"
     rules_file: str = ""
     unsafe_disable: tuple[str, ...] = ()
-    secrets_from: tuple[Literal["environment", "netrc", "dotenv", "kube", "cloud", "docker"], ...] = (
+    secrets_from: tuple[Literal["environment", "netrc", "dotenv", "kube", "cloud", "docker", "keys"], ...] = (
         "environment",
         "netrc",
         "dotenv",
         "kube",
         "cloud",
         "docker",
+        "keys",
     )
     hosts_from: tuple[Literal["ssh", "hosts", "kube", "git"], ...] = ("ssh", "hosts", "kube", "git")
     domains: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -15,6 +16,7 @@ def open_console(place: Place, *, paused: bool, agents: tuple[str, ...]) -> None
         raise Failed("the console needs a terminal; `b4tui work` runs the agents without one")
     from b4tui.cli.work import known_agents
     from b4tui.runtime.opening import open_runtime
+    from b4tui.runtime.outside.opening import Surroundings
     from b4tui.telemetry.sampler import sampler_for
     from b4tui.tui.app import Console
 
@@ -26,6 +28,7 @@ def open_console(place: Place, *, paused: bool, agents: tuple[str, ...]) -> None
         agents=known_agents(settings, agents),
         paused=paused or settings.policy.start_paused,
         sampler=sampler_for(settings.telemetry),
+        around=Surroundings(environ=os.environ, guard=place.guard),
     )
     console = Console(runtime, settings.tui)
     console.run()

@@ -8,11 +8,14 @@ import sys
 
 import click
 
-from b4tui.cli.common import Place, guarded, place_options, say
+from b4tui.cli.common import Place, guarded, local_only_option, place_options, say
+
+UNATTENDED_S = 2.0
 
 
 @click.command("demo")
 @place_options
+@local_only_option
 @click.option("--headless", is_flag=True, help="No console: print what happens, end when all is done.")
 @click.option(
     "--speed",
@@ -34,36 +37,41 @@ def command(place: Place, headless: bool, speed: float, as_json: bool) -> None:
     if not headless and not as_json and not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo("b4tui: no terminal here, so the demo runs headless", err=True)
         headless = True
-    asyncio.run(_headless(speed, as_json) if headless or as_json else _console(speed))
+    asyncio.run(_headless(place, speed, as_json) if headless or as_json else _console(place, speed))
 
 
-async def _headless(speed: float, as_json: bool) -> None:
+async def _headless(place: Place, speed: float, as_json: bool) -> None:
     from b4tui.board.discover import open_hub
     from b4tui.cli.work import run_headless
     from b4tui.demo.run import demo_world
     from b4tui.runtime.opening import open_runtime
 
-    async with demo_world(speed=speed) as world:
-        runtime = open_runtime(world.settings, open_hub(world.hub), simulated=True, pins=world.pins)
+    # Nobody is there to decide: a question is put, waits a moment, expires, and the agent goes on with what it has.
+    policy = {"escalation": {"deadline_s": UNATTENDED_S, "redact_wait_s": UNATTENDED_S}}
+    cloud = not place.local_only
+    async with demo_world(speed=speed, overrides={"policy": policy}, cloud=cloud, guard=place.guard) as world:
+        hub = open_hub(world.hub)
+        runtime = open_runtime(world.settings, hub, simulated=True, pins=world.pins, around=world.around)
         await run_headless(runtime, as_json=as_json, until_idle=True)
         columns = runtime.snapshot.columns
         if not as_json:
             say(f"{len(columns.closed)} beads closed; {len(columns.ready) + len(columns.blocked)} wait for a person.")
 
 
-async def _console(speed: float) -> None:
+async def _console(place: Place, speed: float) -> None:
     from b4tui.board.discover import open_hub
     from b4tui.demo.run import demo_world
     from b4tui.runtime.opening import open_runtime
     from b4tui.telemetry.sampler import sampler_for
     from b4tui.tui.app import Console
 
-    async with demo_world(speed=speed) as world:
+    async with demo_world(speed=speed, cloud=not place.local_only, guard=place.guard) as world:
         runtime = open_runtime(
             world.settings,
             open_hub(world.hub),
             simulated=True,
             pins=world.pins,
+            around=world.around,
             sampler=sampler_for(world.settings.telemetry),
         )
         console = Console(runtime, world.settings.tui)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Iterable
@@ -30,6 +31,7 @@ def command(place: Place, agents: tuple[str, ...], until_idle: bool, once: bool,
     """Run the agents with no screen until interrupted (or see --until-idle, --once)."""
     from b4tui.runtime.assembly import chosen_profiles
     from b4tui.runtime.opening import open_runtime
+    from b4tui.runtime.outside.opening import Surroundings
     from b4tui.runtime.state import StateError, StateFolder
 
     hub = place.find_hub()
@@ -40,7 +42,8 @@ def command(place: Place, agents: tuple[str, ...], until_idle: bool, once: bool,
         if until_idle or once:
             crew = chosen_profiles(settings, hub, chosen)
             await _require_engine(settings, [profile.role for profile in crew])
-        runtime = open_runtime(settings, hub, agents=chosen, once=once)
+        around = Surroundings(environ=os.environ, guard=place.guard)
+        runtime = open_runtime(settings, hub, agents=chosen, once=once, around=around)
         if runtime.snapshot.read_only:
             raise Failed(f"agents cannot work on this hub: {runtime.snapshot.read_only}")
         try:
@@ -165,6 +168,18 @@ def in_words(event: Event) -> str:
         case e.EngineChanged():
             why = f": {event.reason}" if event.reason else ""
             return f"{at}  engine {event.engine} at {event.address} is {event.status}{why}"
+        case e.ApprovalAsked():
+            where = f"{event.size:,} bytes to {event.host} ({event.model})"
+            return f"{at}  {event.agent:<11} {event.bead}: asks to send {where}; b4tui approvals show {event.approval}"
+        case e.ApprovalChanged(actor=actor):
+            by = f" by {actor}" if actor else ""
+            return f"{at}  {event.agent:<11} {event.bead}: approval {event.approval} {event.state}{by}"
+        case e.EscalationRefused():
+            return f"{at}  {event.agent:<11} {event.bead}: stays local: {_first_line(event.reason)}"
+        case e.PayloadSent():
+            return f"{at}  {event.agent:<11} {event.bead}: sent {event.bytes_out:,} bytes to {event.host}"
+        case e.EgressRefused():
+            return f"{at}  the guard stopped {event.how} to {event.where}"
         case e.BoardFailed() | e.Warned():
             return f"{at}  {event.reason}"
         case e.RuntimeStopped():

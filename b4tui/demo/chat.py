@@ -48,6 +48,7 @@ class Prompt:
     num_predict: int
     stream: bool
     think: bool
+    tools: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,15 @@ def read_prompt(body: Mapping[str, Any], *, name: str, thinks: bool) -> Prompt:
         num_predict=-1 if num_predict is None else num_predict,
         stream=body.get("stream", True) is not False,
         think=thinks and think is not False,
+        tools=tool_names(body),
     )
+
+
+def tool_names(body: Mapping[str, Any]) -> frozenset[str]:
+    """The names of the tools that a request offers; entries of another shape are left out."""
+    tools = body.get("tools")
+    functions = [tool.get("function") for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    return frozenset(str(one.get("name")) for one in functions if isinstance(one, dict))
 
 
 def _options(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -42,6 +42,20 @@ class FaultKind(StrEnum):
     LOOSE_ARGUMENTS = "loose_arguments"  # a call whose arguments nothing pinned: JSON, but no object
     CUT_CALL = "cut_call"  # a call that looks whole in an answer that ran out of tokens
     LEAKED_MARK = "leaked_mark"  # the call's opening tag comes as text before the call
+    # Of cloud providers alone (their pages on errors):
+    RATE_LIMIT = "rate_limit"  # 429; `seconds` is its Retry-After, 0: it does not say
+    OVERLOADED = "overloaded"  # 529
+    NO_CREDIT = "no_credit"  # 402
+    WRONG_KEY = "wrong_key"  # 401
+    FORBIDDEN = "forbidden"  # 403
+    NO_MODEL = "no_model"  # 404
+    TOO_LARGE = "too_large"  # 413
+    REDIRECT_HERE = "redirect_here"  # 308 to another path of the same host
+    NO_HTTP = "no_http"  # bytes that are no HTTP at all
+    COMPRESSED = "compressed"  # an answer that nobody asked to be compressed
+    ECHO = "echo"  # says the request back, headers and all, in headers and text
+    ECHO_ERROR = "echo_error"  # the same in an error
+    DECLINED = "declined"  # the model will not answer
 
 
 @dataclass(slots=True)

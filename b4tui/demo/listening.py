@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from b4tui.demo.script import task_of
 from b4tui.demo.wire import BadRequest, HttpRequest, Reply, parse_head, read_body
 
 HOST = "127.0.0.1"
-_MAX_HEAD = 64 * 1024
+MAX_HEAD = 64 * 1024
 
 
 class Ending(StrEnum):
@@ -49,9 +50,13 @@ class Exchange:
 
 
 class Listener(ABC):
-    """A server on loopback, an async context manager. Everything runs on the loop that enters it."""
+    """A server on loopback, an async context manager. Everything runs on the loop that enters it.
 
-    def __init__(self) -> None:
+    With `tls` it speaks HTTPS alone.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._port = 0
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -60,7 +65,7 @@ class Listener(ABC):
     @property
     def address(self) -> str:
         """Base URL; stays the same when the server goes down and comes back."""
-        return f"http://{HOST}:{self._port}"
+        return f"{'https' if self._tls else 'http'}://{HOST}:{self._port}"
 
     def heard(self, text: str) -> list[Exchange]:
         """The requests that carried this text anywhere, as it stands in JSON: the proof of what reached the server."""
@@ -91,7 +96,8 @@ class Listener(ABC):
     async def up(self) -> None:
         """Listen, on the same port as before; nothing happens when it listens already."""
         if self._server is None:
-            self._server = await asyncio.start_server(self._accept, HOST, self._port, limit=_MAX_HEAD)
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(self._protocol, HOST, self._port, ssl=self._tls)
             self._port = self._server.sockets[0].getsockname()[1]
 
     async def down(self) -> None:
@@ -107,6 +113,13 @@ class Listener(ABC):
         await self._server.wait_closed()
         self._server = None
         self.forget()
+
+    def reader(self) -> asyncio.StreamReader:
+        """What a connection is read with."""
+        return asyncio.StreamReader(limit=MAX_HEAD)
+
+    def _protocol(self) -> asyncio.StreamReaderProtocol:
+        return asyncio.StreamReaderProtocol(self.reader(), self._accept)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

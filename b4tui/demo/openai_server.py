@@ -17,7 +17,7 @@ from typing import Any
 
 from b4tui.demo import openai_pages as pages
 from b4tui.demo.catalog import MODELS, SimulatedModel
-from b4tui.demo.chat import Prompt, count_tokens
+from b4tui.demo.chat import Prompt, count_tokens, tool_names
 from b4tui.demo.faults import Fault, FaultKind, Faults
 from b4tui.demo.listening import Exchange, Listener
 from b4tui.demo.openai_answer import Turn, send
@@ -194,6 +194,7 @@ class SimulatedOpenAi(Listener):
             num_predict=max_tokens,
             stream=body.get("stream") is True,
             think=bool(think) and "thinking" in self.model.capabilities,
+            tools=tool_names(body),
         )
 
     def _turn(self, body: Mapping[str, Any], prompt: Prompt, name: str, fault: Fault | None) -> Turn:
@@ -204,7 +205,7 @@ class SimulatedOpenAi(Listener):
             model=self.model,
             name=name,
             prompt=prompt,
-            step=self._scripts.answer(prompt.messages),
+            step=self._scripts.answer(prompt.messages, tools=prompt.tools),
             stem=f"{self._answers:07x}",
             pace=self._pace,
             load=self.load,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -38,7 +38,8 @@ class Step(BaseModel):
     """One answer of the model: what it thinks, what it says, which tools it calls.
 
     `needs` is a text that the result of the call before must contain. Where it does not, the model says so and stops:
-    a script never claims a check that did not pass.
+    a script never claims a check that did not pass. `wants` is a tool: where the model has not got it, the step is
+    left out.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +47,7 @@ class Step(BaseModel):
     think: str = ""
     say: str = ""
     needs: str = ""
+    wants: str = ""
     calls: tuple[Call, ...] = ()
 
 
@@ -141,10 +143,12 @@ class Scripts:
         found = (known.get((key, owner)) for owner in (model, "") for key, known in keys)
         return next((script for script in found if script is not None), None)
 
-    def answer(self, messages: Sequence[Mapping[str, Any]], model: str = "") -> Step:
-        """What the model says next in this conversation."""
+    def answer(
+        self, messages: Sequence[Mapping[str, Any]], model: str = "", tools: Collection[str] = frozenset()
+    ) -> Step:
+        """What the model says next in this conversation, with these tools."""
         script = self.find(*task_of(messages), model)
-        steps = script.steps if script else UNSCRIPTED
+        steps = [step for step in (script.steps if script else UNSCRIPTED) if not step.wants or step.wants in tools]
         taken = sum(1 for message in messages if message.get("role") == "assistant")
         if taken >= len(steps):
             return OUT_OF_STEPS

@@ -145,7 +145,7 @@ class Service:
             await self._load_only(model, prompt, expires_at, reply, elsewhere=elsewhere)
             return
         load_ns = 1 if elsewhere else await self._load(model, prompt.num_ctx, expires_at)
-        step, stem = self._scripts.answer(prompt.messages, model.name), self._call_stem()
+        step, stem = self._scripts.answer(prompt.messages, model.name, prompt.tools), self._call_stem()
         echo = model.name if elsewhere else name
         turn = Turn(model, echo, prompt, step, stem, self._pace, watch, load_ns, fault, remote=alias)
         await answer.send(turn, reply)

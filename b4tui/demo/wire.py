@@ -18,6 +18,7 @@ JSON = "application/json; charset=utf-8"
 NDJSON = "application/x-ndjson"
 EVENTS = "text/event-stream"
 TEXT = "text/plain; charset=utf-8"
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class BadRequest(Exception):
@@ -99,9 +100,9 @@ class Reply:
         self.cut_off = False
 
     async def whole(self, status: int, payload: object, headers: Mapping[str, str] | None = None) -> None:
-        """Answer at once: a string as plain text, anything else as JSON."""
+        """Answer at once: bytes as they are, a string as plain text, anything else as JSON."""
         kind = TEXT if isinstance(payload, str) else JSON
-        body = payload.encode() if isinstance(payload, str) else json.dumps(payload).encode()
+        body = payload if isinstance(payload, bytes) else _encoded(payload)
         self._head(status, {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})})
         if not self._head_only:
             self._writer.write(body)
@@ -111,9 +112,9 @@ class Reply:
         """Answer as Ollama does when something is wrong."""
         await self.whole(status, {"error": message})
 
-    def begin(self, kind: str = NDJSON) -> None:
+    def begin(self, kind: str = NDJSON, headers: Mapping[str, str] | None = None) -> None:
         """Start a stream, of JSON lines unless another content type is given."""
-        self._head(200, {"Content-Type": kind, "Transfer-Encoding": "chunked"})
+        self._head(200, {"Content-Type": kind, "Transfer-Encoding": "chunked", **(headers or {})})
 
     async def line(self, row: Mapping[str, Any]) -> None:
         """Send one JSON line in a chunk of its own."""
@@ -128,6 +129,11 @@ class Reply:
         self._writer.write(b"%x\r\n%s\r\n" % (len(data), data))
         await self._writer.drain()
 
+    async def unframed(self, data: bytes) -> None:
+        """Send bytes as they are, in no chunk and without a head."""
+        self._writer.write(data)
+        await self._writer.drain()
+
     async def end(self) -> None:
         """End the stream properly."""
         self._writer.write(b"0\r\n\r\n")
@@ -140,6 +146,10 @@ class Reply:
 
     def _head(self, status: int, headers: Mapping[str, str]) -> None:
         self.status = status
-        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+        lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, 'Error')}"]
         lines += [f"{name}: {value}" for name, value in {**headers, **SIMULATED}.items()]
         self._writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
+
+
+def _encoded(payload: object) -> bytes:
+    return (payload if isinstance(payload, str) else json.dumps(payload)).encode()

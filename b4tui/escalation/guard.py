@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, NoReturn
@@ -23,7 +23,8 @@ REMEMBERED = 200
 _LABEL_CHARS, _LABELS = 12, 6
 LOOKED_UP_S = 60.0
 _ADDRESSED = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"})
-_NAMED = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"})
+_FORWARD = frozenset({"socket.getaddrinfo", "socket.gethostbyname"})
+_NAMED = _FORWARD | {"socket.gethostbyaddr", "socket.getnameinfo"}
 _WATCHED = _ADDRESSED | _NAMED
 _HOME_NAMES = frozenset({"", "localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost"})
 # What stays within this machine's kernel by its nature.
@@ -67,7 +68,7 @@ class EgressGuard:
         """Put the hook in; a second call does nothing."""
         if not self.installed:
             self.installed = True
-            sys.addaudithook(self._hook)
+            sys.addaudithook(self.check)
             for method in ("connect", "connect_ex", "sendto", "bind"):
                 self._ask_before(method)
 
@@ -113,6 +114,10 @@ class EgressGuard:
                 if not self._open[place]:
                     del self._open[place]
 
+    def connecting(self, ip: str, port: int) -> AbstractContextManager[None]:
+        """While a live permit is being used: this address of the name that it opened may be connected to."""
+        return self.opening(ip, port)
+
     def attempts(self) -> tuple[Attempt, ...]:
         """What was stopped since the last call, oldest first; at most the last two hundred."""
         found = []
@@ -120,12 +125,15 @@ class EgressGuard:
             found.append(self._stopped.popleft())
         return tuple(found)
 
-    def _hook(self, event: str, args: tuple[object, ...]) -> None:
+    def check(self, event: str, args: tuple[object, ...]) -> None:
+        """Judge an audit event, as the hook does. Raises EgressStopped."""
         if event not in _WATCHED:
             return
         if event in _NAMED:
             host = args[0] if args else None
-            allowed, where = self._may_look_up(host), _shown(_plain(_said(_host_of(host))))
+            # Who asks for the name of an address tells a name server the address.
+            allowed = self._may_look_up(host) and (event in _FORWARD or _is_home(_plain(_said(_host_of(host)))))
+            where = _shown(_plain(_said(_host_of(host))))
         else:
             allowed, where = self._may_reach(event, args)
         if not allowed:

@@ -13,6 +13,7 @@ from typing import Any
 
 from b4tui.engines.types import ChatRequest, Usage
 from b4tui.gate.types import Finding, Judgement, Reason, Verdict
+from b4tui.provenance import Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,9 @@ class Approval:
     verdict: Verdict
     reasons: tuple[Reason, ...] = ()
     findings: tuple[Finding, ...] = ()
+    provenance: Provenance = Provenance.PRIVATE
     risk: Risk
+    risk_words: tuple[str, ...] = ()  # what makes the risk, for a person
     estimate: Cost
     asked_at: datetime
     deadline: datetime
@@ -118,6 +121,7 @@ class Approval:
     hold_until: datetime | None = None
     sent_at: datetime | None = None
     outcome: str = ""
+    cost: Cost | None = None  # by the receipt; until it is there, `estimate` counts as spent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +129,8 @@ class Decision:
     """What the operator says about one approval, and how: kept with it as evidence.
 
     `digest` and `version` are what was shown; another digest or version than the stored one is refused.
-    `seen_share` is how much of the payload had been on the screen (0 to 1); `seconds` from opening to deciding.
+    `seen_share` is how much of the payload had been on the screen (0 to 1); `seconds` from opening to deciding. Where
+    there is no screen, `typed_digest` is the beginning of the payload's sha256 as the operator typed it.
     """
 
     approval: str
@@ -136,6 +141,7 @@ class Decision:
     seen_share: float | None = None
     seconds: float | None = None
     typed_host: str = ""
+    typed_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +180,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationRequest:
-    """What an agent asks for: `chat` with parts on every message; `provider` "" means the first configured one."""
+    """What an agent asks for: `chat` with parts on every message; `provider` "" means the first configured one.
+
+    `released`: the operator said that what this run has read may leave, although a source of it is kept home.
+    """
 
     run: str
     bead: str
@@ -184,6 +193,7 @@ class EscalationRequest:
     reason: str
     chat: ChatRequest = field(repr=False)
     provider: str = ""
+    released: bool = False
 
 
 class RefusalKind(StrEnum):
@@ -236,13 +246,24 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where a finding lies in a body: its number among the approval's findings, and characters of the body as UTF-8."""
+
+    finding: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadShown:
     """A payload as the operator looks at it: the exact bytes, and those last approved for the same run, for a diff.
 
-    `headers` are all that go out with it, in order; what is secret in them is masked.
+    `headers` are all that go out with it, in order; what is secret in them is masked. `spots` are those of the
+    findings that could be located in the body (`escalation.spots`); the others are named by part.
     """
 
     approval: str
     body: bytes = field(repr=False)
     previous: bytes | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()
+    spots: tuple[Spot, ...] = ()

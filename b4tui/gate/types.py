@@ -136,6 +136,10 @@ class GateError(Exception):
     """The gate cannot be used (unreadable rules, a bad pattern of the operator's); nothing leaves until it can."""
 
 
+class UnreadableText(GateError):
+    """A text that is not read to its end: too large, binary, folded too deep. It stays here; the message says why."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateLimits:
     """What the gate reads before it refuses: bytes, levels of encoding, decoded bytes per byte read, seconds."""

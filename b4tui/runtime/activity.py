@@ -56,7 +56,40 @@ def _told(event: e.Event) -> tuple[str, Level] | None:
             return f"the GPU can be read: {', '.join(event.names)}", Level.INFO
         case e.Warned():
             return event.reason, Level.ATTENTION
+    return _outward(event)
+
+
+def _outward(event: e.Event) -> tuple[str, Level] | None:
+    """What has to do with leaving this machine."""
+    match event:
+        case e.ApprovalAsked():
+            return f"asks to send {event.size:,} bytes to {event.host}, {event.model}: {event.reason}", Level.ATTENTION
+        case e.ApprovalChanged():
+            return _approval(event), Level.INFO
+        case e.EscalationRefused():
+            return f"stays local: {event.reason}", Level.INFO
+        case e.PayloadSent():
+            return f"sent {event.bytes_out:,} bytes to {event.host}, sha256 {event.sha256[:12]}", Level.ATTENTION
+        case e.EscalationAnswered():
+            if event.failure:
+                return f"the cloud did not answer: {event.failure}", Level.ERROR
+            cost = "" if event.money is None else f", {event.money:.4f} {event.currency}"
+            return f"has an answer from the cloud ({event.seconds:.1f} s{cost})", Level.INFO
+        case e.GrantChanged():
+            return f"{'revoked' if event.revoked else 'granted'}: {event.sentence}", Level.ATTENTION
+        case e.EgressRefused():
+            return f"the guard stopped {event.how} to {event.where}", Level.ERROR
+        case e.PrivateRead():
+            return f"has read {event.source}, which is {event.provenance}", Level.INFO
+        case e.RunReleased():
+            return f"may let out what it has read, says {event.actor}", Level.ATTENTION
     return None
+
+
+def _approval(event: e.ApprovalChanged) -> str:
+    why = f": {event.reason}" if event.reason else ""
+    by = f" by {event.actor}" if event.actor else ""
+    return f"approval {event.state}{by}{why}"
 
 
 def _tool(event: e.ToolFinished, last_tool: str) -> tuple[str, Level] | None:

@@ -26,9 +26,10 @@ from b4tui.runtime.board_keeper import BoardKeeper
 from b4tui.runtime.cooldowns import Cooldowns
 from b4tui.runtime.endpoints import Endpoints
 from b4tui.runtime.engine_watch import EngineWatch, Rhythm, Seen, Wanted
+from b4tui.runtime.outside.outside import Outside
 from b4tui.runtime.parts import Parts
 from b4tui.runtime.picture import Picture
-from b4tui.runtime.snapshot import AgentView, EngineView, Snapshot
+from b4tui.runtime.snapshot import AgentView, EngineView, OutwardView, Snapshot
 from b4tui.runtime.state import StateFolder
 
 _CHECK_UP_S = 10.0  # how often an engine that answers is asked whether it still does
@@ -46,7 +47,12 @@ class Hooks:
 
 
 def assemble(
-    settings: Settings, store: BoardStore, engines: Mapping[str, Engine], state: StateFolder, hooks: Hooks
+    settings: Settings,
+    store: BoardStore,
+    engines: Mapping[str, Engine],
+    state: StateFolder,
+    hooks: Hooks,
+    outside: Outside | None = None,
 ) -> Parts:
     """The parts, none of them started."""
     poll, random = settings.policy.poll, Random()
@@ -95,6 +101,7 @@ def assemble(
         publish=hooks.publish,
         sandbox=functools.cache(functools.partial(find_sandbox, settings.policy.sandbox)),
         random=random,
+        outside=outside,
     )
 
 
@@ -147,6 +154,7 @@ def first_snapshot(parts: Parts, crew: tuple[AgentProfile, ...], *, simulated: b
         read_only=parts.store.read_only,
         simulated=simulated,
         require_attested=parts.settings.policy.require_attested,
+        outward=parts.outside.view if parts.outside is not None else OutwardView(),
         agents=tuple(
             AgentView(key=profile.key, name=profile.name, state=state, model=profile.role.model) for profile in crew
         ),

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from b4tui.agents.loop import Assignment, work
 from b4tui.agents.outcome import Outcome
+from b4tui.agents.outward import Outward
 from b4tui.agents.profiles import AgentProfile
 from b4tui.agents.wall_clock import WallClock
 from b4tui.agents.workfolder import WorkFolder
@@ -37,6 +38,7 @@ from b4tui.events import (
     now,
 )
 from b4tui.runtime.claims import ClaimLock, Holder
+from b4tui.runtime.outside.outside import Errand
 from b4tui.runtime.parts import Parts
 from b4tui.runtime.settlement import Interruption, Settlement, interrupted, settle
 from b4tui.runtime.settling import Settling, Unsettled
@@ -72,6 +74,7 @@ class BeadRun:
         self._wall_clock = WallClock()
         self._stopping = asyncio.Event()
         self._steps = 0
+        self._category = ""
         self.reason = ""
         self.began = False
         self.settled = asyncio.Event()
@@ -146,6 +149,7 @@ class BeadRun:
         routing = parts.route(bead) if bead.status == "open" else None
         if routing is None or routing.agent != who.agent or not parts.attempts.may_start(who.bead):
             return False
+        self._category = routing.category
         parts.publish(
             BeadRouted(at=now(), bead=who.bead, agent=who.agent, category=routing.category, reason=routing.reason)
         )
@@ -163,6 +167,8 @@ class BeadRun:
             settlement = interrupted(self._interruption or Interruption("its run was cancelled", hold=False), who.run)
         else:
             settlement = settle(outcome, who.run, attempt, parts.attempts.limit)
+        if parts.outside is not None:
+            await parts.outside.ended(who.run, settlement.reason)
         written = await Settling(parts, who, self._stopping).settle(settlement)
         self._count(written)
         self.reason = written.reason
@@ -208,9 +214,18 @@ class BeadRun:
             sandbox=await asyncio.to_thread(parts.sandbox),
             limits=parts.settings.policy.limits,
             placed=placed(self._where),
+            outward=self._outward(bead),
             wall_clock=self._wall_clock,
         )
         return await work(assignment, self._publish)
+
+    def _outward(self, bead: Bead) -> Outward:
+        """What the run may let out, and how it asks."""
+        if self._parts.outside is None:
+            return Outward()
+        who = self._holder
+        errand = Errand(run=who.run, bead=who.bead, agent=who.agent, category=self._category, labels=bead.labels)
+        return self._parts.outside.serve(errand, self._in_line)
 
     def _chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         urgency = RequestClass.SUMMARY if self._profile.role_name == SUMMARIZER else RequestClass.STEP

@@ -103,6 +103,14 @@ def _folded(snapshot: Snapshot, event: Event) -> Snapshot:
             return _agent_changed(snapshot, event)
         case e.EngineChanged():
             return _engine_changed(snapshot, event)
+        case e.ApprovalAsked():
+            return _run(snapshot, event.bead, event.run, lambda view: replace(view, approval=event.approval))
+        case e.EscalationAnswered() | e.EscalationRefused():
+            return _run(snapshot, event.bead, event.run, lambda view: replace(view, approval=""))
+        case e.PrivateRead():
+            return _run(snapshot, event.bead, event.run, lambda view: _with_source(view, event.source))
+        case e.RunReleased():
+            return _run(snapshot, event.bead, event.run, lambda view: replace(view, released=True))
     return snapshot
 
 
@@ -170,6 +178,11 @@ def _moved(view: RunView, event: e.RunMoved) -> RunView:
         profile=event.profile,
         note=event.note,
     )
+
+
+def _with_source(view: RunView, label: str) -> RunView:
+    known = view.private_sources
+    return view if label in known else replace(view, private_sources=(*known, label))
 
 
 def _with_file(view: RunView, event: e.FileChanged) -> RunView:

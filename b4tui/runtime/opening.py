@@ -11,7 +11,9 @@ from b4tui.board.stores import open_store
 from b4tui.config import Settings
 from b4tui.engines.attestation.pins import Pins
 from b4tui.engines.opening import open_engines
+from b4tui.runtime.outside.opening import Surroundings, outside_of
 from b4tui.runtime.runtime import Runtime
+from b4tui.runtime.state import StateFolder
 from b4tui.telemetry.sampler import Sampler
 
 OPERATOR = "operator"
@@ -28,8 +30,9 @@ def open_runtime(
     sampler: Sampler | None = None,
     environ: Mapping[str, str] = os.environ,
     pins: Pins | None = None,
+    around: Surroundings | None = None,
 ) -> Runtime:
-    """The runtime for a hub; nothing is started yet. `pins` are the user's unless others are given.
+    """The runtime for a hub; nothing is started yet. `pins` and `around` are the user's unless others are given.
 
     Raises ConfigError; BoardError where the hub cannot be opened.
     """
@@ -37,6 +40,9 @@ def open_runtime(
     def warn(reason: str) -> None:
         runtime.warn(reason)
 
+    surroundings = around or Surroundings(environ=environ)
+    if surroundings.guard is not None:
+        surroundings.guard.seal()
     runtime = Runtime(
         settings,
         open_store(hub, warn),
@@ -47,6 +53,7 @@ def open_runtime(
         once=once,
         sampler=sampler,
         operator_name=operator_name(hub, environ),
+        outside=outside_of(settings, hub.root, StateFolder(hub), surroundings),
     )
     return runtime
 

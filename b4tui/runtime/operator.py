@@ -14,16 +14,17 @@ from b4tui.board.model import Bead, Changes, NewBead
 from b4tui.board.store import BoardError, BoardStore
 from b4tui.events import AgentState, BeadClosed, BeadCommented, BeadCreated, BeadReopened, Event, now
 from b4tui.routing.rules import AGENT_LABEL
+from b4tui.runtime.declining import OperatorError
+from b4tui.runtime.outside.outside import Outside
+from b4tui.runtime.outside.verbs import OutwardVerbs
 from b4tui.runtime.snapshot import Snapshot
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+__all__ = ["CANCELLED", "Crew", "Operator", "OperatorError", "Verb", "applies", "is_running"]
+
 CANCELLED = "cancelled by the operator"
-
-
-class OperatorError(Exception):
-    """A verb does not apply or could not be done; the message says why, for a person."""
 
 
 class Verb(StrEnum):
@@ -94,7 +95,7 @@ def is_running(snapshot: Snapshot, bead_id: str) -> bool:
     return any(agent.bead == bead_id and agent.state in busy for agent in snapshot.agents)
 
 
-class Operator:
+class Operator(OutwardVerbs):
     """The verbs. `name` is the actor written to the board. Call from the runtime's loop only."""
 
     def __init__(
@@ -104,7 +105,9 @@ class Operator:
         snapshot: Callable[[], Snapshot],
         publish: Callable[[Event], None],
         name: str = "operator",
+        outside: Outside | None = None,
     ) -> None:
+        super().__init__(outside, name)
         self._store = store
         self._crew = crew
         self._snapshot = snapshot

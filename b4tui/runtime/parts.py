@@ -19,6 +19,7 @@ from b4tui.runtime.board_keeper import BoardKeeper
 from b4tui.runtime.cooldowns import Cooldowns
 from b4tui.runtime.endpoints import Endpoints
 from b4tui.runtime.engine_watch import EngineWatch
+from b4tui.runtime.outside.outside import Outside
 from b4tui.runtime.state import StateFolder
 
 
@@ -40,4 +41,5 @@ class Parts:
     sandbox: Callable[[], Sandbox | NoSandbox]  # blocks the first time: it is proven by a real run
     random: Random
     route: Callable[[Bead], Routing | None]
+    outside: Outside | None = None
     in_hand: set[str] = field(default_factory=set)

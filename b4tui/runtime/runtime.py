@@ -6,6 +6,7 @@ import asyncio
 import functools
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from b4tui.agents.workfolder import WorkFolder, safe_name
@@ -13,6 +14,7 @@ from b4tui.board.model import Bead, Hub
 from b4tui.board.store import BoardStore
 from b4tui.config import Settings
 from b4tui.engines.interface import Engine
+from b4tui.escalation.types import PayloadShown
 from b4tui.events import (
     BoardChanged,
     BoardFailed,
@@ -33,14 +35,16 @@ from b4tui.runtime.gauges.gauges import Gauges
 from b4tui.runtime.housekeeping import Sweeper, tick, tidy
 from b4tui.runtime.journal import Journals
 from b4tui.runtime.operator import Operator
+from b4tui.runtime.outside.outside import Outside
 from b4tui.runtime.picture import Picture
-from b4tui.runtime.snapshot import Snapshot
+from b4tui.runtime.snapshot import OutwardView, Snapshot
 from b4tui.runtime.state import StateError, StateFolder
 from b4tui.runtime.supervisor import supervised
 from b4tui.runtime.transcript import Transcript
 from b4tui.runtime.transcripts import Transcripts
 
 if TYPE_CHECKING:
+    from b4tui.ledger.ledger import Ledger
     from b4tui.telemetry.sampler import Sampler
 
 _GOOD_ORDER_S = 1.4  # of the two seconds that an end may take: the beads go back
@@ -66,6 +70,7 @@ class Runtime:
         once: bool = False,
         sampler: Sampler | None = None,
         operator_name: str = "operator",
+        outside: Callable[[Callable[[Event], None]], Outside] | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -77,6 +82,7 @@ class Runtime:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ending: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._outside = outside(self._bus.publish) if outside is not None else None
         self._parts = assemble(
             settings,
             store,
@@ -89,6 +95,7 @@ class Runtime:
                 engine_seen=self._engine_seen,
                 engine_changed=self._wake_all,
             ),
+            self._outside,
         )
         self._gauges = Gauges(settings, self._parts.dispatcher, sampler, since=now())
         crew = chosen_profiles(settings, store.hub, agents)
@@ -102,9 +109,16 @@ class Runtime:
             self._parts.attempts,
             self._parts.cooldowns,
         )
-        self._operator = Operator(store, verbs_for, lambda: self._snapshot, self._bus.publish, operator_name)
+        self._operator = Operator(
+            store, verbs_for, lambda: self._snapshot, self._bus.publish, operator_name, self._outside
+        )
+        # A fact is in the ledger before anybody hears of it, and in the snapshot before it is looked for there.
+        if self._outside is not None and self._outside.recorder is not None:
+            self._bus.subscribe(self._outside.recorder.add)
         for callback in (self._journals.add, self._transcripts.add, self._gauges.add, self._fold):
             self._bus.subscribe(callback)
+        if self._outside is not None:
+            self._bus.subscribe(self._outside.look_again)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -138,6 +152,16 @@ class Runtime:
         """The live output of the bead's latest run in this process."""
         return self._transcripts.of(bead_id)
 
+    @property
+    def ledger(self) -> Ledger | None:
+        """The hub's record, to look at; its methods block. None where it could not be opened."""
+        recorder = self._outside.recorder if self._outside is not None else None
+        return recorder.ledger if recorder is not None else None
+
+    async def payload(self, approval_id: str) -> PayloadShown:
+        """The exact bytes that would leave, to look at. Raises OperatorError."""
+        return await self._operator.payload(approval_id)
+
     def folder(self, bead_id: str) -> WorkFolder | None:
         """The folder the bead was worked on in, to list and diff what changed; its methods block."""
         if not (self._state.work / safe_name(bead_id)).is_dir():
@@ -153,6 +177,8 @@ class Runtime:
         self._gauges.start()
         self._begin("the board's reader", self._parts.keeper.run)
         self._begin("the clock", functools.partial(tick, self._tick))
+        if self._outside is not None:
+            self._begin("the watch on what leaves", functools.partial(self._outside.run, self._outward_seen))
         for name, watch in self._parts.watches.items():
             self._begin(f"the watch on engine {name}", watch.run)
         if not self._store.read_only and self._prepare():
@@ -231,6 +257,8 @@ class Runtime:
         if self._loop is not None:
             self._bus.publish(RuntimeStopped(at=now(), reason=reason))
         self._journals.close()
+        if self._outside is not None:
+            await asyncio.to_thread(self._outside.close)
 
     def _wake_all(self) -> None:
         for worker in self._workers.values():
@@ -263,6 +291,9 @@ class Runtime:
     def _engine_seen(self, seen: Seen) -> None:
         self._gauges.saw(seen)
         self._snapshot = with_seen(self._snapshot, seen, self._settings)
+
+    def _outward_seen(self, view: OutwardView) -> None:
+        self._snapshot = replace(self._snapshot, outward=view, revision=self._snapshot.revision + 1)
 
     def _fold(self, event: Event) -> None:
         self._snapshot = fold(self._snapshot, event)

@@ -47,7 +47,7 @@ class StateFolder:
 
     @property
     def ledger(self) -> Path:
-        """The file of the ledger."""
+        """The hub's record."""
         return self.path / "ledger.db"
 
     def prepare(self) -> None:

@@ -2,7 +2,8 @@
 
 Screens and widgets take their bindings from here (`bindings("dashboard")`), help and palette read the same entries.
 The conventions are those of research/textual.md 5.3, but that `g` is the machine: `<` and `>` go to the ends of a list,
-as in `less`. `a` is kept free for approvals.
+as in `less`, and `f` ("allow for…") is the grants. `y` is bound nowhere near a decision, and no key that decides has
+priority.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ LIST = (
 GLOBAL = (
     Key("palette", "ctrl+p,colon", "command_palette", "Commands", "Every verb by its name", foot=True, display="^p"),
     Key("help", "question_mark", "help", "Help", "The keys that work here", foot=True, display="?"),
+    Key("approvals", "a", "approvals", "Approvals", "What agents want to send out; again: back", foot=True),
     Key("machine", "g", "machine", "Machine", "Graphs, memory, models, requests, tokens; again: back", foot=True),
     Key("quit", "ctrl+q", "quit", "Quit", "Stop the agents and leave", priority=True, display="^q"),
     Key("leave", "q", "quit", "Quit", "Stop the agents and leave", display="q"),
@@ -80,6 +82,7 @@ BEAD = (
     Key("bead-comment", "c", "comment", "Comment", "Say something on the bead", foot=True),
     Key("bead-close", "d", "close_bead", "Close", "The bead is done: close it with a reason", foot=True),
     Key("bead-reopen", "o", "reopen", "Reopen", "Open the closed bead again", foot=True),
+    Key("bead-release", "R", "release", "Release", "Let what this run has read leave, after a question"),
     Key("bead-copy", "y", "copy", "Copy", "Copy the bead's id", display="y"),
     Key("bead-copy-pane", "Y", "copy_pane", "Copy all", "Copy all text of this pane", display="Y"),
 )
@@ -97,6 +100,70 @@ MACHINE = (
     Key("section-copy", "Y", "copy_pane", "Copy all", "Copy all text of this section", foot=True, display="Y"),
 )
 
+APPROVALS = (
+    Key("approvals-back", "escape,backspace", "back", "Back", "Unmark, then return to where you came from", foot=True,
+        display="esc"),
+    Key("approvals-deny", "d", "deny", "Deny", "Deny what is marked, else what the cursor is on", foot=True),
+    Key("approvals-approve", "A", "approve_marked", "Approve marked", "Approve what is marked, after reading each",
+        foot=True),
+    Key("approvals-mark", "space", "mark", "Mark", "Mark what the cursor is on", foot=True, display="␣"),
+    Key("approvals-range", "v", "mark_range", "Mark to here", "Mark everything between the last mark and here"),
+    Key("approvals-kind", "asterisk", "mark_kind", "Mark alike", "Mark all of this agent, destination and category",
+        display="*"),
+    Key("approvals-undo", "u", "undo", "Undo", "Take the last decision back, while that is possible", foot=True),
+    Key("approvals-seen", "s", "acknowledge", "Seen", "Say that you are looking at it; it stays pending"),
+    Key("approvals-extend", "x", "extend", "Extend", "Give it more time, once"),
+    Key("approvals-grants", "f", "grants", "Grants", "The standing approvals", foot=True),
+    Key("approvals-copy", "c", "copy", "Copy digest", "Copy the sha256 of its payload"),
+)  # fmt: skip
+
+APPROVAL = (
+    Key("approval-back", "escape", "back", "Back", "Leave it pending and return", foot=True, display="esc"),
+    Key("approval-deny", "d", "deny", "Deny", "Deny it; u undoes that for a moment", foot=True),
+    Key("approval-approve", "A", "approve", "Approve", "Approve these bytes, once, when all were seen", foot=True),
+    Key("approval-deny-why", "D", "deny_because", "Deny, why", "Deny it with a reason for the agent"),
+    Key("approval-undo", "u", "undo", "Undo", "Take the last decision back, while that is possible", foot=True),
+    Key("approval-redact", "e", "redact", "Redact", "Replace what was found and have it judged again", foot=True),
+    Key("approval-public", "m", "call_public", "Not private", "Call the value of this finding public", foot=True),
+    Key("approval-page-down", "space,pagedown,ctrl+d", "page(1)", "Read on", "One page down", foot=True, display="␣"),
+    Key("approval-page-up", "pageup,ctrl+u", "page(-1)", "Page up", "One page up", display="PgUp"),
+    Key("approval-down", "down,j", "move(1)", "Down", "One row down", display="↓ j"),
+    Key("approval-up", "up,k", "move(-1)", "Up", "One row up", display="↑ k"),
+    Key("approval-first", "home,less_than_sign", "edge(False)", "First", "To the beginning", display="<"),
+    Key("approval-last", "end,greater_than_sign", "edge(True)", "Last", "To the end", display=">"),
+    Key("approval-left", "left", "aside(-16)", "Left", "To the left, when rows are not wrapped", display="←"),
+    Key("approval-right", "right", "aside(16)", "Right", "To the right, when rows are not wrapped", display="→"),
+    Key("approval-unseen", "U", "unseen", "Unseen", "To the first row that was not on the screen yet"),
+    Key("approval-search", "slash", "search", "Search", "Look for something in the payload", display="/"),
+    Key("approval-next-mark", "n", "next_mark(1)", "Next", "The next finding, or the next place that was looked for"),
+    Key("approval-last-mark", "N", "next_mark(-1)", "Before", "The finding or place before"),
+    Key("approval-wrap", "w", "wrap", "Wrap", "Wrap rows, or not"),
+    Key("approval-hex", "h", "hex", "Bytes", "The bytes in hexadecimal, or the text"),
+    Key("approval-diff", "equals_sign", "diff", "Changes", "What changed against the last one approved for this run",
+        display="="),
+    Key("approval-other", "right_square_bracket", "other(1)", "Next one", "The next approval that waits", display="]"),
+    Key("approval-before", "left_square_bracket", "other(-1)", "One before", "The one before", display="["),
+    Key("approval-seen", "s", "acknowledge", "Seen", "Say that you are looking at it; it stays pending"),
+    Key("approval-extend", "x", "extend", "Extend", "Give it more time, once"),
+    Key("approval-grant", "f", "grant", "Allow for…", "Make a grant for the like of it"),
+    Key("approval-copy", "c", "copy", "Copy digest", "Copy the sha256 of the payload"),
+    Key("approval-export", "o", "export", "Export", "Write the exact bytes to a file for review"),
+)  # fmt: skip
+
+DECISION = (Key("decision-press", "enter", "press", "Press", "Do what the chosen button says", display="↵"),)
+
+GRANTS = (
+    Key("grants-back", "escape,backspace", "back", "Back", "Return to where you came from", foot=True, display="esc"),
+    Key("grants-revoke", "x", "revoke", "Revoke", "End this grant now", foot=True),
+)
+
+GRANT = (
+    Key("grant-back", "escape", "dismiss_dialog", "Back", "Leave without making a grant", foot=True, display="esc"),
+    Key("grant-wider", "right,l", "turn(1)", "Wider", "The next scope of this limit", foot=True, display="→"),
+    Key("grant-narrower", "left,h", "turn(-1)", "Narrower", "The scope before", foot=True, display="←"),
+    Key("grant-make", "ctrl+s", "make", "Make it", "Make this grant", foot=True, display="^s"),
+)
+
 DIALOG = (
     Key("dialog-back", "escape", "dismiss_dialog", "Back", "Leave without doing anything", foot=True, display="esc"),
 )
@@ -111,6 +178,11 @@ GROUPS: dict[str, tuple[str, tuple[Key, ...]]] = {
     "dashboard": ("Dashboard", DASHBOARD),
     "bead": ("Bead", BEAD),
     "machine": ("Machine", MACHINE),
+    "approval": ("Approval", APPROVAL),
+    "approvals": ("Approvals", APPROVALS),
+    "grants": ("Grants", GRANTS),
+    "grant": ("A grant", GRANT),
+    "decision": ("On a button", DECISION),
     "dialog": ("Question", DIALOG),
     "form": ("Form", FORM),
     "global": ("Everywhere", GLOBAL),

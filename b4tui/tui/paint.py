@@ -42,6 +42,8 @@ class Ink(StrEnum):
     INVERSE = "inverse"  # simulated
     ADDED = "added"
     REMOVED = "removed"
+    MARK = "mark"  # the gate found this
+    FOUND = "found"  # the operator looked for this
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ def strip(content: Line, width: int, style_of: Callable[[Ink], Style], fill: Sty
     left = _cut(_part(content.left, room, style_of), room, fill)
     between = max(0, width - left.cell_length - right.cell_length)
     return Strip([*left, Segment(" " * between, fill), *right], width).adjust_cell_length(width, fill).simplify()
+
+
+def blank(width: int, style: Style) -> Segment:
+    """So many empty cells."""
+    return Segment(" " * width, style)
 
 
 def _part(spans: tuple[Span, ...], width: int, style_of: Callable[[Ink], Style]) -> Strip:

@@ -38,7 +38,10 @@ class Palette:
 
 GROUNDS = ("bg", "panel", "bar", "cursor")
 INKS = ("ink", "soft", "faint", "accent", "info", "good", "attention", "bad", "added", "removed")
-PAIRS = (*((ink, ground) for ink in INKS for ground in GROUNDS), ("inverse_ink", "inverse"))
+PAIRS = (
+    *((ink, ground) for ink in INKS for ground in GROUNDS),
+    *(("inverse_ink", ground) for ground in ("inverse", "attention", "info")),
+)
 """(text, ground) pairs that occur on screen."""
 
 DARK = Palette(

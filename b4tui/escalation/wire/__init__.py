@@ -1,0 +1,1 @@
+"""The APIs of cloud providers: a chat to the body of a request, the bytes of an answer to events. Pure."""

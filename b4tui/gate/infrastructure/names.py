@@ -1,0 +1,52 @@
+"""Which dotted names are of machines that only the operator's networks resolve: a pure rule over labels."""
+
+from __future__ import annotations
+
+INTERNAL_ENDS = frozenset(
+    ("internal", "corp", "lan", "intra", "intranet", "local", "localdomain", "private", "svc", "arpa")
+)
+"""Last labels that no public resolver answers for (RFC 6762 appendix G, RFC 8375, ICANN's reserved `internal`)."""
+
+INNER = frozenset(("int", "intra", "intranet", "corp", "internal", "ad", "vpn", "lan", "mgmt", "priv"))
+"""Labels within a public name that mean its inner side: `db.int.acme.io`."""
+
+_PUBLIC_ENDS = frozenset(("com", "net", "org", "io", "de", "eu", "at", "ch", "fr", "nl", "uk", "cloud", "dev", "local"))
+_PACKAGES = frozenset(("com", "org", "net", "io", "dev", "de", "java", "javax", "jdk", "sun", "github", "golang"))
+"""First labels of packages of code (`com.acme.internal`)."""
+_CODE = frozenset(
+    word
+    for line in (
+        "os self this settings config conf env process threading window state app cls go git pkg std node js data ctx",
+        "opts options args util utils core base test tests mod module lib src crate super thread storage vars compose",
+        "docker-compose override claude py dep value version package scope variable provider context request response",
+    )
+    for word in line.split()
+)
+"""First labels of attributes and files (`threading.local`, `settings.local`)."""
+_ATTRIBUTES = frozenset(("internal", "local", "private"))
+"""Ends that attributes of code have too."""
+_NOBODYS = frozenset(("host.docker.internal", "gateway.docker.internal", "metadata.google.internal", "localhost.local"))
+
+
+def is_internal(name: str) -> bool:
+    """Whether a lower-case dotted name belongs to an inner network."""
+    labels = name.split(".")
+    if len(labels) < 2 or not all(labels) or name in _NOBODYS or "example" in labels:
+        return False
+    last = labels[-1]
+    if last == "arpa":
+        return labels[-2] == "home"
+    if last in INTERNAL_ENDS:
+        return labels[0] not in _PACKAGES and not (last in _ATTRIBUTES and (labels[0] in _CODE or "_" in name))
+    if last not in _PUBLIC_ENDS or len(labels) < 3:
+        return False
+    return any(label in INNER for label in labels[:-2]) or labels[-2] == "corp"
+
+
+def is_bold(name: str) -> bool:
+    """Whether an internal name needs no help from what is written around it: more than two labels, or a number.
+
+    Two labels without a number (`app.internal`) may be code.
+    """
+    labels = name.split(".")
+    return len(labels) > 2 or any(char.isdigit() or char == "-" for char in labels[0])

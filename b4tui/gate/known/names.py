@@ -1,0 +1,152 @@
+"""Finds known hosts and people in a text: one Aho-Corasick pass over it in lower case, then a look at each place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ahocorasick
+
+from b4tui.gate.known.people import PersonWord, phone_end
+from b4tui.gate.types import Hit
+
+if TYPE_CHECKING:
+    from b4tui.gate.known.hosts import PrivateHost
+
+HOST_RULE = "known-host"
+PERSON_RULE = "known-person"
+
+_GAP = r"[\s.,_\u00a0-]{1,4}"
+_REACH = 120  # characters around a word of a name in which the whole name is looked for
+_NUMBER = re.compile(r"(?<![\w.])\+?\d[\d ()./-]{5,24}\d(?!\w)")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+_Look = Callable[[str, int, int], tuple[int, int] | None]
+"""Looks at a place of the lower-cased text, and gives the span of what is there, if it is what it seems."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    rule: str
+    why: str
+    look: _Look
+
+
+class Names:
+    """Hosts and people to look for. What is kept here is private, and in memory only."""
+
+    __slots__ = ("_automaton", "_phones", "hosts", "people")
+
+    def __init__(self, hosts: Iterable[PrivateHost], people: Iterable[PersonWord]) -> None:
+        sought: dict[str, list[_Sought]] = {}
+        seen: set[tuple[str, str]] = set()
+        self._phones: dict[str, str] = {}
+        self.hosts = self.people = 0
+        for host in hosts:
+            if (str(host.zone), host.name) not in seen:
+                seen.add((str(host.zone), host.name))
+                self.hosts += 1
+                look: _Look = _zone if host.zone else _host
+                sought.setdefault(host.name, []).append(_Sought(HOST_RULE, f"a host of {host.origin}", look))
+        for person in people:
+            if (person.kind, person.text.lower()) in seen:
+                continue
+            seen.add((person.kind, person.text.lower()))
+            self.people += 1
+            if person.kind == "phone":
+                self._phones[person.text] = f"the phone number of {person.origin}"
+            else:
+                for word, look in _looks(person):
+                    sought.setdefault(word, []).append(_Sought(PERSON_RULE, _words(person), look))
+        self._automaton = _automaton(sought)
+
+    def __repr__(self) -> str:
+        return f"Names({self.hosts} hosts, {self.people} words of people)"
+
+    def find(self, lower: str) -> Iterator[Hit]:
+        """Where they stand in a text, given in lower case."""
+        if self._automaton is not None:
+            for end, (length, sought) in self._automaton.iter(lower):
+                for one in sought:
+                    if span := one.look(lower, end - length + 1, end + 1):
+                        yield Hit(one.rule, span[0], span[1], one.why)
+        if self._phones:
+            for match in _NUMBER.finditer(lower):
+                if why := self._phones.get(phone_end(match.group())):
+                    yield Hit(PERSON_RULE, match.start(), match.end(), why)
+
+
+def _automaton(sought: dict[str, list[_Sought]]) -> ahocorasick.Automaton | None:
+    if not sought:
+        return None
+    automaton = ahocorasick.Automaton()
+    for word, ones in sorted(sought.items()):
+        automaton.add_word(word, (len(word), tuple(ones)))
+    automaton.make_automaton()
+    return automaton
+
+
+def _words(person: PersonWord) -> str:
+    return f"the mail address of {person.origin}" if person.kind == "mail" else f"the name of {person.origin}"
+
+
+def _of_name(char: str) -> bool:
+    return char.isalnum() or char in "_-"
+
+
+def _goes_on(lower: str, end: int) -> bool:
+    """Whether a host's name goes on at its end: `db.corp` in `db.corp.example`, but not before a full stop."""
+    if end < len(lower) and _of_name(lower[end]):
+        return True
+    return lower[end : end + 1] == "." and end + 1 < len(lower) and lower[end + 1].isalnum()
+
+
+def _host(lower: str, start: int, end: int) -> tuple[int, int] | None:
+    before = lower[start - 1] if start else " "
+    return None if _of_name(before) or _goes_on(lower, end) else (start, end)
+
+
+def _zone(lower: str, start: int, end: int) -> tuple[int, int] | None:
+    if (start and _of_name(lower[start - 1])) or _goes_on(lower, end):
+        return None
+    while start and (_of_name(lower[start - 1]) or lower[start - 1] == "."):
+        start -= 1
+    return start, end
+
+
+def _mail(lower: str, start: int, end: int) -> tuple[int, int] | None:
+    before = lower[start - 1] if start else " "
+    return None if before.isalnum() or before in "._%+-" or _goes_on(lower, end) else (start, end)
+
+
+def _looks(person: PersonWord) -> Iterator[tuple[str, _Look]]:
+    """What to look for of a person: a word for the automaton, and how to look at its place."""
+    lower = person.text.lower()
+    if person.kind == "mail":
+        yield lower, _mail
+        return
+    for spelling in dict.fromkeys((lower, lower.translate(_UMLAUTS))):
+        words = spelling.split()
+        yield max(words[0], words[-1], key=len), _whole_name(words)
+
+
+def _whole_name(words: list[str]) -> _Look:
+    """A look for the whole name around its first or last word: in either order, with or without the middle."""
+    first, last = re.escape(words[0]), re.escape(words[-1])
+    if len(words) == 1:
+        pattern = re.compile(rf"(?<!\w){last}(?!\w)")
+    else:
+        middle = "".join(rf"(?:{re.escape(word)}{_GAP})?" for word in words[1:-1])
+        pattern = re.compile(
+            rf"(?<![^\W_]){first}{_GAP}{middle}{last}(?![^\W_])|(?<![^\W_]){last}{_GAP}{first}(?![^\W_])"
+        )
+
+    def look(lower: str, start: int, end: int) -> tuple[int, int] | None:
+        for match in pattern.finditer(lower, max(0, start - _REACH), end + _REACH):
+            if match.start() <= start and end <= match.end():
+                return match.span()
+        return None
+
+    return look

@@ -1,0 +1,99 @@
+"""People who must not be named: out of a vCard file or a list, and out of the authors of a repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_MAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+_PHONE = re.compile(r"\+?\d[\d ()./-]{5,24}\d")
+_FOLDED = re.compile(r"\r?\n[ \t]")
+_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’.-](?=[^\W\d_]))*")
+_NOT_A_PERSON = re.compile(
+    r"(?i)\[bot\]|\bbot\b|github|gitlab|renovate|dependabot|\bci\b|\broot\b|action|automat|\bteam\b"
+)
+_NOBODYS = re.compile(
+    r"(?i)(?:^|[+._-])no-?reply|@users\.noreply\.|@(?:[\w-]+\.)*(?:localhost|invalid|example(?:\.\w+)?)$"
+)
+_DIGITS = 8
+"""Digits by which a phone number is known, from its end: with and without country code it ends the same."""
+_LEAST_DIGITS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class PersonWord:
+    """A name, a mail address or the end of a phone number, and whose word it is that it is private."""
+
+    kind: str  # name | mail | phone
+    text: str
+    origin: str
+
+
+def people_listed(text: str) -> Iterator[PersonWord]:
+    """The people of a vCard file (3 or 4), or of a list with one a line."""
+    if "BEGIN:VCARD" in text[:4096].upper():
+        yield from _cards(text)
+        return
+    for line in text.splitlines():
+        line = line.partition("#")[0].strip()
+        if line:
+            yield from _line(line)
+
+
+def _line(line: str) -> Iterator[PersonWord]:
+    origin = "the people file"
+    for mail in _MAIL.findall(line):
+        yield PersonWord("mail", mail.lower(), origin)
+    rest = _MAIL.sub(" ", line)
+    yield from _phones(rest, origin)
+    yield from _name(_PHONE.sub(" ", rest), origin, least_words=1)
+
+
+def _cards(text: str) -> Iterator[PersonWord]:
+    origin = "the people file"
+    for line in _FOLDED.sub("", text).splitlines():
+        head, _, value = line.partition(":")
+        key = head.partition(";")[0].rpartition(".")[2].upper()
+        value = re.sub(r"\\([,;\\])", r"\1", value.strip())
+        if key in ("FN", "NICKNAME"):
+            yield from _name(value, origin, least_words=2 if key == "NICKNAME" else 1)
+        elif key == "N":
+            family, given = ([*value.split(";"), ""])[:2]
+            if family and given:
+                yield from _name(f"{given} {family}", origin, least_words=2)
+        elif key == "EMAIL":
+            for mail in _MAIL.findall(value):
+                yield PersonWord("mail", mail.lower(), origin)
+        elif key == "TEL":
+            yield from _phones(value.removeprefix("tel:"), origin)
+
+
+def authors_of(log: Iterable[tuple[str, str]]) -> Iterator[PersonWord]:
+    """The people among authors of commits, as pairs of name and mail. Programs that commit are none."""
+    origin = "an author of this hub's repository"
+    for name, mail in log:
+        if _NOT_A_PERSON.search(name):
+            continue
+        yield from _name(name, origin, least_words=2)
+        if _MAIL.fullmatch(mail) and not _NOBODYS.search(mail):
+            yield PersonWord("mail", mail.lower(), origin)
+
+
+def _name(text: str, origin: str, least_words: int) -> Iterator[PersonWord]:
+    words = _WORD.findall(text)
+    long = [word for word in words if len(word) >= 2]
+    if least_words <= len(words) <= 6 and long and (len(words) > 1 or len(words[0]) >= 4):
+        yield PersonWord("name", " ".join(words), origin)
+
+
+def _phones(text: str, origin: str) -> Iterator[PersonWord]:
+    for number in _PHONE.findall(text):
+        if end := phone_end(number):
+            yield PersonWord("phone", end, origin)
+
+
+def phone_end(number: str) -> str:
+    """The digits by which a phone number is known; "" for what is too short to be one."""
+    digits = re.sub(r"\D", "", number)
+    return digits[-_DIGITS:] if len(digits) >= _LEAST_DIGITS else ""

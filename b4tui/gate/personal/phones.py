@@ -1,0 +1,93 @@
+"""Which rows of digits are telephone numbers: German, North American, international, and any that are called so."""
+
+from __future__ import annotations
+
+import re
+
+_INTERNATIONAL = re.compile(
+    r"(?<![\w.+])(?:\(?\+|00)(?:\([1-9][0-9]{0,2}\)|[1-9][0-9]{0,2}\)?)[ ./-]{0,2}(?:\(0?[0-9]{1,4}\)[ ./-]{0,2})?"
+    r"[0-9](?:[ ./()-]{0,2}[0-9]){5,12}(?![\w])"
+)
+_AMERICAN = re.compile(
+    r"(?<![\w.\-/:+])(?:\+?1[ .-]?)?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .-])[0-9]{3}[ .-][0-9]{4}"
+    r"(?:[ ]?(?:x|ext\.?)[ ]?[0-9]{1,5})?(?![\w-]|\.[0-9])"
+)
+_GERMAN = re.compile(
+    r"(?<![\w.+/-])(?:\(0[1-9][0-9]{1,4}\)[ /-]{0,2}|0[1-9][0-9]{1,4}(?:[ ]?[/-][ ]?|[ ]))"
+    r"[0-9]{2,9}(?:[ -]?[0-9]{1,4}){0,3}(?![\w]|\.[0-9])"
+)
+_CALLED = re.compile(
+    r"(?<![\w.])\+?\(?\+?[0-9](?:[ ()/.-]{0,3}[0-9]){5,14}(?:[ ]?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![\w]|:\w)"
+)
+_BEFORE = re.compile(
+    r"(?:\b(?:tel|telefon|telefonnummer|telephone|téléphone|teléfono|telefono|telefone|tél|phones?|phone_?number|mobiles?"
+    r"|mobil|mobilnummer|mobiltelefon|handy|handynummer|fax|faxnummer|call|called|calling|rufnummer|anrufen|rückruf|cell"
+    r"|cellphone|durchwahl|reach(?: (?:me|us|him|her|them))?(?: at| on)?|answering|dial|sms|whatsapp|messages to"
+    r"|registered|contact|desk|hotline|puhelin|celular|móvil|movil|telefoon|kontakt|my number|us number|cn number"
+    r"|number is)|phone|telefon|mobile|fax)[^\d\n]{0,25}$"
+)
+_AFTER = re.compile(r"[ \t-]{0,2}(?:\(?(?:office|mobile|mobil|fax|cell|phone|home|work|privat|dienstlich|tel)\b)")
+_DATE = re.compile(
+    r"(?:19|20)[0-9]{2}[-./ ]?[01][0-9][-./ ]?[0-3][0-9]|[0-3]?[0-9][./-][01]?[0-9][./-](?:19|20)?[0-9]{2}(?![0-9])"
+)
+_DATE_AT_END = re.compile(r"[0-9]{2}[-/][0-9]{2}$")
+_MODES = re.compile(r"0[0-7]{3}(?:[/ -]0[0-7]{3})+")
+_DECIMAL = re.compile(r"\+[0-9]+\.[0-9]+")
+_ZIP = re.compile(r"[0-9]{5}-[0-9]{4}")
+_STATE = re.compile(r"\b[A-Z]{2}[\s#*/;-]{1,5}$")
+_FEWEST, _MOST = 7, 15
+"""Digits of a number anybody can call (ITU-T E.164); the fewest are local ones."""
+
+
+def phone_in(text: str, lower: str, start: int, end: int) -> tuple[int, int] | None:
+    """The first telephone number in a stretch around a run of digits; None where there is none."""
+    called: bool | None = None
+    for shape in (_INTERNATIONAL, _AMERICAN, _GERMAN, _CALLED):
+        match = shape.search(text, start, end)
+        if match is None:
+            continue
+        digits = re.sub(r"[^0-9]", "", re.split(r"x|ext", match[0])[0])
+        if not _FEWEST <= len(digits) <= _MOST or _is_made_up(digits):
+            continue
+        if called is None or shape is _CALLED:
+            called = _is_called_so(lower, match.start(), match.end())
+        if called or _speaks_for_itself(shape, match[0], digits, text, match.start()):
+            if shape is _CALLED and (".." in match[0] or _DATE.match(match[0]) or _MODES.fullmatch(match[0])):
+                continue
+            return match.span()
+    return None
+
+
+def _is_called_so(lower: str, start: int, end: int) -> bool:
+    return bool(_BEFORE.search(lower[max(0, start - 48) : start]) or _AFTER.match(lower, end))
+
+
+def _speaks_for_itself(shape: re.Pattern[str], written: str, digits: str, text: str, start: int) -> bool:
+    """Whether a number is one without anything that says so."""
+    if shape is _INTERNATIONAL:
+        if "+" not in written:
+            return len(digits) >= 12 and written != digits
+        if _DATE.match(written[1:]) or _DECIMAL.fullmatch(written):
+            return False
+        at_line_start = start == 0 or text[start - 1] == "\n"  # a line that a diff added
+        return len(digits) >= 8 and not (at_line_start and written[1:].isdigit())
+    if shape is _AMERICAN:
+        return not _DATE.match(written)
+    if shape is _GERMAN:
+        return (
+            len(digits) >= 8
+            and not _DATE_AT_END.search(written)
+            and not _MODES.fullmatch(written)
+            and not _is_zip(written, text, start)
+        )
+    return False
+
+
+def _is_zip(written: str, text: str, start: int) -> bool:
+    """Whether a state stands before five digits and four."""
+    return bool(_ZIP.fullmatch(written) and _STATE.search(text[max(0, start - 8) : start]))
+
+
+def _is_made_up(digits: str) -> bool:
+    """A digit or two repeated, or the digits in their order."""
+    return len(set(digits)) < 3 or digits[-8:] in "01234567890123456789"

@@ -1,0 +1,176 @@
+"""Finds addresses by what is said before them: `lives at`, `my new address is`, `wohnhaft`, `the corner of`.
+
+What kind of street it is then need not be known. A number and a name, or a name and a number, are enough; in text
+without capitals it takes a number on both sides of the name, or a known kind of street.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from b4tui.gate.detector import Positions
+from b4tui.gate.personal.streets import SUFFIXES
+from b4tui.gate.types import Hit
+
+_SAID = (
+    "lives at ",
+    "live at ",
+    "living at ",
+    "lives on ",
+    "lived at ",
+    "lived on ",
+    "resides at ",
+    "residing at ",
+    "located at ",
+    "office is at ",
+    "offices are at ",
+    "headquarters at ",
+    "return to ",
+    "returned to ",
+    "station is on ",
+    "stop is on ",
+    "drops you off at ",
+    "drop me off at ",
+    "pick me up at ",
+    "meet me at ",
+    "meet you at ",
+    "meeting at ",
+    "taxi to ",
+    "cab to ",
+    "uber to ",
+    "sent to ",
+    "send it to ",
+    "deliver to ",
+    "delivered to ",
+    "deliver it to ",
+    "ship to ",
+    "shipped to ",
+    "arrived at ",
+    "moved to ",
+    "corner of ",
+    "side of ",
+    "house on ",
+    "home on ",
+    "home at ",
+    "house at ",
+    "wohnhaft ",
+    "wohnt in ",
+    "wohne in ",
+    "wohnen in ",
+    "wohnung in ",
+    "umgezogen in ",
+    "umzug in ",
+    "zieht in ",
+    "adresse",
+    "anschrift",
+    "wohnsitz",
+    "address",
+    "direccion",
+    "dirección",
+    "indirizzo",
+    "endereço",
+    "adres",
+)
+_DAY_AT = tuple(f"{day} at " for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
+_ZIP = ("zip code", "zipcode", "postal code", "postcode", "postleitzahl", "plz")
+_NOT_A_PLACE = re.compile(
+    r"(?:ip|mac|e-?mail|mail|memory|base|web|url|http|bind|listen|server|remote|local|source|wallet|contract|network|host"
+    r"|dest(?:ination)?|bus|physical|virtual|start|load|link|return|bitcoin|btc|eth|ipv[46]|tcp|socket|will|to|must|should"
+    r"|not|and|or|we|they|can|fully|properly|explicitly|also|directly)[ _.-]$"
+)
+_BETWEEN = re.compile(
+    r"(?:es|s)?(?:['’]s)?[\"']?(?:[ \t]{0,9}(?:to the same|is now|is|are|it is|it['’]s|was|for|to|with|at|in|lautet|ist"
+    r"|der|die|das|dem|neue|nach|here (?:they|it) (?:is|are)|the following|the|corner of|user|bot)\b){0,8}"
+    r"[,:?=.]{0,2}[\"']?\s{0,12}(?:(?:user|bot): )?(?:it is |it['’]s |in |at )?(?:the corner of )?"
+)
+_NUMBER_NAME_NUMBER = re.compile(r"[0-9]{1,6},? (?:[^\W\d_][\w.'’-]{0,30},? ){1,6}[0-9]{1,5}(?![\w:]|\.[0-9])")
+_NUMBER_NAME = re.compile(
+    r"[0-9]{1,6}[a-z]?,?[ \n](?:[0-9]{1,4} )?(?P<name>[^\W\d_][\w.'’-]{2,40})(?: (?P<next>[^\W_][\w.'’-]{0,40}))?"
+)
+_NAME_NUMBER = re.compile(
+    r"(?P<name>(?:[^\W\d_][\w.'’-]{0,40}[ ]){1,7}?)"
+    r"(?P<number>[0-9]{1,5} ?[a-zA-Z]?(?:[/-][0-9]{1,4})?)(?![\w:]|\.[0-9])"
+)
+_TECHNICAL = re.compile(
+    r"(?:port|line|lines|step|phase|version|v|page|section|issue|issues|task|tasks|pr|prs|chapter|python|node|java|windows"
+    r"|ubuntu|debian|day|week|january|february|march|april|may|june|july|august|september|october|november|december|jan"
+    r"|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|monday|tuesday|wednesday|thursday|friday|table|figure|level|part|stage"
+    r"|round|option|test|tests|case|error|errors|code|exit|status|http|area|room|slot|index|item|row|column|layer|tier"
+    r"|priority|sprint|milestone|release|build|job|worker|pod|shard|gpu|cpu|core|thread|channel|track|volume|type|class"
+    r"|group|rule|batch|epoch|iteration|gap|bug|bugs|finding|findings|review|comment|comments|feedback|item|items|the|all"
+    r"|every|each|and|or|p0|p1|p2|p3|rfc|cve|model|claude|gpt|gemini|sonnet|opus|epic|question|point|requirement|req"
+    r"|story|feature|commit|change|note|todo|todos|concern|concerns|q|in|at|on|of|to|is|are|with|for|from|by|than|only)"
+    r"[ .]*$",
+    re.I,
+)
+_ENDS = re.compile(r"\.?\s*(?:[,;.)\"'?!\n]|$|in case|and |last night|after|at |on |for |street|st\b|apt|suite|nan\b)")
+_ZIP_VALUE = re.compile(
+    r"[\"']?(?:\s?(?:is|ist|of|lautet|:|=|,)){0,3}\s{0,3}[\"']?(?P<code>[0-9]{4,5}(?:-[0-9]{4})?)(?![\w-]|\.[0-9])"
+)
+_FAR = 90
+
+
+class WhereaboutsDetector:
+    """Addresses after words that tell of one, and postcodes that are called so."""
+
+    name = "whereabouts"
+    words = frozenset((*_SAID, *_DAY_AT, *_ZIP))
+
+    def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
+        """Hits under `address-in-words` and `postcode`."""
+        done = 0
+        for start, word in at.any_of(self.words):
+            if start < done or (start and lower[start - 1].isalpha() and word not in ("adresse", "anschrift")):
+                continue
+            end = start + len(word)
+            if word in _ZIP:
+                code = _ZIP_VALUE.match(text, end)
+                if code:
+                    yield Hit("postcode", *code.span("code"), "a postcode, called so")
+                continue
+            span = _place_after(text, lower, start, end, word)
+            if span:
+                done = span[1]
+                yield Hit("address-in-words", *span, "an address, called so")
+
+
+def _place_after(text: str, lower: str, start: int, end: int, word: str) -> tuple[int, int] | None:
+    loose = word[-1] != " "
+    if loose and _NOT_A_PLACE.search(lower[max(0, start - 16) : start]):
+        return None
+    place = end
+    if loose or word in ("corner of ", "sent to ", "side of "):
+        between = _BETWEEN.match(lower, end)
+        place = between.end() if between else end
+        if loose and place == end:
+            return None
+    far = min(len(text), place + _FAR)
+    both = _NUMBER_NAME_NUMBER.match(text, place, far)
+    if both and not _is_technical(both[0]):
+        return both.span()
+    return _number_first(text, place, far, loose) or _number_last(text, lower, place, far)
+
+
+def _is_technical(name: str) -> bool:
+    return bool(_TECHNICAL.fullmatch(name.strip(" .,0123456789").rsplit(" ", 1)[-1]))
+
+
+def _number_first(text: str, place: int, far: int, loose: bool) -> tuple[int, int] | None:
+    match = _NUMBER_NAME.match(text, place, far)
+    if match is None or not match["name"][0].isupper() or _TECHNICAL.fullmatch(match["name"]):
+        return None
+    if loose and not (match["next"] and (match["next"][0].isupper() or match["next"][0].isdigit())):
+        return None
+    return match.span()
+
+
+def _number_last(text: str, lower: str, place: int, far: int) -> tuple[int, int] | None:
+    for match in _NAME_NUMBER.finditer(text, place, far):
+        name = match["name"].strip()
+        last = name.rsplit(" ", 1)[-1]
+        known = last.lower().endswith(tuple(SUFFIXES))
+        capital = any(part[0].isupper() for part in name.split()[-3:]) and (last[0].isupper() or len(name.split()) > 1)
+        if (capital or known) and not _TECHNICAL.fullmatch(last) and (known or _ENDS.match(lower, match.end())):
+            return match.span()
+    return None

@@ -1,0 +1,132 @@
+"""What a name says about the value beside it: `db_password` holds a secret, `password_file` and `keyboard` do not.
+
+A name is read by its segments (`dbPassword` is db, password), so that a word counts as a word
+(research/gate.md 6.3).
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from b4tui.gate.wording import word_set
+
+
+class Strength(StrEnum):
+    """How surely a name means a secret."""
+
+    STRONG = "strong"  # password, secret, private key: whatever stands there
+    WEAK = "weak"  # token, key, client id: what stands there has to look like one
+
+
+STRONG_WORDS = word_set(
+    "password passwords passwd passwds pass passphrase passcode passwort passworter kennwort pwd pwds pw pswd",
+    "psswd paswd passw psw paasword pword passwrd secret secrete credential credentials cred creds pin",
+    "zugangsdaten kundenkennwort motdepasse mdp contrasena senha wachtwoord hasło haslo geheim geheimnis",
+)
+WEAK_WORDS = word_set(
+    "token tok tokn key keys auth hmac jwt sid dsn webhook cookie session bearer nkey otp totp seed apikey pkey",
+    "secrets authorization psk salt",
+)
+INSIDE = ("password", "passwd", "passwort", "kennwort", "passphrase", "secret", "credential")
+"""Strong words that count even where nothing sets them apart (`dbpassword`)."""
+AT_THE_END = ("pass", "pwd", "pswd", "passw")
+WEAK_INSIDE = ("token", "apikey")
+WEAK_AT_THE_END = ("key", "pw", "auth", "pat", "jwt")
+
+PATTERN_OF_IDS = re.compile(
+    r"(?i)(?:client|app|application|access|api|consumer|key|license)[_.\- ]?(?:id|ident|identifier)$"
+)
+STRONG_KEYS = word_set(
+    "private priv master encryption encrypt signing secret decrypt crypto hmac aes rsa",
+)
+"""Before `key`: a key of these kinds is always secret."""
+HARMLESS_KEYS = word_set(
+    "public pub cache sort sorting primary foreign partition range hot short keyboard object translation i18n",
+    "l10n idempotency project issue row column lookup unique composite property map dict hash shard routing group",
+    "locale label message config setting registry dedup order search index event answer arrow function fn",
+    "modifier nav enter escape tab delete backspace host known any press bind metric tag",
+)
+"""Before `key`: a key of these kinds opens nothing."""
+NOT_THESE = word_set(
+    "passes passed passing passive passenger bypass compass surpass trespass encompass passthrough passthru",
+    "tokens tokenizer tokenize tokenized tokenization keyword keywords keyboard keymap keymaps keybinding",
+    "keybindings keyup keydown keypress keyframe keyframes keystroke keyring keystore keyspace keynote author",
+    "authors authority authored secretary monkey turkey hotkey hockey jockey donkey whiskey pinned pinning pins",
+    "sessions kwargs pubkey subsession sidebar passport keygen public csrf xsrf sitekey placeholder",
+)
+ENDINGS = word_set(
+    "name names file files filename path paths url urls uri uris type types field fields length len size policy",
+    "policies expiry expires expire expiration expired ttl count counts limit limits usage header headers prefix",
+    "prefixes suffix suffixes pattern regex regexp label labels hint hints method methods provider providers",
+    "algorithm alg format mode enabled required error errors message messages msg id ids ref refs index idx",
+    "manager dir directory endpoint env var version status class description desc title text placeholder form",
+    "page view kind scope scopes source list rotation strength max min budget budgets window usages used per cost",
+    "price rate column columns link button icon visible visibility toggle help info test tests check checks",
+    "checker validator validation validate valid invalid reset changed exists missing needed optional only",
+    "handler callback factory helper util utils module interface schema model table store storage vault engine",
+    "backend hash hashes digest fingerprint checksum sha sha256 sum at date time timestamp timeout interval",
+    "attempt attempts retries age location position",
+)
+FIRM_ENDINGS = word_set(
+    "file files filename path paths url urls uri name policy field length hint error message expiry expires",
+    "expiration expired label placeholder hash type regex pattern prompt min max ref id manager reset column env",
+    "digest",
+)
+"""The endings that no password is named by either (`password_hash` has its own rule)."""
+
+SEGMENT = re.compile(r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüßł]+|\d+")
+WORDS = frozenset(
+    {*STRONG_WORDS, *WEAK_WORDS, "clientid", "client_id", "client-id", "client id", "appid", "app_id", "app-id"}
+    | {"accessid", "access_id", "access-id", "_pat", "-pat", "passin", "passout"}
+)
+"""The literals that a name with a meaning holds."""
+
+
+def strength(name: str) -> Strength | None:
+    """What the name promises of the value beside it; None for nothing."""
+    segments = [segment.lower() for segment in SEGMENT.findall(name)]
+    if not segments:
+        return None
+    found = _of_segments(segments, name.lower())
+    if found is None:
+        return None
+    last = segments[-1] if not segments[-1].isdigit() or len(segments) == 1 else segments[-2]
+    if last in (FIRM_ENDINGS if _is_password(segments) else ENDINGS) and not PATTERN_OF_IDS.search(name):
+        return None
+    return found
+
+
+def _is_password(segments: list[str]) -> bool:
+    return any(part.startswith("pass") or part in ("pwd", "pw", "kennwort", "secret") for part in segments)
+
+
+def _of_segments(segments: list[str], whole: str) -> Strength | None:
+    best: Strength | None = None
+    strong = any(part in STRONG_WORDS for part in segments) or any(word in whole for word in INSIDE)
+    if any(part in NOT_THESE for part in segments) and not any(
+        part in ("password", "secret", "passwd", "token", "pwd") for part in segments
+    ):
+        return None
+    if strong or _ends(segments, AT_THE_END, 14):
+        return Strength.STRONG
+    for place, part in enumerate(segments):
+        before = segments[place - 1] if place else ""
+        if part in ("key", "keys"):
+            if before in HARMLESS_KEYS:
+                continue
+            if before in STRONG_KEYS:
+                return Strength.STRONG
+            best = Strength.WEAK
+        elif part in WEAK_WORDS:
+            best = Strength.WEAK
+    if best or any(word in whole for word in WEAK_INSIDE) or _ends(segments, WEAK_AT_THE_END, 14):
+        return Strength.WEAK
+    return Strength.WEAK if PATTERN_OF_IDS.search(whole) else None
+
+
+def _ends(segments: list[str], words: tuple[str, ...], longest: int) -> bool:
+    return any(
+        len(part) <= longest and part.endswith(words) and part not in words and part not in NOT_THESE
+        for part in segments
+    )

@@ -1,0 +1,150 @@
+"""Whether a value beside a telling name is a secret, or a placeholder, reference, code (research/gate.md 6.3)."""
+
+from __future__ import annotations
+
+import re
+
+from b4tui.gate.rarity import rarity
+
+LONGEST = 200
+"""Characters that are looked at."""
+
+_WORDS_THAT_STAND_FOR_VALUES = (
+    "todo|tbd|fixme|none|null|nil|true|false|undefined|nan|string|str|int|integer|bool|boolean|object|function|float|"
+    "number|required|optional|enabled|disabled|default|yes|no|on|off|empty|unset|masked|hidden|tests?|testing|foo|bar|"
+    "baz|foobar|abcd?|values?|text|n/a|self|this|args?|kwargs|params?|config|settings|env|environ|environment|options?|"
+    "data|result|response|request|user|username|login|auth|basic|bearer|digest|file|path|url|uri|header|json|yaml|"
+    "input|output|hash|bytes|byte|password|passwords|passwd|pass|passphrase|secret|secrets|token|tokens|api.?key|"
+    "access.?key|private.?key|public.?key|secret.?key|key|keys|credentials?|creds|unknown|invalid|missing|any|all|"
+    "prompt|stdin|keyring|vault|plain|plaintext|clear|encrypted|username.password|email|mail|name|dev|prod|staging|"
+    "local|localhost|docker|internal|external|private|public|private.?token|access.?token|auth.?token|session|cookie|"
+    "somefakekey|passwort|kennwort|geheim|const|var|let|new|return|async|await|static|final|readonly|jwt|oauth2?"
+)
+_PLACEHOLDER = re.compile(
+    rf"(?i)(?:{_WORDS_THAT_STAND_FOR_VALUES})$"
+    r"|[\W_]+$"
+    r"|x{3,}[x\W_]*$|(.)\1*$"
+    r"|[0-9]{1,3}$"
+)
+_STANDS_FOR = re.compile(
+    r"(?i)example|redacted|fake|dummy|change.?(?:me|it|this)|replace.?(?:me|this|with)|placeholder|to.?be.?filled|"
+    r"your[-_ .]|^your|<your|my[-_ ]?(?:secret|password|passwd|token|key|api)|insert.{0,12}here|enter.{0,12}here|x{6}|"
+    r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
+    r"todo|super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
+)
+_REFERENCE = re.compile(
+    r"\$\{[^{}]{1,80}\}|\$\([^()]{1,80}|\{\{.{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|%\([A-Za-z_]\w{0,40}\)s|"
+    r"#\{[^{}]{1,60}\}|%[A-Za-z_]\w{1,40}%$|%[sdvq]$|\$[A-Za-z_]\w{0,60}$|\$env:|\$\{|@\w+@$|__\w{1,40}__$|"
+    r"\{[A-Za-z_][\w.:\[\]]{0,60}\}"
+)
+_POINTS_ELSEWHERE = re.compile(
+    r"(?i)(?:https?|ftp|file|s3|gs|ssh|git|wss?)://[^:@\s]{0,200}$|(?:arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
+    r"ENC\[|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|(?:os|process|self|this|settings|config|"
+    r"secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
+    r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.[A-Za-z_]"
+)
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
+_CALL = re.compile(
+    r"[A-Za-z_&*!][\w.:>\-]{0,80}(?:\(|\[[\w\"'`]|\{[\w\"'}])|\w::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b"
+)
+_KEBAB = re.compile(r"[a-z]+(?:[._-][a-z]+)+$")
+_KEBAB_WORDS = re.compile(
+    r"name|pass|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|change|confirm|login|config|"
+    r"cred|admin|app|db|service|client|access|api|root|prod|dev"
+)
+_HEX = re.compile(r"[0-9a-fA-F]+$")
+_UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_PATH = re.compile(r"/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}$")
+_VERSIONED = re.compile(r"(?i)v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d")
+
+
+def stands_for_a_value(value: str) -> bool:
+    """Whether the text is a placeholder or points to where the value is, and is none itself."""
+    return bool(_PLACEHOLDER.match(value) or _STANDS_FOR.search(value) or _REFERENCE.search(value))
+
+
+def as_password(value: str, *, quoted: bool, alone: bool = False) -> str | None:
+    """Why what stands beside `password`, `secret` and their like is one; None where it is not.
+
+    `alone` tells that name and value are all there is on the line, so that a plain word may be a password.
+    """
+    value = value[:LONGEST].strip()
+    if not quoted:
+        value = value.rstrip(".,;:")
+    if len(value) < 4 or stands_for_a_value(value) or _POINTS_ELSEWHERE.match(value) or _CONSTANT.match(value):
+        return None
+    if _VERSIONED.match(value) or _is_path(value):
+        return None
+    return _quoted_password(value) if quoted else _bare_password(value, alone=alone)
+
+
+def _quoted_password(value: str) -> str | None:
+    bits = rarity(value.replace(" ", ""))
+    if " " in value and (bits < 4.2 or (value.count(" ") >= 3 and bits < 4.6)):
+        return None
+    letter, digit, mixed, sign = _kinds(value)
+    if not (letter or digit) or (bits < 3.6 and not digit):
+        return None
+    if _DOTTED.match(value) and not digit:
+        return None
+    if _KEBAB.match(value) and (len(re.split(r"[._-]", value)) < 3 or _KEBAB_WORDS.search(value)):
+        return None
+    if bits > 4.1 or digit or mixed or sign:
+        return _told(bits)
+    return None
+
+
+def _bare_password(value: str, *, alone: bool) -> str | None:
+    letter, digit, _, sign = _kinds(value)
+    if value.isdigit() or _CALL.match(value) or (_DOTTED.match(value) and not digit):
+        return None
+    bits = rarity(value)
+    if _IDENTIFIER.match(value) and not (alone and 5 <= len(value) <= 40 and "." not in value and bits > 3.9):
+        return None
+    if (letter and (digit or sign)) or bits > 4.8 or (bits > 3.9 and len(value) >= 5):
+        return _told(bits)
+    return None
+
+
+def as_token(value: str, *, quoted: bool) -> str | None:
+    """Why what stands beside `token`, `key`, `client_id` and their like is a secret; None where it is not."""
+    value = value[:LONGEST].strip()
+    if not quoted:
+        value = value.rstrip(".,;:")
+    if len(value) < 10 or stands_for_a_value(value) or _POINTS_ELSEWHERE.match(value) or _CONSTANT.match(value):
+        return None
+    if " " in value or _VERSIONED.match(value) or _is_path(value) or (not quoted and _CALL.match(value)):
+        return None
+    letter, digit, mixed, _ = _kinds(value)
+    if not digit and (_DOTTED.match(value) or (_IDENTIFIER.match(value) and not quoted)):
+        return None
+    if not letter:
+        return None
+    bits = rarity(value)
+    if bits >= 4.9 and (digit or mixed):
+        return _told(bits)
+    if len(value) >= 16 and bits >= 4.6 and digit:
+        return _told(bits)
+    return None
+
+
+def _is_path(value: str) -> bool:
+    """A path of words; base64 has slashes too, but then what is between them looks random."""
+    if "/" not in value or not _PATH.match(value):
+        return False
+    return not (len(value) >= 20 and "." not in value and rarity(value.replace("/", "")) >= 5.3)
+
+
+def _kinds(value: str) -> tuple[bool, bool, bool, bool]:
+    """Whether there are letters, digits, both cases, and signs other than those of names."""
+    digit = any("0" <= char <= "9" for char in value)
+    letter = any(char.isalpha() for char in value)
+    mixed = value != value.lower() and value != value.upper()
+    sign = any(not char.isalnum() and char not in "_-./ " for char in value)
+    return letter, digit, mixed, sign
+
+
+def _told(bits: float) -> str:
+    return f"stands beside a telling name ({bits:.1f} bits)"

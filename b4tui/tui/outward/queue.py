@@ -1,0 +1,141 @@
+"""The approvals as a list: what waits in the order it ends, what was decided, what is marked, what may go together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from b4tui.escalation.types import Approval, ApprovalState, Risk
+from b4tui.runtime.snapshot import OutwardView, Snapshot
+from b4tui.tui import words
+from b4tui.tui.outward.asking import (
+    NOW_S,
+    RISKS,
+    SOON_S,
+    STATES,
+    agent_name,
+    clock_words,
+    size_words,
+    stays_here,
+)
+from b4tui.tui.paint import Ink, Line, Span, line
+
+ROOMY = 110
+"""Cells from which a row of the queue says everything."""
+
+
+def ordered(outward: OutwardView) -> tuple[Approval, ...]:
+    """Those that wait, the next to expire first; then those that were decided, the latest first."""
+    pending = sorted(outward.pending, key=lambda one: (one.deadline, one.id))
+    done = [one for one in outward.approvals if one.state is not ApprovalState.PENDING]
+    done.sort(key=lambda one: one.decided_at.timestamp() if one.decided_at else 0.0, reverse=True)
+    return (*pending, *done)
+
+
+def by_id(outward: OutwardView, approval: str) -> Approval | None:
+    """The approval of this id; None when it is gone."""
+    return next((one for one in outward.approvals if one.id == approval), None)
+
+
+def after(outward: OutwardView, approval: str, by: int = 1) -> str:
+    """The pending approval `by` places on from one, round the end; "" where no other waits."""
+    waiting = [one.id for one in ordered(outward) if one.state is ApprovalState.PENDING]
+    if approval in waiting:
+        other = waiting[(waiting.index(approval) + by) % len(waiting)]
+        return other if other != approval else ""
+    return waiting[0 if by > 0 else -1] if waiting else ""
+
+
+def heading(width: int) -> Line:
+    """What the columns of a row are."""
+    if width < ROOMY:
+        return line(Span(f"   {'risk':<9}{'agent':<11}{'to':<18}"), right=(Span("size    ends in "),))
+    return line(
+        Span(f"   {'risk':<10}{'agent':<13}{'bead':<12}{'to':<30}{'what is asked':<20}"),
+        right=(Span(f"{'size':>9}{'cost':>12}{'age':>6}{'ends in':>10} "),),
+    )
+
+
+def row(approval: Approval, snapshot: Snapshot, now: datetime, width: int, *, marked: bool = False) -> Line:
+    """An approval in one line of `width` cells."""
+    one, wide = approval, width >= ROOMY
+    waits = one.state is ApprovalState.PENDING
+    soft = Ink.INK if waits else Ink.FAINT
+    left = [Span("◼ " if marked else "  ", Ink.ACCENT), _sign(one, wide)]
+    left.append(Span(f"{_cut(agent_name(snapshot, one.agent), 12 if wide else 10):<{13 if wide else 11}}", Ink.STRONG))
+    if wide:
+        left.append(Span(f"{_cut(one.bead, 11):<12}", soft))
+        left.append(Span(f"{_cut(one.destination.host, 29):<30}", soft))
+        left.append(Span(one.reason, Ink.SOFT if waits else Ink.FAINT))
+    else:
+        left.append(Span(one.destination.host, soft))
+    return Line(tuple(left), tuple(_figures(one, now, wide)))
+
+
+def _sign(one: Approval, wide: bool) -> Span:
+    width = 10 if wide else 9
+    if one.state is not ApprovalState.PENDING:
+        sign, ink = STATES[one.state]
+        return Span(f"{sign + ' ' + one.state:<{width + 1}}"[: width + 1], ink)
+    if stays_here(one):
+        return Span(f"{'⌂ stays':<{width + 1}}"[: width + 1], Ink.ATTENTION)
+    sign, ink = RISKS[one.risk]
+    return Span(f"{sign + ' ' + one.risk:<{width + 1}}"[: width + 1], ink)
+
+
+def _figures(one: Approval, now: datetime, wide: bool) -> list[Span]:
+    spans = [Span(f"{size_words(one.size):>9}", Ink.SOFT)]
+    if wide:
+        money = one.estimate.money
+        cost = "n/a" if money is None else f"{money:.2f} {one.estimate.currency}"
+        spans.append(Span(f"{cost:>12}", Ink.SOFT))
+        spans.append(Span(f"{words.age((now - one.asked_at).total_seconds()):>6}", Ink.FAINT))
+    left = (one.deadline - now).total_seconds()
+    if one.state is not ApprovalState.PENDING:
+        ago = words.age((now - one.decided_at).total_seconds()) + " ago" if one.decided_at else ""
+        spans.append(Span(f"{ago:>10} ", Ink.FAINT))
+    else:
+        ink = Ink.BAD if left <= NOW_S else Ink.ATTENTION if left <= SOON_S else Ink.SOFT
+        spans.append(Span(f"{('▲ ' if left <= SOON_S else '') + clock_words(left):>10} ", ink))
+    return spans
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def same_kind(approvals: Sequence[Approval], chosen: Approval) -> frozenset[str]:
+    """The ids of all that wait and could go together with one: its agent, its destination, its category."""
+    kind = kind_of(chosen)
+    return frozenset(one.id for one in approvals if one.state is ApprovalState.PENDING and kind_of(one) == kind)
+
+
+def kind_of(approval: Approval) -> tuple[object, ...]:
+    """What approvals must have in common to be approved together."""
+    return approval.agent, approval.destination, approval.category, approval.verdict
+
+
+def hindrance(marked: Sequence[Approval], read: Mapping[str, str]) -> str:
+    """Why these cannot be approved together, with what to do; "" where they can.
+
+    `read` maps approvals that were opened and read to the end to the digest that was read.
+    """
+    if not marked:
+        return "Nothing is marked: space marks, * marks all of one kind."
+    if any(one.state is not ApprovalState.PENDING for one in marked):
+        return "One of them does not wait any more."
+    if any(stays_here(one) for one in marked):
+        return "One of them stays here: the gate does not let it leave."
+    if any(one.risk is Risk.HIGH for one in marked):
+        return "One of them is of high risk: approve that one by itself."
+    if len({kind_of(one) for one in marked}) > 1:
+        return "They differ: only those of one agent, one destination and one category go together."
+    unread = [one for one in marked if read.get(one.id) != one.sha256]
+    if unread:
+        return f"{words.plural(len(unread), 'payload')} of them not read to the end yet: enter opens one."
+    return ""
+
+
+def kept(marks: Collection[str], outward: OutwardView) -> frozenset[str]:
+    """The marks of what still waits."""
+    return frozenset(one.id for one in outward.pending) & frozenset(marks)
