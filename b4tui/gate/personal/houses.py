@@ -22,7 +22,10 @@ from b4tui.gate.personal.streets import (
 )
 from b4tui.gate.types import Hit
 
-_NUMBER_FIRST = re.compile(r"[0-9]{1,6}[A-Za-z]?(?:[-/][0-9]{1,4})?,? (?=[^\W_])")
+_NUMBER_FIRST = re.compile(
+    r"[0-9]{1,6}[A-Za-z]?(?:[-/][0-9]{1,4})?,? "
+    r"(?=(?:[0-9]{1,6} )?[A-ZÀ-ÖØ-ÞĀ-Ž]|(?:rue|avenue|boulevard|chemin|impasse|allée|quai) |[0-9]{1,3}(?:st|nd|rd|th) )"
+)
 _NAME = re.compile(r"(?:[^\W_][\w.'’-]{0,40},? ?){1,6}")
 _HOUSE = re.compile(r"[0-9]{1,5}(?: ?[a-z](?!\w))?(?:[-/][0-9]{1,4}[a-z]?)?(?![\w]|\.[0-9]|:[0-9])")
 _AFTER_HOUSE = re.compile(r"\.?[ \t]*(?:[,;\n)\"'<—–|]|$|-{1,2}\s|(?:apt|suite|app|piso|edif|nr|bl)\b)")
