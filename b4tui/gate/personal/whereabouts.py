@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.personal.streets import SUFFIXES
@@ -89,7 +90,6 @@ _NUMBER_NAME = re.compile(
     r"[0-9]{1,6}[a-z]?,?[ \n](?:[0-9]{1,4} )?(?P<name>[^\W\d_][\w.'’-]{2,40})"
     r"(?: (?P<next>[^\W_][\w.'’-]{0,40}))?"
 )
-_LAST_WORD = re.compile(r"[^\W\d_][\w.'’-]{0,40} $")
 _HOUSE = re.compile(r"[0-9]{1,5}(?: ?[a-zA-Z](?![\w]))?(?:[/-][0-9]{1,4})?(?![\w:]|\.[0-9])")
 _ROW = re.compile(r"[0-9]+")
 _TECHNICAL = re.compile(
@@ -110,6 +110,8 @@ _ZIP_VALUE = re.compile(
 )
 _SUFFIXES = tuple(sorted(SUFFIXES))
 _FAR = 90
+_ROWS = 3
+"""Numbers that are looked at behind such words; the house is one of the first."""
 
 
 class WhereaboutsDetector:
@@ -151,10 +153,13 @@ def _place_after(text: str, lower: str, start: int, end: int, word: str) -> tupl
     far = min(len(text), place + _FAR)
     if _ROW.search(text, place, far) is None:
         return None
-    both = _NUMBER_NAME_NUMBER.match(text, place, far)
-    if both and not _is_technical(both[0]):
-        return both.span()
-    return _number_first(text, place, far, loose) or _number_last(text, lower, place, far)
+    if "0" <= text[place : place + 1] <= "9":
+        both = _NUMBER_NAME_NUMBER.match(text, place, far)
+        if both and not _is_technical(both[0]):
+            return both.span()
+        if first := _number_first(text, place, far, loose):
+            return first
+    return _number_last(text, lower, place, far)
 
 
 def _is_technical(name: str) -> bool:
@@ -171,15 +176,15 @@ def _number_first(text: str, place: int, far: int, loose: bool) -> tuple[int, in
 
 
 def _number_last(text: str, lower: str, place: int, far: int) -> tuple[int, int] | None:
-    for row in _ROW.finditer(text, place, far):
+    for row in islice(_ROW.finditer(text, place, far), _ROWS):
         house = _HOUSE.match(text, row.start())
-        word = _LAST_WORD.search(text, max(place, row.start() - 42), row.start())
-        if house is None or word is None:
+        begin = text.rfind(" ", max(place, row.start() - 42), row.start() - 1) + 1 or place
+        last = text[begin : row.start() - 1]
+        if house is None or text[row.start() - 1] != " " or not last[:1].isalpha():
             continue
-        last = word[0].rstrip()
         words = text[max(place, row.start() - 60) : row.start()].split()[-3:]
         known = last.lower().endswith(_SUFFIXES)
         capital = any(part[0].isupper() for part in words) and (last[0].isupper() or len(words) > 1)
         if (capital or known) and not _TECHNICAL.fullmatch(last) and (known or _ENDS.match(lower, house.end())):
-            return word.start(), house.end()
+            return begin, house.end()
     return None
