@@ -58,6 +58,8 @@ def _end_of_name(text: str, name: int, first: str) -> int | None:
         rest = match[0][len(first) :].split()
         long_enough = len(rest) > 0 and any(word[0].isupper() and len(word) > 2 for word in rest[:4])
         return match.end() if long_enough and first not in ("via", "place", "route", "cours") else None
+    if ENGLISH.isdisjoint(match[0].lower().replace(",", " ").replace(".", " ").split()):
+        return None
     place = name
     for count, written in enumerate(match[0].split(" ")):
         word = written.rstrip(",")
