@@ -7,7 +7,7 @@ import json
 import logging
 import math
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -252,11 +252,16 @@ async def test_a_public_name_that_leads_into_a_private_network_is_not_followed(
 class Watch:
     """A gatekeeper that writes down what it is told."""
 
-    opened: list[tuple[str, int]] = field(default_factory=list)
+    told: list[tuple[str, str, int]] = field(default_factory=list)
 
     @contextmanager
-    def opening(self, host: str, port: int) -> Any:
-        self.opened.append((host, port))
+    def opening(self, host: str, port: int) -> Iterator[None]:
+        self.told.append(("name", host, port))
+        yield
+
+    @contextmanager
+    def connecting(self, ip: str, port: int) -> Iterator[None]:
+        self.told.append(("address", ip, port))
         yield
 
 
@@ -268,11 +273,11 @@ async def test_who_watches_the_sockets_is_told_the_name_and_the_address_of_it(
     door.gatekeeper = watch
     transport, payload = door.transport, door.payload()
     await (await transport.handle_async_request(request_for(door, payload))).aclose()
-    assert watch.opened[0] == ("localhost", port) and watch.opened[-1] == ("127.0.0.1", port)
-    watch.opened.clear()
+    assert watch.told[0] == ("name", "localhost", port) and watch.told[-1] == ("address", "127.0.0.1", port)
+    watch.told.clear()
     with pytest.raises(PermitRefused):
         await transport.handle_async_request(request_for(door, payload, extensions={}))
-    assert watch.opened == []
+    assert watch.told == []
 
 
 @pytest.mark.parametrize("api", list(Api))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from b4tui.engines.lines import LineTooLong
 from b4tui.engines.reading import Malformed, MalformedCall
 from b4tui.engines.types import Done, Text, Thinking, ToolCall, Usage
 from b4tui.escalation.providers import Api
@@ -298,6 +302,57 @@ def test_ollama_an_error_line_and_an_end_without_done_are_no_answers() -> None:
     with pytest.raises(Unfinished):
         read(Api.OLLAMA, lines(said("a")))
     assert read(Api.OLLAMA, lines(said("a"), done("length")))[-1] == Done("length")
+
+
+# -- Anything at all ---------------------------------------------------------------------------------------------------
+
+DEEP = "[" * 100_000
+ENDS = (Malformed, Said, Declined, Unfinished, LineTooLong)
+WHOLE = {
+    Api.ANTHROPIC: TOOL_USE,
+    Api.OPENAI: [chunk(content="a"), chunk(tool_calls=[call(0, "read", "{}", "a")]), chunk("tool_calls"), FIGURES],
+    Api.OLLAMA: [said("a"), said(tool_calls=[{"id": "a", "function": {"name": "read", "arguments": {}}}]), done()],
+}
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def changed(value: Any, path: list[int], by: object) -> Any:
+    """The value with something else in one place of it, at any depth."""
+    if not path or not isinstance(value, dict | list) or not value:
+        return by
+    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+    at = keys[path[0] % len(keys)]
+    copy = value.copy()
+    copy[at] = changed(value[at], path[1:], by)
+    return copy
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sampled_from(list(Api)), st.lists(st.integers(0, 30), min_size=2, max_size=6), anything)
+def test_whatever_a_provider_sends_is_an_answer_or_one_of_the_known_ends(api: Api, path: list[int], by: object) -> None:
+    rows = changed(WHOLE[api], path, by)
+    stream = (lines if api is Api.OLLAMA else data)(*rows)
+    with contextlib.suppress(ENDS):
+        assert isinstance(read(api, stream)[-1], Done)
+
+
+@pytest.mark.parametrize("api", list(Api))
+def test_what_is_nested_without_end_is_no_answer(api: Api) -> None:
+    stream = b'{"a":' + DEEP.encode()
+    with pytest.raises(Malformed):
+        read(api, stream + b"\n" if api is Api.OLLAMA else b"data: " + stream + b"\n\n")
+
+
+def test_arguments_that_are_nested_without_end_are_no_call() -> None:
+    rows = [start(), block("tool_use", id="t", name="r"), delta("input_json_delta", partial_json='{"a":' + DEEP)]
+    with pytest.raises(MalformedCall):
+        read(Api.ANTHROPIC, named(*rows, *ends("tool_use")))
+    with pytest.raises(MalformedCall):
+        read(Api.OPENAI, data(chunk(tool_calls=[call(0, "r", '{"a":' + DEEP, "a")]), chunk("tool_calls")))
 
 
 # -- Errors as whole bodies --------------------------------------------------------------------------------------------
