@@ -23,6 +23,7 @@ COMMANDS = {
     "board": ("b4tui.cli.board", "Read and change the board, in bd's own shapes."),
     "demo": ("b4tui.cli.demo", "The console on a sample hub with simulated models."),
     "doctor": ("b4tui.cli.doctor", "Check every part of the installation; a fix for each failure."),
+    "gate": ("b4tui.cli.gate", "Find what must stay on this machine, in files, diffs and streams."),
     "gpu": ("b4tui.cli.gpu", "Measure GPUs and host."),
     "grants": ("b4tui.cli.grants", "Standing approvals: list, make, revoke."),
     "init": ("b4tui.cli.init", "Make a hub: git repository, board, agents' workspaces, settings."),

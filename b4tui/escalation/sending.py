@@ -269,7 +269,7 @@ class Sending:
         if not trouble.at_once or tried >= TRIES or not _may_pass(trouble.failure):
             return None
         now = self._means.clock()
-        asked = _retry_after(trouble.retry_after, now)
+        asked = retry_after(trouble.retry_after, now)
         pause = PAUSE_S * 2 ** (tried - 1) if asked is None else asked
         return pause if now + timedelta(seconds=pause) < self._permit.until else None
 
@@ -278,7 +278,7 @@ def _may_pass(failure: Failure) -> bool:
     return failure.status in _AGAIN and failure.transient
 
 
-def _retry_after(text: str, now: datetime) -> float | None:
+def retry_after(text: str, now: datetime) -> float | None:
     """The seconds that a Retry-After header asks for, as a number or a date (RFC 9110, 10.2.3)."""
     text = text.strip()
     if text.isascii() and text.isdigit() and len(text) <= 9:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -71,6 +71,7 @@ class Door:
     clock: Clock = field(default_factory=Clock)
     rules: str = RULES
     retries: list[Retry] = field(default_factory=list)
+    retried: Callable[[Retry], Awaitable[None]] | None = None
     gatekeeper: Gatekeeper | None = None
     office: PermitOffice = field(init=False)
 
@@ -91,7 +92,7 @@ class Door:
             seconds=asyncio.get_running_loop().time,
             new_id=lambda: f"own_{next(numbers)}",
             prices=PRICES,
-            retried=retried,
+            retried=self.retried or retried,
             sleep=self.clock.sleep,
         )
 
@@ -170,3 +171,10 @@ def failure_of(events: list[StreamEvent]) -> Failure:
     assert len(ends) == 1 and events[-1] is ends[0]
     assert isinstance(ends[0], Failure), ends
     return ends[0]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 (what is waited for has no event)
+            await asyncio.sleep(0.005)

@@ -7,6 +7,7 @@ from b4tui.gate.personal.accounts import AccountDetector
 from b4tui.gate.personal.houses import HouseDetector, StreetDetector
 from b4tui.gate.personal.mail import MailDetector
 from b4tui.gate.personal.numbers import NumberDetector
+from b4tui.gate.personal.papers import PaperDetector, SelfEvidentDetector
 from b4tui.gate.personal.postal import PostalDetector
 from b4tui.gate.personal.whereabouts import WhereaboutsDetector
 
@@ -21,4 +22,6 @@ def personal_detectors() -> tuple[Detector, ...]:
         StreetDetector(),
         PostalDetector(),
         WhereaboutsDetector(),
+        PaperDetector(),
+        SelfEvidentDetector(),
     )
