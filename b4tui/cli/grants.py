@@ -20,19 +20,12 @@ _DURATION = re.compile(r"(?P<number>[1-9]\d{0,4})(?P<unit>[mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-class Duration(click.ParamType[timedelta]):
-    """`30m`, `8h`, `2d`."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read it, or end with what would be right."""
-        if isinstance(value, timedelta):
-            return value
-        match = _DURATION.fullmatch(str(value).strip())
-        if match is None:
-            self.fail(f"{value!r} is no time: write 30m, 8h or 2d", param, ctx)
-        return timedelta(**{_UNITS[match["unit"]]: int(match["number"])})
+def _length(context: click.Context, option: click.Parameter, value: str) -> timedelta:
+    """Read `30m`, `8h`, `2d`; click's own complaint for anything else."""
+    match = _DURATION.fullmatch(value.strip())
+    if match is None:
+        raise click.BadParameter(f"{value!r} is no time: write 30m, 8h or 2d")
+    return timedelta(**{_UNITS[match["unit"]]: int(match["number"])})
 
 
 @click.group("grants")
@@ -66,7 +59,7 @@ def list_grants(place: Place, everything: bool, as_json: bool) -> None:
 @command.command(short_help="Make a standing approval.")
 @place_options
 @click.option("--category", required=True, metavar="C", help="The category of task it is for.")
-@click.option("--for", "length", type=Duration(), default="30m", show_default=True, help="How long it holds.")
+@click.option("--for", "length", callback=_length, default="30m", show_default=True, metavar="T", help="30m, 8h, 2d.")
 @click.option("--max-bytes", type=click.IntRange(min=1), default=4096, show_default=True, help="Of one payload.")
 @click.option("--max-uses", type=click.IntRange(min=1), default=20, show_default=True, help="Payloads in all.")
 @click.option("--agent", default="", metavar="A", help="Only for this agent.")
