@@ -30,10 +30,12 @@ _BEFORE = re.compile(
 )
 _AFTER = re.compile(r"[ \t-]{0,2}(?:\(?(?:office|mobile|mobil|fax|cell|phone|home|work|privat|dienstlich|tel)\b)")
 _DATE = re.compile(
-    r"(?:19|20)[0-9]{2}[-./ ]?[01][0-9][-./ ]?[0-3][0-9]|[0-3]?[0-9][./-][01]?[0-9][./-](?:19|20)?[0-9]{2}(?![0-9])"
+    r"(?:19|20)[0-9]{2}[-/ ](?:19|20)[0-9]{2}(?![0-9])|(?:19|20)[0-9]{2}[-./ ]?[01][0-9][-./ ]?[0-3][0-9]"
+    r"|[0-3]?[0-9][./-][01]?[0-9][./-](?:19|20)?[0-9]{2}(?![0-9])"
 )
-_DATE_AT_END = re.compile(r"[0-9]{2}[-/][0-9]{2}$")
-_MODES = re.compile(r"0[0-7]{3}(?:[/ -]0[0-7]{3})+")
+_DATE_AT_END = re.compile(r"[0-9]{2}[-/][0-9]{2}$|^0[0-9]{3}-(?:19|20)[0-9]{2}$")
+_MODES = re.compile(r"0[0-9]{3}(?:[/ -]0[0-9]{3})+")
+"""Rights of files, characters of a table."""
 _DECIMAL = re.compile(r"\+[0-9]+\.[0-9]+")
 _ZIP = re.compile(r"[0-9]{5}-[0-9]{4}")
 _STATE = re.compile(r"\b[A-Z]{2}[\s#*/;-]{1,5}$")
@@ -68,7 +70,7 @@ def _speaks_for_itself(shape: re.Pattern[str], written: str, digits: str, text: 
     """Whether a number is one without anything that says so."""
     if shape is _INTERNATIONAL:
         if "+" not in written:
-            return len(digits) >= 12 and written != digits
+            return len(digits) >= 12 and written != digits and not _MODES.fullmatch(written)
         if _DATE.match(written[1:]) or _DECIMAL.fullmatch(written):
             return False
         at_line_start = "\n" in (text if start == 0 else text[start - 1])  # a line that a diff added
