@@ -38,6 +38,9 @@ class TestTheRegistry:
             ("list", "dashboard"),
             ("list", "bead"),
             ("list", "machine"),
+            ("audit", "global"),
+            ("list", "audit"),
+            ("list", "entry"),
         ],
     )
     def test_no_key_means_two_things_on_one_screen(self, one: str, other: str) -> None:
@@ -49,13 +52,15 @@ class TestTheRegistry:
 
     async def test_every_action_exists_on_its_screen(self, console, until) -> None:
         from b4tui.tui.app import Console
+        from b4tui.tui.screens.audit import AuditScreen
+        from b4tui.tui.screens.audit_entry import AuditEntryScreen
         from b4tui.tui.screens.bead import BeadScreen
         from b4tui.tui.screens.dialogs import ChoiceScreen, LineScreen, NewBeadScreen
         from b4tui.tui.screens.machine import MachineScreen
         from b4tui.tui.widgets.lines import Lines
 
         owners = {
-            "machine": [MachineScreen],
+            "machine": [MachineScreen], "audit": [AuditScreen], "entry": [AuditEntryScreen],
             "list": [Lines], "dashboard": [DashboardScreen], "bead": [BeadScreen], "global": [Console],
             "dialog": [ChoiceScreen, HelpScreen], "form": [LineScreen, NewBeadScreen],
         }  # fmt: skip
