@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from b4tui.gate.detector import Detector
+from b4tui.gate.digits import DigitDetector
 from b4tui.gate.hidden import Hidden
 from b4tui.gate.infrastructure.detectors import infrastructure_detectors
 from b4tui.gate.known.known import Known
 from b4tui.gate.personal.detectors import personal_detectors
 from b4tui.gate.secrets.assignment import Assignments
+from b4tui.gate.secrets.commands import Commands, Sql
+from b4tui.gate.secrets.headers import Headers
+from b4tui.gate.secrets.keyfiles import OpaqueBlocks, PrivateKeys
+from b4tui.gate.secrets.kubernetes import KubernetesSecrets
+from b4tui.gate.secrets.nearby import RareNearKeywords
+from b4tui.gate.secrets.prose import Prose
+from b4tui.gate.secrets.shapes import Shapes
+from b4tui.gate.secrets.urls import Urls
 
 
 def built_in_detectors(known: Known | None = None) -> tuple[Detector, ...]:
@@ -16,6 +25,17 @@ def built_in_detectors(known: Known | None = None) -> tuple[Detector, ...]:
         known or Known.nothing(),
         Hidden(),
         Assignments(),
+        Commands(),
+        Headers(),
+        KubernetesSecrets(),
+        OpaqueBlocks(),
+        PrivateKeys(),
+        Prose(),
+        RareNearKeywords(),
+        Shapes(),
+        Sql(),
+        Urls(),
+        DigitDetector(),
         *infrastructure_detectors(),
         *personal_detectors(),
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from b4tui.gate.personal.checksums import passes
 from b4tui.gate.rarity import rarity
+from b4tui.gate.values import stands_for_a_value
 
 Validator = Callable[[str], bool]
 
@@ -39,6 +42,26 @@ def mixed_case(value: str) -> bool:
     return value != value.lower() and value != value.upper()
 
 
+def not_a_stand_in(value: str) -> bool:
+    """No placeholder and no reference to where the value is."""
+    return not stands_for_a_value(value)
+
+
+def basic_credentials(value: str) -> bool:
+    """Base64 of `name:password`."""
+    bare = value.rstrip("=").replace("-", "+").replace("_", "/")
+    if len(bare) < 6 or len(bare) % 4 == 1:
+        return False
+    try:
+        text = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode()
+    except ValueError:
+        return False
+    name, colon, password = text.partition(":")
+    if not name or not colon or not text.isprintable():
+        return False
+    return not (password and stands_for_a_value(password) and stands_for_a_value(name))
+
+
 def looks_made(value: str) -> bool:
     """Made by a machine, not of words: the longest stretch is long, varied, and has digits or looks random."""
     longest = max(re.split(r"[^A-Za-z0-9]", value), key=len)
@@ -49,6 +72,11 @@ def looks_made(value: str) -> bool:
     return len(longest) >= 10 and (many_digits(value) or rarity(longest) >= 4.6)
 
 
+def wallet(value: str) -> bool:
+    """An address of a Bitcoin wallet with the right check digits."""
+    return passes("bitcoin", value)
+
+
 VALIDATORS: Mapping[str, Validator] = MappingProxyType(
     {
         "not-masked": not_masked,
@@ -57,6 +85,9 @@ VALIDATORS: Mapping[str, Validator] = MappingProxyType(
         "many-digits": many_digits,
         "mixed-case": mixed_case,
         "looks-made": looks_made,
+        "not-a-stand-in": not_a_stand_in,
+        "basic-credentials": basic_credentials,
+        "wallet": wallet,
     }
 )
 """The names that rule files use."""

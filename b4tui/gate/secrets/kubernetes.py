@@ -1,0 +1,70 @@
+"""Values in Kubernetes Secrets, as YAML or JSON, whichever of `kind` and `data` comes first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from b4tui.gate.detector import Positions
+from b4tui.gate.types import Hit
+from b4tui.gate.values import stands_for_a_value
+
+_REACH = 6000
+"""Characters before and after `kind: Secret` that may belong to the same document."""
+_KIND = re.compile(r"""(?i)kind["']?[ \t]{0,4}:[ \t]{0,4}["']?secret(?:list)?["']?\s{0,4}(?=[,}\n#]|$)""")
+_DATA = re.compile(r"""(?i)(?:^|[\n{,])[ \t]{0,40}["']?(?:string)?data["']?[ \t]{0,4}:[ \t]{0,4}(?:\{|\r?\n|$)""")
+_ENTRY = re.compile(
+    r"""[ \t]{0,40}(?:\#[^\n]{0,400}|["']?[\w.-]{1,120}["']?[ \t]{0,4}:[ \t]{0,4}"""
+    r"""(?:[|>][+-]?[ \t]{0,4}\n[ \t]{1,40})?["']?(?P<value>[^\s"'{}][^\n"',}]{0,8000})?["']?)"""
+    r"""[ \t]{0,4},?[ \t]{0,4}\r?(?:\n|$|(?=\}))"""
+)
+_SPLIT = re.compile(r"\n---[ \t]{0,8}(?:\r?\n|$)")
+
+
+class KubernetesSecrets:
+    """Finds what is in `data` and `stringData` of a Secret."""
+
+    name = "kubernetes"
+    words = frozenset(
+        {"kind: secret", 'kind":"secret', 'kind": "secret', "kind': 'secret", 'kind: "secret', "kind:secret"}
+    )
+
+    def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
+        """One finding for each Secret: its first value."""
+        done = -1
+        for start, _ in at.any_of(self.words):
+            kind = _KIND.match(text, start)
+            if kind is None or start < done:
+                continue
+            begin, end = _document(text, start)
+            done = max(end, kind.end())
+            for data in _DATA.finditer(text, begin, end):
+                if span := _first_value(text, data.end(), end):
+                    yield Hit("kubernetes-secret", *span, "a value in a Kubernetes Secret")
+                    break
+
+
+def _document(text: str, at: int) -> tuple[int, int]:
+    """The document around a place: to the lines of three hyphens, or as far as this reads."""
+    begin, end = max(0, at - _REACH), min(len(text), at + _REACH)
+    for split in _SPLIT.finditer(text, begin, end):
+        if split.end() <= at:
+            begin = split.start()
+        else:
+            return begin, split.start()
+    return begin, end
+
+
+def _first_value(text: str, at: int, end: int) -> tuple[int, int] | None:
+    while at < end and (entry := _ENTRY.match(text, at, end)):
+        value = entry["value"]
+        if value is not None and _may_be_one(value.strip()):
+            return entry.span("value")
+        if entry.end() == at:
+            break
+        at = entry.end()
+    return None
+
+
+def _may_be_one(value: str) -> bool:
+    return len(value) >= 3 and not value.startswith(("$", "<", "%", "!")) and not stands_for_a_value(value)
