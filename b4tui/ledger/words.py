@@ -30,6 +30,8 @@ def _value(name: str, value: Any) -> str:
         case int():
             return f"{value:,}"
         case list():
-            return " ".join(str(item) for item in value)
+            return " ".join(_value("", item) for item in value)
+        case dict():
+            return " ".join(f"{inner.replace('_', ' ')} {_value(inner, item)}" for inner, item in value.items())
         case _:
             return str(value)

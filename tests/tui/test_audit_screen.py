@@ -163,10 +163,13 @@ async def test_an_entry_opens_with_its_payload_and_leads_to_its_bead(app, until,
 async def test_a_payload_that_cannot_be_read_says_why(app, world, until) -> None:
     with closing(sqlite3.connect(world.ledger.path, isolation_level=None)) as connection:
         connection.execute("UPDATE bodies SET key = 'another'")
-    async with app.run_test(size=WIDE) as pilot:
+    async with app.run_test(size=SMALL) as pilot:
         await opened(app, until)
         rows(app).select(next(str(n) for n, e in enumerate(ENTRIES, 1) if e.kind == "payload_sent"))
         await strike(pilot, "enter")
+        await until(lambda: isinstance(app.screen, AuditEntryScreen) and SHA256[:50] in screen_text(app))
+        assert "…" not in screen_text(app)  # no character of a hash is under the scroll bar
+        await strike(pilot, "G")
         await until(lambda: "encrypted with another key" in screen_text(app))
 
 
