@@ -26,6 +26,7 @@ class Scanner:
         self._by_id = rules.by_id()
         self._searches = tuple(_Search(rule) for rule in rules if rule.pattern)
         self._detectors = _wanted(rules, detectors)
+        self._classes = {one.name: _classes_of(rules, one) for one in self._detectors}
         self._automaton = _automaton(
             {word for rule in rules for word in rule.keywords}.union(*(one.words for one in self._detectors))
         )
@@ -46,6 +47,8 @@ class Scanner:
             if classes is None or search.rule.finding_class in classes:
                 hits.update(search.find(text, at))
         for detector in self._detectors:
+            if classes is not None and self._classes[detector.name].isdisjoint(classes):
+                continue
             if not detector.words or not detector.words.isdisjoint(found):
                 hits.update(self._known(detector.find(text, lower, at), classes))
         return tuple(sorted(self._without_those_that_give_way(hits), key=lambda hit: (hit.start, hit.end, hit.rule)))
@@ -147,6 +150,10 @@ def _wanted(rules: RuleSet, detectors: Sequence[Detector]) -> tuple[Detector, ..
     if missing := named - {one.name for one in detectors}:
         raise GateError(f"no detector is called {', '.join(sorted(missing))}")
     return tuple(one for one in detectors if one.name in named)
+
+
+def _classes_of(rules: RuleSet, detector: Detector) -> frozenset[FindingClass]:
+    return frozenset(rule.finding_class for rule in rules if rule.detector == detector.name)
 
 
 def _automaton(words: Collection[str]) -> ahocorasick.Automaton | None:
