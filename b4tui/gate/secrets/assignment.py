@@ -30,7 +30,7 @@ _SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:|->|<-|\|\||\?\?|~>)"""
 _BETWEEN = re.compile(
     rf"""{_CLOSE}(?:
     (?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}})
-    |(?P<comma>[ \t]{{0,2}},\s{{0,8}})(?={_QUOTE})
+    |(?P<comma>[ \t]{{0,2}},\s{{0,8}})(?=\\{{0,3}}["'])
     |(?P<value>(?:,|\s)\s{{0,20}}["']?[vV]alue["']?\s{{0,3}}[:=]\s{{0,3}})
     |(?P<tag>(?:["']|&quot;)?>\s{{0,12}})
     |(?P<space>[ \t]{{1,4}}(?:is[ \t]{{1,2}}|ist[ \t]{{1,2}}|lautet[ \t]{{1,2}})?)
@@ -110,9 +110,20 @@ def _beside(text: str, begin: int, end: int, name: str, promise: Strength) -> Hi
     value = text[found.start : found.end]
     if name.lower().endswith("pass") and _is_about_tests(text, found, value):
         return None
+    if text[begin - 1 : begin] in ("?", "&"):
+        value = value.partition("&")[0]
     alone = not found.quote and _is_alone(text, found)
-    why = _judged(value, promise, quoted=bool(found.quote), alone=alone)
-    return Hit(RULE, found.start, found.end, why) if why else None
+    why = _judged(value, promise, quoted=bool(found.quote), alone=alone) or _is_a_number(name, value)
+    return Hit(RULE, found.start, found.start + len(value), why) if why else None
+
+
+def _is_a_number(name: str, value: str) -> str | None:
+    """Some services number their tokens; a name that speaks of tokens and sixteen digits are enough."""
+    whole = name.lower()
+    if ("token" in whole or "secret" in whole) and value.isdigit() and 15 <= len(value) <= 40 and len(set(value)) > 4:
+        return "a long number beside a telling name"
+    short = 4 <= len(value) <= 8 and value.isdigit() and len(set(value)) > 1
+    return "a number beside a name for one" if short and re.search(r"(?:^|[_.-])(?:pin|passcode)$", whole) else None
 
 
 def _what_follows(text: str, begin: int, end: int, name: str) -> _Beside | None:

@@ -11,8 +11,9 @@ from b4tui.gate.types import Hit
 from b4tui.gate.values import stands_for_a_value
 
 _TOLD = re.compile(
-    r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|zugangsdaten|login(?: with)?|"
-    r"credentials)\b(?:[^\n.:=]{0,40}?(?:\bis\b(?: now)?|\bwas\b|\bist\b|\blautet\b|\bwar\b|[:=])\s{1,4}|\s{1,3})"
+    r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|zugangsdaten|login with|"
+    r"credentials)\b(?![\"'`])"
+    r"(?:[^\n.:=]{0,40}?(?:\bis\b(?: now)?|\bwas\b|\bist\b|\blautet\b|\bwar\b|[:=])\s{1,4}|\s{1,3})"
     r"[`\"'„“(]?(?P<value>[^\s`\"'“”„()]{5,80})"
 )
 _NUMBER = re.compile(
