@@ -22,6 +22,7 @@ COMMANDS = {
     "board": ("b4tui.cli.board", "Read and change the board, in bd's own shapes."),
     "demo": ("b4tui.cli.demo", "The console on a sample hub with simulated models."),
     "doctor": ("b4tui.cli.doctor", "Check every part of the installation; a fix for each failure."),
+    "gate": ("b4tui.cli.gate", "Find what must stay on this machine, in files, diffs and streams."),
     "gpu": ("b4tui.cli.gpu", "Measure GPUs and host."),
     "init": ("b4tui.cli.init", "Make a hub: git repository, board, agents' workspaces, settings."),
     "ledger": ("b4tui.cli.ledger", "Read and verify the record of everything that happened."),

@@ -19,14 +19,10 @@ _ADDRESSES = 4
 
 
 class Gatekeeper(Protocol):
-    """Who watches the sockets of this process is told what a permit opens, for as long as that is needed."""
+    """Who watches the sockets of this process (`guard`) is told what a permit opens, for as long as that is needed."""
 
     def opening(self, host: str, port: int) -> AbstractContextManager[None]:
-        """A name is about to be looked up, on behalf of a permit."""
-        ...
-
-    def connecting(self, ip: str, port: int) -> AbstractContextManager[None]:
-        """A connection to one of its addresses is about to be made."""
+        """This name is about to be looked up, or this address of it connected to, on behalf of a permit."""
         ...
 
 
@@ -34,10 +30,6 @@ class OpenGate:
     """Nobody watches."""
 
     def opening(self, host: str, port: int) -> AbstractContextManager[None]:
-        """Nothing happens."""
-        return nullcontext()
-
-    def connecting(self, ip: str, port: int) -> AbstractContextManager[None]:
         """Nothing happens."""
         return nullcontext()
 
@@ -124,7 +116,7 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
         _, port = self._place
         for ip in addresses:
             try:
-                with self._gatekeeper.connecting(ip, port):
+                with self._gatekeeper.opening(ip, port):
                     stream = await self._inner.connect_tcp(ip, port)
             except httpcore.ConnectError:
                 continue

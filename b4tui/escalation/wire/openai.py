@@ -63,7 +63,7 @@ def _messages(turn: Turn) -> list[dict[str, Any]]:
 
 
 def _call(call: Call) -> dict[str, Any]:
-    arguments = json.dumps(call.arguments, ensure_ascii=False, allow_nan=False)
+    arguments = json.dumps(call.arguments, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
