@@ -74,6 +74,7 @@ class Desk:
 
     async def run_ended(self, run: str, reason: str) -> None:
         """A run is over, however: nobody waits for its questions any more."""
+        self._office.window.forget(run)
         await firmly(self._store.cancel_run, run, reason, self._office.clock())
         await self._notices.tell()
 

@@ -107,7 +107,10 @@ class Escalation:
         """Runs in a thread."""
         office = self._office
         known = office.store.known_host(provider.destination.host)
-        return prepare(self.request, provider, self.request.chat, office.judge(), office.policy, known_host=known)
+        before = office.window.before(self.request.run)
+        return prepare(
+            self.request, provider, self.request.chat, office.judge(), office.policy, known_host=known, before=before
+        )
 
     async def _asked(self) -> Approval:
         """The approval that is waited for now: a new one, one adopted, or one that a grant gives."""
@@ -153,6 +156,7 @@ class Escalation:
         except BaseException:
             office.permits.withdraw(approval.id)
             raise
+        office.window.add(self.request.run, payload.body)
         await office.told()
         return sent, permit
 

@@ -12,6 +12,7 @@ from b4tui.escalation.preparing import Judge, Policy
 from b4tui.escalation.providers import Provider
 from b4tui.escalation.store import ApprovalStore
 from b4tui.escalation.types import Payload, Receipt
+from b4tui.escalation.window import Window
 from b4tui.ledger.types import NewEntry
 
 
@@ -43,6 +44,7 @@ class Office:
     no_providers: str
     judge: Callable[[], Judge]
     permits: PermitOffice
+    window: Window
     send: Send
     clock: Callable[[], datetime]
     new_id: Callable[[], str]

@@ -34,12 +34,17 @@ _DENSE = 24
 
 @dataclass(frozen=True, slots=True)
 class Unescaped:
-    """A stretch of a text with one level of its escapes undone. `dense`: with runs of them that must hide something."""
+    """A stretch of a text with one level of its escapes undone.
+
+    `dense`: with runs of them that must hide something; `plain`: only quotes and line ends were escaped, as in any
+    string of JSON.
+    """
 
     name: str
     text: str
     offsets: Offsets
     dense: bool
+    plain: bool
 
 
 def unescaped(text: str) -> Iterator[Unescaped]:
@@ -79,7 +84,7 @@ def _stretch(
     offsets = Offsets(starts, [start, *ends[first - 1 : last]], [*ends[first - 1 : last], end], length)
     name = "+".join(sorted({"escapes" if kind == "simple" else kind for kind in kinds}))
     dense = any(len(escape) >= _DENSE for escape in escapes if undone[escape][0] != "simple")
-    yield Unescaped(name, "".join(read), offsets, dense)
+    yield Unescaped(name, "".join(read), offsets, dense, kinds == {"simple"})
 
 
 def _begin(text: str, at: int) -> int:

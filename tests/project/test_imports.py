@@ -17,6 +17,7 @@ COMMANDS = [
     ["doctor", "--json"],
     ["gpu", "--json"],
     ["init", "."],
+    ["ledger", "list"],
     ["models", "list", "--json"],
     ["models", "pull", "tiny"],
     ["work", "--once"],
