@@ -22,7 +22,11 @@ class Gatekeeper(Protocol):
     """Who watches the sockets of this process (`guard`) is told what a permit opens, for as long as that is needed."""
 
     def opening(self, host: str, port: int) -> AbstractContextManager[None]:
-        """This name is about to be looked up, or this address of it connected to, on behalf of a permit."""
+        """A name is about to be looked up, on behalf of a permit."""
+        ...
+
+    def connecting(self, ip: str, port: int) -> AbstractContextManager[None]:
+        """A connection to one of its addresses is about to be made."""
         ...
 
 
@@ -30,6 +34,10 @@ class OpenGate:
     """Nobody watches."""
 
     def opening(self, host: str, port: int) -> AbstractContextManager[None]:
+        """Nothing happens."""
+        return nullcontext()
+
+    def connecting(self, ip: str, port: int) -> AbstractContextManager[None]:
         """Nothing happens."""
         return nullcontext()
 
@@ -116,7 +124,7 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
         _, port = self._place
         for ip in addresses:
             try:
-                with self._gatekeeper.opening(ip, port):
+                with self._gatekeeper.connecting(ip, port):
                     stream = await self._inner.connect_tcp(ip, port)
             except httpcore.ConnectError:
                 continue

@@ -18,8 +18,10 @@ Twisted = tuple[str, str, Offsets]
 
 _SHORTEST = 20
 _RARE = 4.6
-_LITERAL = re.compile(r"(?=[=:])[=:][ \t]{0,4}([\"'`]?)([\w+/=.\-]{6,120}+)\1[,;]?[ \t]{0,4}(?=\r?\n|$)")
+_LITERAL = re.compile(r"(?=[=:])[=:][ \t]{0,4}([\"'`]?)([\w+/=.\-]{3,120}+)\1[ \t]{0,4}(?=[,;]|\r?\n|$)")
 _MOST = 2000
+_NEAR = 120
+"""Characters from one half to the name of the other."""
 
 
 def twisted(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Twisted]:
@@ -40,7 +42,7 @@ def halves(text: str) -> Iterator[Twisted]:
     pairs: list[tuple[str, int, int]] = []
     before: re.Match[str] | None = None
     for match in _LITERAL.finditer(text):
-        if before is not None and text.count("\n", before.end(), match.start()) <= 2:
+        if before is not None and match.start() - before.end() < _NEAR:
             first, second = before.group(2), match.group(2)
             if len(first) + len(second) >= _SHORTEST and _rare(first + second):
                 pairs += [(first, *before.span(2)), (f"{second}\n", match.start(2), match.end(2) + 1)]

@@ -20,6 +20,7 @@ from b4tui.gate.offsets import Offsets, whole
 from b4tui.gate.reading import Budget
 from b4tui.gate.runs import runs
 from b4tui.gate.spacing import spaced_out
+from b4tui.gate.tables import tables
 from b4tui.gate.twisting import halves, twisted
 from b4tui.gate.types import GateLimits, UnreadableText
 
@@ -57,7 +58,7 @@ class View:
     @property
     def put_together(self) -> bool:
         """Whether the last step was to put something together: that is not tried twice in a row."""
-        return self.steps[-1:] in (("joined",), ("spaced",))
+        return self.steps[-1:] in (("joined",), ("spaced",), ("table",))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where in the text itself the stretch came from."""
@@ -99,6 +100,8 @@ def _readings(view: View, budget: Budget, most: int) -> Iterator[View]:
         yield view.child("joined", read, offsets, Scope.SECRETS)
     for read, offsets in spaced_out(text):
         yield view.child("spaced", read, offsets, Scope.SECRETS)
+    for read, offsets in tables(text):
+        yield view.child("table", read, offsets, Scope.SECRETS)
     for name, read, offsets in (*twisted(text, runs(text)), *halves(text)):
         yield view.child(name, read, offsets, Scope.TOKENS)
     for child in _unfolded(view, budget, most):

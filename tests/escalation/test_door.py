@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
-import math
-import traceback
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -15,8 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from b4tui.demo.certificates import Authority
 from b4tui.demo.cloud_server import SimulatedCloud
@@ -25,32 +19,9 @@ from b4tui.engines.http import RedirectRefused
 from b4tui.escalation.headers import HeaderRefused, headers_for, shown_headers
 from b4tui.escalation.permits import PermitFault, PermitRefused
 from b4tui.escalation.providers import Api
-from b4tui.escalation.transport import PERMIT, DoorRefused, LeadsInside
-from b4tui.escalation.types import Payload
-from tests.escalation.conftest import RULES, Door, Open, answers, asks, failure_of, new_key
-
-REFUSALS = (PermitRefused, DoorRefused, HeaderRefused)
-
-
-def request_for(door: Door, payload: Payload, **changes: Any) -> httpx.Request:
-    """The request as the sender makes it, but for some changes."""
-    fields: dict[str, Any] = {
-        "method": "POST",
-        "url": payload.destination.url,
-        "headers": list(headers_for(door.provider, payload.size)),
-        "content": payload.body,
-        "extensions": {PERMIT: door.permit(payload)},
-        **changes,
-    }
-    return httpx.Request(**fields)
-
-
-async def knock(door: Door, request: httpx.Request) -> int:
-    """Send it; the status of the answer."""
-    response = await door.transport.handle_async_request(request)
-    await response.aread()
-    await response.aclose()
-    return response.status_code
+from b4tui.escalation.transport import PERMIT, LeadsInside
+from tests.escalation.conftest import Door, Open, answers, asks, failure_of
+from tests.escalation.knocking import REFUSALS, knock, request_for
 
 
 async def refused(door: Door, cloud: SimulatedCloud, request: httpx.Request) -> Exception:
@@ -252,11 +223,16 @@ async def test_a_public_name_that_leads_into_a_private_network_is_not_followed(
 class Watch:
     """A gatekeeper that writes down what it is told."""
 
-    opened: list[tuple[str, int]] = field(default_factory=list)
+    told: list[tuple[str, str, int]] = field(default_factory=list)
 
     @contextmanager
-    def opening(self, host: str, port: int) -> Any:
-        self.opened.append((host, port))
+    def opening(self, host: str, port: int) -> Iterator[None]:
+        self.told.append(("name", host, port))
+        yield
+
+    @contextmanager
+    def connecting(self, ip: str, port: int) -> Iterator[None]:
+        self.told.append(("address", ip, port))
         yield
 
 
@@ -268,115 +244,8 @@ async def test_who_watches_the_sockets_is_told_the_name_and_the_address_of_it(
     door.gatekeeper = watch
     transport, payload = door.transport, door.payload()
     await (await transport.handle_async_request(request_for(door, payload))).aclose()
-    assert watch.opened[0] == ("localhost", port) and watch.opened[-1] == ("127.0.0.1", port)
-    watch.opened.clear()
+    assert watch.told[0] == ("name", "localhost", port) and watch.told[-1] == ("address", "127.0.0.1", port)
+    watch.told.clear()
     with pytest.raises(PermitRefused):
         await transport.handle_async_request(request_for(door, payload, extensions={}))
-    assert watch.opened == []
-
-
-@pytest.mark.parametrize("api", list(Api))
-@pytest.mark.parametrize("fault", [FaultKind.ECHO, FaultKind.ECHO_ERROR, FaultKind.WRONG_KEY, FaultKind.NO_HTTP])
-async def test_the_key_is_in_no_word_of_ours_though_the_server_says_it_back(
-    door_to: Open, cloud: SimulatedCloud, caplog: pytest.LogCaptureFixture, api: Api, fault: FaultKind
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    door = door_to(cloud.address, api)
-    cloud.faults.add(fault)
-    payload = door.payload()
-    permit = door.permit(payload)
-    events, sending = await door.sent(payload, permit)
-    assert door.key.encode() in cloud.received
-    told = [repr(value) for value in (door.provider, permit, payload, sending, sending.receipt, events)]
-    assert not [text for text in (*told, *map(str, told), caplog.text) if door.key in text]
-
-
-async def test_the_key_is_in_no_exception(door: Door, cloud: SimulatedCloud) -> None:
-    payload = door.payload()
-    cloud.faults.add(FaultKind.REDIRECT)
-    for request in (request_for(door, payload), request_for(door, payload, extensions={})):
-        try:
-            await knock(door, request)
-        except Exception as error:
-            assert door.key not in "".join(traceback.format_exception(error))
-        else:
-            pytest.fail("it went well")
-
-
-@dataclass
-class Lasting:
-    """A cloud and a door to it that outlive one example."""
-
-    runner: asyncio.Runner
-    cloud: SimulatedCloud
-    door: Door
-
-
-@pytest.fixture
-def lasting(authority: Authority, door_to: Open) -> Any:
-    with asyncio.Runner() as runner:
-        cloud = SimulatedCloud(authority.server("127.0.0.1"), speed=math.inf)
-        runner.run(cloud.up())
-        yield Lasting(runner, cloud, door_to(cloud.address, key=new_key()))
-        runner.run(cloud.down())
-
-
-Change = Callable[[Door, Payload], dict[str, Any]]
-
-
-def _with_header(name: str, value: str) -> Change:
-    return lambda door, payload: {"headers": [*headers_for(door.provider, payload.size), (name, value)]}
-
-
-def _body(change: Callable[[bytes, int], bytes], at: int) -> Change:
-    def changed(door: Door, payload: Payload) -> dict[str, Any]:
-        body = change(payload.body, at % payload.size)
-        return {"content": body, "headers": list(headers_for(door.provider, len(body)))}
-
-    return changed
-
-
-def _url(change: Callable[[str], str]) -> Change:
-    return lambda door, payload: {"url": change(payload.destination.url)}
-
-
-positions = st.integers(0, 10_000)
-changes = st.one_of(
-    st.builds(_body, st.just(lambda body, at: body[:at] + body[at + 1 :]), positions),
-    st.builds(_body, st.just(lambda body, at: body[:at] + b" " + body[at:]), positions),
-    st.builds(_body, st.just(lambda body, at: body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]), positions),
-    st.builds(_url, st.sampled_from([lambda url: url + "/x", lambda url: url + "?x", lambda url: url[:-1]])),
-    st.builds(_with_header, st.sampled_from(["cookie", "x-tag", "authorization", "user"]), st.text("ab", min_size=1)),
-    st.just(lambda door, payload: {"extensions": {}}),
-    st.just(lambda door, payload: {"method": "PUT"}),
-    st.just(lambda door, payload: {}),
-)
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(changes, st.booleans(), st.booleans()), min_size=1, max_size=3))
-def test_no_bytes_both_approved_and_sent_differ(lasting: Lasting, tries: list[tuple[Change, bool, bool]]) -> None:
-    """Whatever is changed, replayed, late or judged by other rules: the cloud gets approved bytes once, or nothing."""
-    lasting.runner.run(_no_bytes_differ(lasting.door, lasting.cloud, tries))
-
-
-async def _no_bytes_differ(door: Door, cloud: SimulatedCloud, tries: list[tuple[Change, bool, bool]]) -> None:
-    for change, late, other_rules in tries:
-        payload = door.payload()
-        before, connections = len(cloud.received), cloud.connections
-        permit = door.permit(payload)
-        fields = change(door, payload)
-        door.clock.now += timedelta(seconds=121 if late else 0)
-        door.rules = "6" * 64 if other_rules else RULES
-        allowed = not (fields or late or other_rules)
-        for again in (False, True):
-            request = request_for(door, payload, **{"extensions": {PERMIT: permit}, **fields})
-            try:
-                await knock(door, request)
-            except REFUSALS:
-                assert again or not allowed
-            else:
-                assert allowed and not again
-        reached = bytes(cloud.received[before:])
-        assert cloud.connections - connections == allowed
-        assert reached.partition(b"\r\n\r\n")[2] == (payload.body if allowed else b"")
+    assert watch.told == []

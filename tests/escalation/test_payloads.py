@@ -168,6 +168,8 @@ def test_what_json_cannot_say_is_refused_and_not_quoted(value: object) -> None:
     chat = asks(messages=(*messages, Message(Role.TOOL, "x", call_id="c")))
     with pytest.raises(PayloadError, match="cannot be written as JSON"):
         built(Api.ANTHROPIC, chat)
+    with pytest.raises(PartError, match="cannot be written as JSON"):
+        parts_of(chat)
 
 
 BEAD = Source(SourceKind.BEAD, "description")

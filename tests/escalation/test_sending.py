@@ -116,6 +116,20 @@ async def test_an_answer_that_is_none_ends_in_a_failure_and_not_in_a_second_try(
     assert sending.receipt.bytes_out == len(cloud.received)
 
 
+@pytest.mark.parametrize("api", APIS)
+async def test_what_comes_with_a_200_and_is_no_stream_is_said_to_be_none(
+    door_to: Open, cloud: SimulatedCloud, api: Api
+) -> None:
+    cloud.faults.add(FaultKind.WEB_PAGE)
+    cloud.faults.add(FaultKind.NO_STREAM)
+    door = door_to(cloud.address, api)
+    page, _ = await door.sent()
+    error, _ = await door.sent()
+    assert failure_of(page).kind is FailureKind.PROTOCOL and "a web page" in failure_of(page).message
+    assert failure_of(error).kind is FailureKind.CRASHED and "Upstream failed" in failure_of(error).message
+    assert door.retries == []
+
+
 async def test_an_overload_in_the_stream_is_told_from_a_crash(door: Door, cloud: SimulatedCloud) -> None:
     cloud.faults.add(FaultKind.ERROR_LINE, after=6)
     events, _ = await door.sent()

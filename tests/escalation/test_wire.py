@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
-from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from b4tui.engines.lines import LineTooLong
 from b4tui.engines.reading import Malformed, MalformedCall
 from b4tui.engines.types import Done, Text, Thinking, ToolCall, Usage
 from b4tui.escalation.providers import Api
 from b4tui.escalation.wire.answers import Declined, Said, Unfinished, error_of
-from b4tui.escalation.wire.forms import answer_of, decoder_of
-
-
-def read(api: Api, data: bytes, size: int = 0) -> list[Any]:
-    """The events of an answer that came as these bytes, in pieces of `size`."""
-    numbers = count(1)
-    answer, decoder = answer_of(api, lambda: f"own_{next(numbers)}"), decoder_of(api)
-    events: list[Any] = []
-    pieces = [data[at : at + size] for at in range(0, len(data), size)] if size else [data]
-    for messages in (*map(decoder.feed, pieces), decoder.flush()):
-        for message in messages:
-            step = answer.take(message)
-            events += step.pieces
-            if step.over:
-                return [*events, *answer.end()]
-    return [*events, *answer.end()]
-
-
-def named(*rows: dict[str, Any]) -> bytes:
-    """Events of the Messages API."""
-    return b"".join(f"event: {row['type']}\ndata: {json.dumps(row)}\n\n".encode() for row in rows)
-
-
-def data(*rows: object) -> bytes:
-    """Events of chat completions."""
-    return b"".join(b"data: %s\n\n" % (row if isinstance(row, bytes) else json.dumps(row).encode()) for row in rows)
-
-
-def lines(*rows: object) -> bytes:
-    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-
+from tests.escalation.streams import FIGURES, call, chunk, data, lines, named, read
 
 # -- Anthropic ---------------------------------------------------------------------------------------------------------
 
@@ -142,124 +114,6 @@ def test_anthropic_what_is_no_whole_answer_is_none(rows: list[dict[str, Any]], e
         read(Api.ANTHROPIC, b"".join(b"data: %s\n\n" % json.dumps(row).encode() for row in rows))
 
 
-# -- OpenAI, OpenRouter, Gemini ----------------------------------------------------------------------------------------
-
-
-def chunk(reason: str | None = None, **fields: object) -> dict[str, Any]:
-    return {"model": "m", "choices": [{"index": 0, "delta": fields, "finish_reason": reason}]}
-
-
-def call(index: int | None, name: str = "", arguments: str = "", call_id: str = "") -> dict[str, Any]:
-    row: dict[str, Any] = {"function": {"name": name, "arguments": arguments}, "id": call_id, "type": "function"}
-    return row if index is None else {**row, "index": index}
-
-
-FIGURES = {
-    "choices": [],
-    "usage": {"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 6}},
-}
-USED = Usage(prompt_tokens=9, generated_tokens=4, cached_tokens=6)
-
-
-@pytest.mark.parametrize("size", [0, 1, 13])
-def test_openai_calls_come_in_fragments_and_figures_last(size: int) -> None:
-    rows = [
-        chunk(role="assistant", content=None, refusal=None),
-        chunk(content="Let me see."),
-        chunk(tool_calls=[call(0, "read", "", "call_a")]),
-        chunk(tool_calls=[call(0, arguments='{"path":')]),
-        chunk(tool_calls=[call(1, "list", "{}", "call_b")]),
-        chunk(tool_calls=[call(0, arguments='"a.md"}')]),
-        chunk("tool_calls"),
-        FIGURES,
-    ]
-    assert read(Api.OPENAI, data(*rows, b"[DONE]"), size) == [
-        Text("Let me see."),
-        ToolCall("call_a", "read", {"path": "a.md"}),
-        ToolCall("call_b", "list", {}),
-        USED,
-        Done("tool_calls"),
-    ]
-
-
-def test_openai_a_refusal_is_no_answer() -> None:
-    with pytest.raises(Declined, match="I can't help"):
-        read(Api.OPENAI, data(chunk(refusal="I can't "), chunk(refusal="help."), chunk("stop"), b"[DONE]"))
-    with pytest.raises(Declined):
-        read(Api.OPENAI, data(chunk(content="Well, "), chunk("content_filter"), b"[DONE]"))
-
-
-def test_openai_done_without_a_reason_is_no_end() -> None:
-    with pytest.raises(Unfinished):
-        read(Api.OPENAI, data(chunk(content="a"), b"[DONE]"))
-
-
-def test_openrouter_comments_are_passed_over_and_reasoning_is_thinking() -> None:
-    stream = b": OPENROUTER PROCESSING\n\n" * 3 + data(
-        {**chunk(role="assistant", content="", reasoning="Hm."), "provider": "X"},
-        chunk(content="Yes.", reasoning=None),
-        {**chunk("stop", content=""), "native_finish_reason": "STOP"},
-        {**FIGURES, "usage": {**FIGURES["usage"], "cost": 0.01, "is_byok": False}},  # type: ignore[dict-item]
-        b"[DONE]",
-    )
-    assert read(Api.OPENAI, stream) == [Thinking("Hm."), Text("Yes."), USED, Done("stop")]
-
-
-def test_openrouter_an_error_in_mid_stream_comes_beside_a_choice() -> None:
-    row = {"error": {"code": 502, "message": "Provider disconnected"}, **chunk("error", content="")}
-    with pytest.raises(Said, match="Provider disconnected") as said:
-        read(Api.OPENAI, data(chunk(content="a"), row))
-    assert said.value.status == 502
-
-
-def test_openrouter_a_choice_that_ends_with_an_error_is_no_end() -> None:
-    with pytest.raises(Unfinished, match="error"):
-        read(Api.OPENAI, data(chunk(content="a"), chunk("error"), b"[DONE]"))
-
-
-WEATHER, CLOCK = '{"city":"Oslo"}', '{"zone":"UTC"}'
-GEMINI: list[Callable[[], list[dict[str, Any]]]] = [
-    # All calls are number 0, each whole, with an id of its own, in one chunk or several.
-    lambda: [chunk(tool_calls=[call(0, "weather", WEATHER, "a"), call(0, "clock", CLOCK, "b")])],
-    lambda: [chunk(tool_calls=[call(0, "weather", WEATHER, "a")]), chunk(tool_calls=[call(0, "clock", CLOCK, "b")])],
-    # The same with no id, and with no number.
-    lambda: [chunk(tool_calls=[call(0, "weather", WEATHER)]), chunk(tool_calls=[call(0, "clock", CLOCK)])],
-    lambda: [chunk(tool_calls=[call(None, "weather", WEATHER), call(None, "clock", CLOCK)])],
-]
-
-
-@pytest.mark.parametrize("rows", GEMINI)
-@pytest.mark.parametrize("reason", ["stop", "tool_calls"])
-def test_gemini_calls_with_one_number_are_told_apart(rows: Callable[[], list[dict[str, Any]]], reason: str) -> None:
-    events = read(Api.OPENAI, data(*rows(), chunk(reason, role="assistant"), b"[DONE]"))
-    calls = [event for event in events if isinstance(event, ToolCall)]
-    assert [(found.name, dict(found.arguments)) for found in calls] == [
-        ("weather", {"city": "Oslo"}),
-        ("clock", {"zone": "UTC"}),
-    ]
-    assert len({found.id for found in calls}) == 2 and all(found.id for found in calls)
-
-
-def test_gemini_an_error_comes_in_a_list() -> None:
-    said = error_of(b'[{"error": {"code": 429, "message": "Quota exceeded", "status": "RESOURCE_EXHAUSTED"}}]')
-    assert (said.status, said.kind, said.text) == (429, "RESOURCE_EXHAUSTED", "Quota exceeded")
-
-
-def test_servers_that_repeat_name_and_id_on_every_fragment_make_one_call() -> None:
-    parts = [chunk(tool_calls=[call(0, "read", piece, "a")]) for piece in ('{"path":', '"a.md"}')]
-    events = read(Api.OPENAI, data(*parts, chunk("tool_calls"), b"[DONE]"))
-    assert events[0] == ToolCall("a", "read", {"path": "a.md"})
-
-
-@pytest.mark.parametrize(
-    "row",
-    [[], "text", {"choices": 7}, chunk(content=7), chunk(refusal=7), chunk(tool_calls=[7]), {"choices": [7]}],
-)
-def test_openai_what_is_no_event_is_said_to_be_none(row: object) -> None:
-    with pytest.raises(Malformed):
-        read(Api.OPENAI, data(row))
-
-
 # -- Ollama ------------------------------------------------------------------------------------------------------------
 
 
@@ -298,6 +152,57 @@ def test_ollama_an_error_line_and_an_end_without_done_are_no_answers() -> None:
     with pytest.raises(Unfinished):
         read(Api.OLLAMA, lines(said("a")))
     assert read(Api.OLLAMA, lines(said("a"), done("length")))[-1] == Done("length")
+
+
+# -- Anything at all ---------------------------------------------------------------------------------------------------
+
+DEEP = "[" * 100_000
+ENDS = (Malformed, Said, Declined, Unfinished, LineTooLong)
+WHOLE = {
+    Api.ANTHROPIC: TOOL_USE,
+    Api.OPENAI: [chunk(content="a"), chunk(tool_calls=[call(0, "read", "{}", "a")]), chunk("tool_calls"), FIGURES],
+    Api.OLLAMA: [said("a"), said(tool_calls=[{"id": "a", "function": {"name": "read", "arguments": {}}}]), done()],
+}
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def changed(value: Any, path: list[int], by: object) -> Any:
+    """The value with something else in one place of it, at any depth."""
+    if not path or not isinstance(value, dict | list) or not value:
+        return by
+    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+    at = keys[path[0] % len(keys)]
+    copy = value.copy()
+    copy[at] = changed(value[at], path[1:], by)
+    return copy
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sampled_from(list(Api)), st.lists(st.integers(0, 30), min_size=2, max_size=6), anything)
+def test_whatever_a_provider_sends_is_an_answer_or_one_of_the_known_ends(api: Api, path: list[int], by: object) -> None:
+    rows = changed(WHOLE[api], path, by)
+    stream = (lines if api is Api.OLLAMA else data)(*rows)
+    with contextlib.suppress(ENDS):
+        assert isinstance(read(api, stream)[-1], Done)
+
+
+@pytest.mark.parametrize("api", list(Api))
+def test_what_is_nested_without_end_is_no_answer(api: Api) -> None:
+    stream = b'{"a":' + DEEP.encode()
+    with pytest.raises(Malformed):
+        read(api, stream + b"\n" if api is Api.OLLAMA else b"data: " + stream + b"\n\n")
+
+
+def test_arguments_that_are_nested_without_end_are_no_call() -> None:
+    rows = [start(), block("tool_use", id="t", name="r"), delta("input_json_delta", partial_json='{"a":' + DEEP)]
+    with pytest.raises(MalformedCall):
+        read(Api.ANTHROPIC, named(*rows, *ends("tool_use")))
+    with pytest.raises(MalformedCall):
+        read(Api.OPENAI, data(chunk(tool_calls=[call(0, "r", '{"a":' + DEEP, "a")]), chunk("tool_calls")))
 
 
 # -- Errors as whole bodies --------------------------------------------------------------------------------------------

@@ -161,7 +161,7 @@ def _rest() -> dict[str, tuple[str, str]]:
         "A66": ("at the very end", f"{words}\nGITHUB_TOKEN={TOKEN}"),
         "A67": ("no word boundary before it", f"{'x' * 4090}{TOKEN}{'.' * 10}"),
         "A68": ("in the place of a key", json.dumps({TOKEN: "revoked?"})),
-        "A70": ("short PIN", "The PIN of the safe is 4711-93, tell nobody."),
+        "A70": ("short PIN", "The PIN for the safe is 4711, tell nobody."),
     }
 
 

@@ -29,6 +29,8 @@ _NOT_LAST = _words(
     "program scope scopes audience issuer realm domain alias title label labels hint usage location store backend "
     "server service timeout interval retries"
 )
+_MADE_UP = ("password", "passwd", "passphrase", "sshpass")  # PGPASSWORD
+_ENDS = (*_MADE_UP, "secret", "token", "apikey")
 _NOT_WITHIN = _words("public pub gpg xauthority keyboard keymap primary foreign sort")
 
 _PLAIN = re.compile(
@@ -50,12 +52,13 @@ def names_a_secret(name: str) -> bool:
     segments = [segment.lower() for segment in _SEGMENT.findall(name)]
     if not segments or _NOT_WITHIN.intersection(segments) or segments[-1] in _NOT_LAST:
         return False
-    return not _STRONG.isdisjoint(segments) or not _WEAK.isdisjoint(segments)
+    return not _STRONG.isdisjoint(segments) or not _WEAK.isdisjoint(segments) or segments[-1].endswith(_ENDS)
 
 
 def names_a_password(name: str) -> bool:
     """Whether it is something that a person makes up: then words of a language are a password too."""
-    return not _STRONG.isdisjoint(segment.lower() for segment in _SEGMENT.findall(name))
+    segments = [segment.lower() for segment in _SEGMENT.findall(name)]
+    return not _STRONG.isdisjoint(segments) or any(segment.endswith(_MADE_UP) for segment in segments)
 
 
 def worth_keeping(value: str, *, made_up: bool = False) -> bool:

@@ -29,30 +29,21 @@ _AFTER_HOUSE = re.compile(r"\.?[ \t]*(?:[,;\n)\"'<—–|]|$|-{1,2}\s|(?:apt|sui
 _NAME_THEN_HOUSE = re.compile(r"(?:[^\W\d_][\w.'’-]{0,30},? ){1,6}?(?=[0-9])")
 _OF_LICENCES = re.compile(r"Franklin St|Temple Place|Mass Ave")
 """Where the Free Software Foundation lives and lived, in the head of very many files."""
+_CLOSING = re.compile(r"(?:\s?,\s?|\n[ >?]*|\s)(?:(?:Apt|Suite|Unit|Flat|Apartment)\b|[A-Z][\w'’ -]{2,30}, [A-Z]{2}\b)")
 _LONGEST = 45
 
 
-class HouseDetector:
-    """House numbers before names of streets, in English and in French."""
-
-    name = "houses"
-    words: frozenset[str] = frozenset()
-
-    def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
-        """Hits under `street-address`."""
-        done = 0
-        for match in _NUMBER_FIRST.finditer(text):
-            start, name = match.span()
-            if start < done or (start and (text[start - 1].isalnum() or text[start - 1] in "_.$#:/-")):
-                continue
-            word = lower[name : name + 11].split(" ", 1)[0]
-            if _OF_LICENCES.match(text, name):
-                continue
-            if text[name].isupper() or text[name].isdigit() or word in NUMBER_FIRST:
-                end = _end_of_name(text, name, word)
-                if end:
-                    done = end
-                    yield Hit("street-address-numbered", start, end, "a house number and a street")
+def house_at(text: str, lower: str, start: int) -> Hit | None:
+    """The house number that begins at a place, and the street after it."""
+    match = _NUMBER_FIRST.match(text, start)
+    if match is None or (start and text[start - 1] in "_.$#:/-"):
+        return None
+    name = match.end()
+    word = lower[name : name + 11].split(" ", 1)[0]
+    if not (text[name].isupper() or text[name].isdigit() or word in NUMBER_FIRST) or _OF_LICENCES.match(text, name):
+        return None
+    end = _end_of_name(text, name, word)
+    return Hit("street-address-numbered", start, end, "a house number and a street") if end else None
 
 
 def _end_of_name(text: str, name: int, first: str) -> int | None:
@@ -79,11 +70,7 @@ def _end_of_name(text: str, name: int, first: str) -> int | None:
 
 def _closes(text: str, end: int) -> bool:
     """Whether after a kind of street that is also a common word comes what comes after a street."""
-    return bool(
-        re.compile(
-            r"(?:\s?,\s?|\n[ >?]*|\s)(?:(?:Apt|Suite|Unit|Flat|Apartment)\b|[A-Z][\w'’ -]{2,30}, [A-Z]{2}\b)"
-        ).match(text, end)
-    )
+    return bool(_CLOSING.match(text, end))
 
 
 class StreetDetector:

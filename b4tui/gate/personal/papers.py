@@ -21,7 +21,7 @@ _BEFORE = re.compile(
     r"|vårt|mitt|número|de|number|num|nr|meine?|unsere)\b){1,5} $",
     re.I,
 )
-_TOKEN = re.compile(r"[0-9]{2}[0-9A-Za-z-]*")
+_TOKEN = re.compile(r"[0-9A-Za-z-]{1,24}")
 _SHORTEST, _LONGEST = 9, 20
 _LOOKS = str.maketrans({char: "0" if char.isdigit() else "A" for char in string.digits + string.ascii_letters})
 _BY_LOOKS = {look: tuple(kind for kind in ALONE if look in kind.looks) for kind in ALONE for look in kind.looks}
@@ -81,30 +81,22 @@ def _judged(match: re.Match[str], kind: Called) -> tuple[int, int] | None:
     return match.span("number")
 
 
-class SelfEvidentDetector:
-    """Numbers whose shape and check digit stand for themselves."""
-
-    name = "self-evident"
-    words: frozenset[str] = frozenset()
-
-    def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
-        """Hits under `national-id-alone`."""
-        for match in _TOKEN.finditer(text):
-            end = match.end()
-            start = _begin_of(text, match.start())
-            if not _SHORTEST <= end - start <= _LONGEST:
-                continue
-            if (start and text[start - 1] in "._") or text[end : end + 1] == "_":
-                continue
-            token = text[start:end]
-            for kind in _BY_LOOKS.get(token.translate(_LOOKS), ()):
-                if kind.shape.match(token) and (not kind.checks or passes(kind.checks, token.upper())):
-                    yield Hit("national-id-alone", start, end, "a number of a person's, by its shape")
-                    break
+def paper_at(text: str, digits: int) -> tuple[int, Hit | None]:
+    """Where the token around some digits ends, and the number that it is by its shape and check digit."""
+    match = _TOKEN.match(text, digits)
+    end = match.end() if match else digits
+    start = _begin_of(text, digits) if end - digits <= _LONGEST else digits
+    if not _SHORTEST <= end - start <= _LONGEST or text[end : end + 1] == "_" or (start and text[start - 1] in "._"):
+        return end, None
+    token = text[start:end]
+    for kind in _BY_LOOKS.get(token.translate(_LOOKS), ()):
+        if kind.shape.match(token) and (not kind.checks or passes(kind.checks, token.upper())):
+            return end, Hit("national-id-alone", start, end, "a number of a person's, by its shape")
+    return end, None
 
 
 def _begin_of(text: str, place: int) -> int:
-    """Where the token begins whose first two digits in a row are here."""
+    """Where the token begins that the digits here are in."""
     begin, first = place, max(0, place - _LONGEST)
     while begin > first and text[begin - 1].isascii() and (text[begin - 1].isalnum() or text[begin - 1] == "-"):
         begin -= 1
