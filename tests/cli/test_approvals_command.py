@@ -19,9 +19,7 @@ from b4tui.ledger.ledger import Ledger
 from b4tui.outward_sections import EscalationPolicy, PricesConfig
 from tests.escalation.approving import an_approval
 
-BODY = json.dumps(
-    {"model": "frontier-1", "messages": [{"content": "What of tides?\x1b[2J"}]}, ensure_ascii=False
-).encode()
+BODY = b'{"model":"frontier-1","messages":[{"content":"What of tides?\x1b[2J"}]}'
 SHA256 = hashlib.sha256(BODY).hexdigest()
 
 
