@@ -35,6 +35,8 @@ VALUE_CALLED_PUBLIC = "value_called_public"
 KINDS = (ASKED, CHANGED, SENT, ANSWERED, REFUSED, GRANT, VALUE_CALLED_PUBLIC)
 """Every kind of row that the desk writes; nobody else records those events a second time."""
 
+_FINDINGS = 200  # of one payload in its row; all of them are in the approval
+
 POLICY = "policy"
 """The actor of what a rule alone did."""
 
@@ -56,6 +58,7 @@ def asked(approval: Approval) -> NewEntry:
         "verdict": str(approval.verdict),
         "reasons": [reason.text for reason in approval.reasons],
         "findings": _findings(approval),
+        "findings_in_all": len(approval.findings),
         "risk": str(approval.risk),
         "risk_words": list(approval.risk_words),
         "redacted": dict(approval.redacted),
@@ -171,7 +174,7 @@ def _row(kind: str, approval: Approval, at: datetime, actor: str, facts: Mapping
 def _findings(approval: Approval) -> list[dict[str, Any]]:
     return [
         {"rule": one.rule, "class": str(one.finding_class), "severity": str(one.severity), "preview": one.preview}
-        for one in approval.findings
+        for one in approval.findings[:_FINDINGS]
     ]
 
 
