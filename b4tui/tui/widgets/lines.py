@@ -20,7 +20,7 @@ from textual.strip import Strip
 
 from b4tui.tui import paint
 from b4tui.tui.keymap import bindings
-from b4tui.tui.paint import Ink, Line, Span
+from b4tui.tui.paint import COMMON_INKS, Ink, Line, Span
 
 RowMaker = Callable[[str], tuple[Line, ...]]
 
@@ -35,7 +35,7 @@ def no_rows(_key: str) -> tuple[Line, ...]:
 class Lines(ScrollView, can_focus=True):
     """A list of rows of `row_height` lines each; a row is made by `make` when it comes into view."""
 
-    COMPONENT_CLASSES = {_CURSOR, *(f"ink--{ink}" for ink in Ink)}
+    COMPONENT_CLASSES = {_CURSOR, *(f"ink--{ink}" for ink in COMMON_INKS)}
     BINDINGS = bindings("list")
     ALLOW_SELECT = False
 
