@@ -59,10 +59,10 @@ class TestTheRegistry:
 
     async def test_every_action_exists_on_its_screen(self, console, until) -> None:
         from b4tui.tui.app import Console
-        from b4tui.tui.screens.audit import AuditScreen
-        from b4tui.tui.screens.audit_entry import AuditEntryScreen
         from b4tui.tui.screens.approval import ApprovalScreen
         from b4tui.tui.screens.approvals import ApprovalsScreen
+        from b4tui.tui.screens.audit import AuditScreen
+        from b4tui.tui.screens.audit_entry import AuditEntryScreen
         from b4tui.tui.screens.bead import BeadScreen
         from b4tui.tui.screens.dialogs import ChoiceScreen, LineScreen, NewBeadScreen
         from b4tui.tui.screens.grant_form import GrantFormScreen
