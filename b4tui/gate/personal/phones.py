@@ -16,6 +16,7 @@ _GERMAN = re.compile(
     r"(?<![\w.+/-])(?:\(0[1-9][0-9]{1,4}\)[ /-]{0,2}|0[1-9][0-9]{1,4}(?:[ ]?[/-][ ]?|[ ]))"
     r"[0-9]{2,9}(?:[ -]?[0-9]{1,4}){0,3}(?![\w]|\.[0-9])"
 )
+_FRENCH = re.compile(r"(?<![\w.+/-])0[1-9](?:[ .-]?[0-9]{2}){4}(?![\w-]|[ .][0-9])")
 _MOBILE = re.compile(r"(?<![\w.-])0(?:1[5-7][0-9]|[579][0-9]{2})[0-9]{7}(?![\w-]|\.[0-9])")
 """Eleven digits without a space: German, British, Turkish and Philippine mobiles."""
 _CALLED = re.compile(
@@ -46,7 +47,7 @@ _FEWEST, _MOST = 7, 15
 def phone_in(text: str, lower: str, start: int, end: int) -> tuple[int, int] | None:
     """The first telephone number in a stretch around a run of digits; None where there is none."""
     called: bool | None = None
-    for shape in (_INTERNATIONAL, _AMERICAN, _GERMAN, _MOBILE, _CALLED):
+    for shape in (_INTERNATIONAL, _AMERICAN, _GERMAN, _FRENCH, _MOBILE, _CALLED):
         match = shape.search(text, start, end)
         if match is None:
             continue
@@ -84,6 +85,8 @@ def _speaks_for_itself(shape: re.Pattern[str], written: str, digits: str, text: 
             and not _MODES.fullmatch(written)
             and not _is_zip(written, text, start)
         )
+    if shape is _FRENCH:
+        return len(set(written) - set("0123456789")) == 1 and not _DATE.match(written)
     return shape is _MOBILE
 
 

@@ -180,7 +180,7 @@ def _number_last(text: str, lower: str, place: int, far: int) -> tuple[int, int]
         house = _HOUSE.match(text, row.start())
         begin = text.rfind(" ", max(place, row.start() - 42), row.start() - 1) + 1 or place
         last = text[begin : row.start() - 1]
-        if house is None or text[row.start() - 1] != " " or not last[:1].isalpha():
+        if house is None or text[row.start() - 1] != " " or not last[:1].isalpha() or "\n" in last:
             continue
         known = last.lower().endswith(_SUFFIXES)
         if (

@@ -25,15 +25,15 @@ def found(text: str) -> str | None:
         "415-555-2671",
         "629.579.4723x889",
         "09171234967",
+        "02.27.96.63.08",
+        "02 21 11 39 30",
     ],
 )
 def test_a_form_that_speaks_for_itself(number: str) -> None:
     assert found(f"so {number}, please") == number
 
 
-@pytest.mark.parametrize(
-    "number", ["9747 6578", "374 780 163", "449 4898", "02.27.96.63.08", "7937437831", "79 27 18 11"]
-)
+@pytest.mark.parametrize("number", ["9747 6578", "374 780 163", "449 4898", "7937437831", "79 27 18 11"])
 def test_any_other_form_has_to_be_called_so(number: str) -> None:
     assert found(f"it was {number} then") is None
     assert found(f"they are not answering at {number}") == number
