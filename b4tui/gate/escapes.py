@@ -116,7 +116,7 @@ def _undone(escape: str) -> tuple[str, str]:
 
 
 def _characters(codes: Sequence[str]) -> str:
-    if len(codes[0]) == 5:  # uXXXX, perhaps in pairs of surrogates
+    if codes[0][0] == "u" and codes[0][1] != "{":  # uXXXX, perhaps in pairs of surrogates
         return bytes.fromhex("".join(code[1:] for code in codes)).decode("utf-16-be", "replace")
     code = int(codes[0][1:].strip("{}"), 16)
     return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from b4tui.gate.accents import unaccented
 from b4tui.gate.decoding import decoded
 from b4tui.gate.escapes import unescaped
 from b4tui.gate.hidden import carried
@@ -58,7 +59,7 @@ class View:
     @property
     def put_together(self) -> bool:
         """Whether the last step was to put something together: that is not tried twice in a row."""
-        return self.steps[-1:] in (("joined",), ("spaced",), ("table",))
+        return self.steps[-1:] in (("joined",), ("spaced",), ("table",), ("unaccented",))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where in the text itself the stretch came from."""
@@ -100,6 +101,8 @@ def _readings(view: View, budget: Budget, most: int) -> Iterator[View]:
         yield view.child("joined", read, offsets, Scope.SECRETS)
     for read, offsets in spaced_out(text):
         yield view.child("spaced", read, offsets, Scope.SECRETS)
+    for read, offsets in unaccented(text):
+        yield view.child("unaccented", read, offsets, Scope.SECRETS)
     for read, offsets in tables(text):
         yield view.child("table", read, offsets, Scope.SECRETS)
     found = runs(text)
