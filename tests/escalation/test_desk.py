@@ -298,6 +298,37 @@ async def test_a_run_that_ended_leaves_no_question_behind(sit: Sit) -> None:
     assert (await here.desk.approval(question.id)).state is ApprovalState.CANCELLED
 
 
+async def test_payloads_are_kept_as_long_as_the_settings_say(
+    tmp_path: Path, ca_file: Path, cloud: SimulatedCloud
+) -> None:
+    settings = settings_for(cloud.address, ca_file)
+    for days, kept in ((30, 1), (0, 0)):
+        ledger = settings.ledger.model_copy(update={"keep_bodies_days": days})
+        here = sit_down(tmp_path / f"{days}.db", settings.model_copy(update={"ledger": ledger}))
+        asking = here.ask()
+        question = await asking.question()
+        await here.approve(question)
+        await asking.answer()
+        assert here.ledger.query("SELECT count(*) FROM bodies") == [(kept,)]
+    with pytest.raises(Declined) as gone:
+        await here.desk.shown(question.id)
+    assert "keep_bodies_days" in gone.value.objection.text
+
+
+async def test_old_payloads_are_forgotten_but_never_those_that_still_wait(sit: Sit) -> None:
+    here = sit(deadline_s=10**7)
+    done, waits = here.ask("One question."), here.ask("Another question.", bead="hub-2")
+    await here.deny(await done.question())
+    await done.refusal()
+    question = await waits.question()
+    here.clock.move(31 * 86_400)
+    watching = asyncio.create_task(here.desk.watch())
+    await until(lambda: here.ledger.query("SELECT count(*) FROM bodies") == [(1,)])
+    assert (await here.desk.shown(question.id)).body
+    watching.cancel()
+    waits.task.cancel()
+
+
 # What fails ----------------------------------------------------------------------------------------------------------
 
 
