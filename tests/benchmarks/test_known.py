@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 import b4tui
-from b4tui.gate.known.hosts import PrivateHost
 from b4tui.gate.known.names import Names
-from b4tui.gate.known.people import PersonWord
+from b4tui.gate.known.sought import PersonWord, PrivateHost
 from b4tui.gate.known.vault import KnownValue, Vault
 
 LEAST_MB_PER_S = 20.0

@@ -10,7 +10,6 @@ import base64
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 FREE = 11
 """Squeezed characters from which a form is looked for anywhere; a shorter one only as a word of its own."""
@@ -60,6 +59,8 @@ def _form(text: str, how: str) -> Form | None:
 
 
 def _written(value: str) -> Iterator[tuple[str, str]]:
+    from urllib.parse import quote  # only who has secrets pays for it
+
     data = value.encode("utf-8", "surrogatepass")
     yield value, ""
     yield value[::-1], "reversed"

@@ -6,15 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import ahocorasick
 
-from b4tui.gate.known.people import PersonWord, phone_end
+from b4tui.gate.known.sought import PersonWord, PrivateHost, phone_end
 from b4tui.gate.types import Hit
-
-if TYPE_CHECKING:
-    from b4tui.gate.known.hosts import PrivateHost
 
 HOST_RULE = "known-host"
 PERSON_RULE = "known-person"

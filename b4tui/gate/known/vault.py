@@ -30,7 +30,7 @@ _SIX = 6
 _MASK = (1 << 22) - 1
 _MOST = 1000  # more findings of one text are not told apart: that it stays here is long decided
 _SEAM = 2  # characters between two pieces of a key: the end of a line
-_BLOCK = struct.Struct(f"{_SIX}s" * 1024)
+_BLOCK = struct.Struct(f"{_SIX}s" * 256)
 _SEPARATORS = bytes(code if chr(code).isascii() and _of_word(chr(code)) else 32 for code in range(256))
 _RUNS = re.compile(r"[0-9A-Za-z]+")
 

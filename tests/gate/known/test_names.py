@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from b4tui.gate.known.hosts import PrivateHost
 from b4tui.gate.known.names import Names
-from b4tui.gate.known.people import PersonWord
+from b4tui.gate.known.sought import PersonWord, PrivateHost
 from b4tui.gate.scanner import lowered
 
 HOSTS = [
