@@ -47,14 +47,14 @@ class Names:
                 seen.add((str(host.zone), host.name))
                 self.hosts += 1
                 look: _Look = _zone if host.zone else _host
-                sought.setdefault(host.name, []).append(_Sought(HOST_RULE, f"a host of {host.origin}", look))
+                sought.setdefault(host.name, []).append(_Sought(HOST_RULE, f"a host from {host.origin}", look))
         for person in people:
             if (person.kind, person.text.lower()) in seen:
                 continue
             seen.add((person.kind, person.text.lower()))
             self.people += 1
             if person.kind == "phone":
-                self._phones[person.text] = f"the phone number of {person.origin}"
+                self._phones[person.text] = f"a phone number from {person.origin}"
             else:
                 for word, look in _looks(person):
                     sought.setdefault(word, []).append(_Sought(PERSON_RULE, _words(person), look))
@@ -96,7 +96,7 @@ def _automaton(sought: dict[str, list[_Sought]]) -> ahocorasick.Automaton | None
 
 
 def _words(person: PersonWord) -> str:
-    return f"the mail address of {person.origin}" if person.kind == "mail" else f"the name of {person.origin}"
+    return f"a mail address from {person.origin}" if person.kind == "mail" else f"a name from {person.origin}"
 
 
 def _of_name(char: str) -> bool:

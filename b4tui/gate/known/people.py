@@ -60,7 +60,7 @@ def _cards(text: str) -> Iterator[PersonWord]:
 
 def authors_of(log: Iterable[tuple[str, str]]) -> Iterator[PersonWord]:
     """The people among authors of commits, as pairs of name and mail. Programs that commit are none."""
-    origin = "an author of this hub's repository"
+    origin = "this hub's history"
     for name, mail in log:
         if _NOT_A_PERSON.search(name):
             continue

@@ -111,13 +111,13 @@ def test_hosts_of_every_source(home: Path, hub: Path) -> None:
     known = gathered(home, hub, domains=["werkstatt.dev"])
     text = "ofen7 ofen8 ofen9 turm7 k8s.firma.de git.firma.de x.werkstatt.dev"
     assert sorted(whys(known, text)) == [
-        "a host of gate.domains",
-        "a host of git remote",
-        "a host of known_hosts",
-        "a host of kubeconfig",
-        "a host of ssh config",
-        "a host of ssh config",
-        "a host of the hosts file",
+        "a host from gate.domains",
+        "a host from git remote",
+        "a host from known_hosts",
+        "a host from kubeconfig",
+        "a host from ssh config",
+        "a host from ssh config",
+        "a host from the hosts file",
     ]
 
 
