@@ -67,10 +67,12 @@ def _of_file(name: str, limits: GateLimits, diff: bool) -> bytes | str:
 def _of_bytes(name: str, data: bytes, limits: GateLimits) -> Target:
     from b4tui.gate.limits import text_of
 
+    if b"\0" in data[:_SNIFF]:
+        return Target(name=name, refusal=_BINARY, binary=True)
     try:
         return Target(name=name, text=text_of(data.removeprefix(codecs.BOM_UTF8), limits))
     except UnreadableText as error:
-        return Target(name=name, refusal=str(error), binary=b"\0" in data[:_SNIFF])
+        return Target(name=name, refusal=str(error))
 
 
 def _of_diff(name: str, data: bytes, limits: GateLimits) -> Iterator[Target]:

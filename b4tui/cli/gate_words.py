@@ -59,9 +59,10 @@ class Tally:
         if not self.kept:
             return f"nothing found in {texts}"
         found = ", ".join(f"{count} {_CLASSES[kind][count != 1]}" for kind, count in sorted(self._found.items()))
-        what = f" ({found})" if found else ""
+        if not found:
+            return f"{self.kept} of {texts} must stay here"
         return (
-            f"{self.kept} of {texts} must stay here{what}. Take it out, or see `b4tui gate redact`; "
+            f"{self.kept} of {texts} must stay here ({found}). Take it out, or see `b4tui gate redact`; "
             "a value that is public goes by its hash into gate.allow (`--json --hashes`)"
         )
 

@@ -86,6 +86,8 @@ def changed(approval: Approval, what: Change, now: datetime) -> NewEntry:
         "host": approval.destination.host,
         "evidence": _evidence(decision) if decision else {},
     }
+    if isinstance(what, Approve | Deny | Expire):
+        facts["waited_s"] = round((now - approval.asked_at).total_seconds(), 1)
     if isinstance(what, Rejudge):
         facts |= {"verdict": str(approval.verdict), "rules_sha256": approval.rules_sha256, "risk": str(approval.risk)}
         facts |= {"findings": _findings(approval)}

@@ -26,6 +26,7 @@ class Scanner:
         self._by_id = rules.by_id()
         self._searches = tuple(_Search(rule) for rule in rules if rule.pattern)
         self._detectors = _wanted(rules, detectors)
+        self._classes = {one.name: _classes_of(rules, one) for one in self._detectors}
         self._automaton = _automaton(
             {word for rule in rules for word in rule.keywords}.union(*(one.words for one in self._detectors))
         )
@@ -51,7 +52,9 @@ class Scanner:
             if classes is None or search.rule.finding_class in classes:
                 hits.update(search.find(text, at))
         for number in sorted(self._always.union(*(self._asked_by_word.get(word, ()) for word in found))):
-            hits.update(self._known(self._detectors[number].find(text, lower, at), classes))
+            detector = self._detectors[number]
+            if classes is None or not self._classes[detector.name].isdisjoint(classes):
+                hits.update(self._known(detector.find(text, lower, at), classes))
         return tuple(sorted(self._without_those_that_give_way(hits), key=lambda hit: (hit.start, hit.end, hit.rule)))
 
     def _words_in(self, lower: str) -> dict[str, list[int]]:
@@ -151,6 +154,10 @@ def _wanted(rules: RuleSet, detectors: Sequence[Detector]) -> tuple[Detector, ..
     if missing := named - {one.name for one in detectors}:
         raise GateError(f"no detector is called {', '.join(sorted(missing))}")
     return tuple(one for one in detectors if one.name in named)
+
+
+def _classes_of(rules: RuleSet, detector: Detector) -> frozenset[FindingClass]:
+    return frozenset(rule.finding_class for rule in rules if rule.detector == detector.name)
 
 
 def _automaton(words: Collection[str]) -> ahocorasick.Automaton | None:

@@ -15,7 +15,7 @@ _SHAPE = bytes(
     for code in range(256)
 )
 _GROUPS = (1, 3, 4, 5, 6, 8)
-_TIMES = {1: 12, 3: 6}
+_TIMES = {1: 12, 3: 6, 8: 4}
 _BEFORE = 16
 """Groups before the first whole one that are looked at: signs of a prefix may stand among them."""
 

@@ -21,7 +21,7 @@ _PUBLIC = (
 )
 PUBLIC = frozenset(_PUBLIC.split())
 """Domains whose own names say nothing of the operator."""
-_MULTI_TENANT = ("amazonaws.com", "googleapis.com", "azure.com")  # a long name under these is somebody's own
+_SHARED = ("amazonaws.com", "googleapis.com")  # a long name under these is somebody's own
 
 _EVERYWHERE = re.compile(
     r"localhost(?:\d*|\.localdomain\d*)|localdomain\d*|ip6-\w+|broadcasthost|[\w.-]+\.internal\.docker"
@@ -65,7 +65,7 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def _public(name: str) -> bool:
     labels = name.split(".")
-    if any(name.endswith(f".{domain}") for domain in _MULTI_TENANT) and len(labels) > 3:
+    if any(name.endswith(f".{domain}") for domain in _SHARED) and len(labels) > 3:
         return False
     return any(".".join(labels[at:]) in PUBLIC for at in range(len(labels)))
 

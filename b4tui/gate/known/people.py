@@ -81,7 +81,7 @@ def authors_of(log: Iterable[tuple[str, str]]) -> Iterator[PersonWord]:
 
 
 def _name(text: str, origin: str, least_words: int) -> Iterator[PersonWord]:
-    words = _WORD.findall(text)
+    words = [] if any(char.isdigit() for char in text) else _WORD.findall(text)
     long = [word for word in words if len(word) >= 2]
     if least_words <= len(words) <= 6 and long and (len(words) > 1 or len(words[0]) >= 4):
         yield PersonWord("name", " ".join(words), origin)

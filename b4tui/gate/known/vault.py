@@ -13,7 +13,7 @@ import re
 import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from b4tui.gate.known.disguises import Form, forms_of, longest_word, squeezed
@@ -28,6 +28,7 @@ def _of_word(char: str) -> bool:
 
 _SIX = 6
 _MASK = (1 << 22) - 1
+_SEAM = 2  # characters between two pieces of a key: the end of a line
 _BLOCK = struct.Struct(f"{_SIX}s" * 1024)
 _SEPARATORS = bytes(code if chr(code).isascii() and _of_word(chr(code)) else 32 for code in range(256))
 _RUNS = re.compile(r"[0-9A-Za-z]+")
@@ -86,13 +87,19 @@ class Vault:
         return f"Vault({self.size} values)"
 
     def find(self, text: str) -> Iterator[Hit]:
-        """Where a known value stands in the text. A form within another one that was found is left out."""
+        """Where a known value stands in the text. What overlaps is one finding, as are pieces of one key in a row."""
         found = [*self._found_free(text), *self._found_words(text)]
-        reached = -1
+        last: Hit | None = None
         for hit in sorted(found, key=lambda one: (one.start, -one.end, one.why)):
-            if hit.end > reached:
-                yield hit
-                reached = hit.end
+            if last is None:
+                last = hit
+            elif hit.start < last.end or (hit.why == last.why and hit.start <= last.end + _SEAM):
+                last = replace(last, end=max(last.end, hit.end))
+            else:
+                yield last
+                last = hit
+        if last is not None:
+            yield last
 
     def _keep_free(self, free: dict[int, list[_Form]], form: Form, origin: str) -> None:
         text = form.text.encode("ascii")

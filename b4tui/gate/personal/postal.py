@@ -38,6 +38,14 @@ _CANADIAN = re.compile(r"[A-CEGHJ-NPR-TVXY][0-9][A-Z] ?[0-9][A-Z][0-9](?!\w)")
 _AUSTRALIAN = re.compile(r", (?:NSW|VIC|QLD|TAS|ACT|WA|SA|NT), $")
 
 
+def may_be_town(text: str, start: int, before: str, after: str) -> bool:
+    """Whether what is next to a row of digits lets it be a postcode: a line's begin, a comma, a state."""
+    if before == " ":
+        further = text[start - 2 : start - 1]
+        return further in " ,\n" or further.isupper() or after.isupper() or further in "epEP"
+    return before in "\n-" or (before.isupper() and after.isupper())
+
+
 def town_at(text: str, start: int, end: int) -> Hit | None:
     """The line of a town whose postcode a row of digits begins, or ends.
 
@@ -59,7 +67,7 @@ def _below_a_street(text: str, start: int) -> tuple[int, int] | None:
     match = _TOWN.match(text, start) if separator else None
     if match is None or separator is None or not match["town"][0].isupper():
         return None
-    before = text[max(0, separator.start() - 48) : separator.start()]
+    before = text[max(0, separator.start() - 24) : separator.start()]
     house = _A_HOUSE_BEFORE.search(before)
     if house is None or _MONTH_BEFORE.search(before) or not _is_named(before[: house.end()]):
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.personal.streets import SUFFIXES
@@ -86,12 +87,11 @@ _BETWEEN = re.compile(
 )
 _NUMBER_NAME_NUMBER = re.compile(r"[0-9]{1,6},? (?:[^\W\d_][\w.'’-]{0,30},? ){1,6}[0-9]{1,5}(?![\w:]|\.[0-9])")
 _NUMBER_NAME = re.compile(
-    r"[0-9]{1,6}[a-z]?,?[ \n](?:[0-9]{1,4} )?(?P<name>[^\W\d_][\w.'’-]{2,40})(?: (?P<next>[^\W_][\w.'’-]{0,40}))?"
+    r"[0-9]{1,6}[a-z]?,?[ \n](?:[0-9]{1,4} )?(?P<name>[^\W\d_][\w.'’-]{2,40})"
+    r"(?: (?P<next>[^\W_][\w.'’-]{0,40}))?"
 )
-_NAME_NUMBER = re.compile(
-    r"(?P<name>(?:[^\W\d_][\w.'’-]{0,40}[ ]){1,7}?)"
-    r"(?P<number>[0-9]{1,5} ?[a-zA-Z]?(?:[/-][0-9]{1,4})?)(?![\w:]|\.[0-9])"
-)
+_HOUSE = re.compile(r"[0-9]{1,5}(?: ?[a-zA-Z](?![\w]))?(?:[/-][0-9]{1,4})?(?![\w:]|\.[0-9])")
+_ROW = re.compile(r"[0-9]+")
 _TECHNICAL = re.compile(
     r"(?:port|line|lines|step|phase|version|v|page|section|issue|issues|task|tasks|pr|prs|chapter|python|node|java|windows"
     r"|ubuntu|debian|day|week|january|february|march|april|may|june|july|august|september|october|november|december|jan"
@@ -108,7 +108,10 @@ _ENDS = re.compile(r"\.?\s*(?:[,;.)\"'?!\n]|$|in case|and |last night|after|at |
 _ZIP_VALUE = re.compile(
     r"[\"']?(?:\s?(?:is|ist|of|lautet|:|=|,)){0,3}\s{0,3}[\"']?(?P<code>[0-9]{4,5}(?:-[0-9]{4})?)(?![\w-]|\.[0-9])"
 )
+_SUFFIXES = tuple(sorted(SUFFIXES))
 _FAR = 90
+_ROWS = 3
+"""Numbers that are looked at behind such words; the house is one of the first."""
 
 
 class WhereaboutsDetector:
@@ -136,6 +139,8 @@ class WhereaboutsDetector:
 
 
 def _place_after(text: str, lower: str, start: int, end: int, word: str) -> tuple[int, int] | None:
+    if _ROW.search(text, end, min(len(text), end + 2 * _FAR)) is None:
+        return None
     loose = word[-1] != " "
     if loose and _NOT_A_PLACE.search(lower[max(0, start - 16) : start]):
         return None
@@ -146,10 +151,15 @@ def _place_after(text: str, lower: str, start: int, end: int, word: str) -> tupl
         if loose and place == end:
             return None
     far = min(len(text), place + _FAR)
-    both = _NUMBER_NAME_NUMBER.match(text, place, far)
-    if both and not _is_technical(both[0]):
-        return both.span()
-    return _number_first(text, place, far, loose) or _number_last(text, lower, place, far)
+    if _ROW.search(text, place, far) is None:
+        return None
+    if "0" <= text[place : place + 1] <= "9":
+        both = _NUMBER_NAME_NUMBER.match(text, place, far)
+        if both and not _is_technical(both[0]):
+            return both.span()
+        if first := _number_first(text, place, far, loose):
+            return first
+    return _number_last(text, lower, place, far)
 
 
 def _is_technical(name: str) -> bool:
@@ -166,11 +176,15 @@ def _number_first(text: str, place: int, far: int, loose: bool) -> tuple[int, in
 
 
 def _number_last(text: str, lower: str, place: int, far: int) -> tuple[int, int] | None:
-    for match in _NAME_NUMBER.finditer(text, place, far):
-        name = match["name"].strip()
-        last = name.rsplit(" ", 1)[-1]
-        known = last.lower().endswith(tuple(SUFFIXES))
-        capital = any(part[0].isupper() for part in name.split()[-3:]) and (last[0].isupper() or len(name.split()) > 1)
-        if (capital or known) and not _TECHNICAL.fullmatch(last) and (known or _ENDS.match(lower, match.end())):
-            return match.span()
+    for row in islice(_ROW.finditer(text, place, far), _ROWS):
+        house = _HOUSE.match(text, row.start())
+        begin = text.rfind(" ", max(place, row.start() - 42), row.start() - 1) + 1 or place
+        last = text[begin : row.start() - 1]
+        if house is None or text[row.start() - 1] != " " or not last[:1].isalpha():
+            continue
+        words = text[max(place, row.start() - 60) : row.start()].split()[-3:]
+        known = last.lower().endswith(_SUFFIXES)
+        capital = any(part[0].isupper() for part in words) and (last[0].isupper() or len(words) > 1)
+        if (capital or known) and not _TECHNICAL.fullmatch(last) and (known or _ENDS.match(lower, house.end())):
+            return begin, house.end()
     return None
