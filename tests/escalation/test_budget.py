@@ -29,7 +29,7 @@ def cost(money: float | None = 1.0, tokens: int = 100, currency: str = "USD") ->
 
 
 def spend(at: datetime, money: float | None = 1.0, agent: str = "romanov", model: str = "m", **rest: object) -> Spend:
-    return Spend(at=at, agent=agent, model=model, cost=cost(money, **rest))  # type: ignore[arg-type]
+    return Spend(at=at, agent=agent, model=model, cost=cost(money, **rest))
 
 
 def over(
