@@ -23,11 +23,11 @@ def judged(*severities: Severity, **changes: object) -> Judgement:
         for severity in severities
     )
     fields = {"verdict": Verdict.MAY_ESCALATE, "provenance": Provenance.PUBLIC, **changes}
-    return Judgement(reasons=(), findings=findings, notes=(), body_sha256="0", rules_sha256="5", **fields)  # type: ignore[arg-type]
+    return Judgement(reasons=(), findings=findings, notes=(), body_sha256="0", rules_sha256="5", **fields)
 
 
 def facts(**changes: object) -> Facts:
-    return Facts(**{"size": 200, "host": "api.example.com", "known_host": True, **changes})  # type: ignore[arg-type]
+    return Facts(**{"size": 200, "host": "api.example.com", "known_host": True, **changes})
 
 
 def test_a_small_public_text_to_a_known_host_is_of_low_risk() -> None:
