@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 _ANY = r"(?!9[0-9]{2}-(?:[0-4][0-9]|6[6-9]|89|93)-)[A-Z]{0,4}[ -]?[0-9][0-9A-Z ./-]{4,20}"
 _MIXED = r"(?=[A-Za-z0-9-]{0,14}[0-9]{2})[A-Za-z0-9][A-Za-z0-9-]{5,15}"
@@ -17,18 +18,28 @@ _PLATE = (
 )
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
 @dataclass(frozen=True, slots=True)
 class Called:
     """A kind of number that is called by its name. `checks`: a module of python-stdnum has to call it valid."""
 
     words: tuple[str, ...]
-    shape: re.Pattern[str]
+    pattern: str
     checks: str = ""
+
+    @property
+    def shape(self) -> re.Pattern[str]:
+        """How the number looks; compiled when first needed, for there are many."""
+        return _compiled(self.pattern)
 
 
 def _called(words: str, shape: str, checks: str = "") -> Called:
     """The words are apart by `;`; a `^` before one says that no letter may stand before it."""
-    return Called(tuple(words.split(";")), re.compile(rf"(?<![\w-])(?P<number>{shape})(?![\w])"), checks)
+    return Called(tuple(words.split(";")), rf"(?<![\w-])(?P<number>{shape})(?![\w])", checks)
 
 
 CALLED = (
@@ -96,12 +107,17 @@ class Alone:
     """
 
     looks: tuple[str, ...]
-    shape: re.Pattern[str]
+    pattern: str
     checks: str = ""
+
+    @property
+    def shape(self) -> re.Pattern[str]:
+        """How the number looks, as above."""
+        return _compiled(self.pattern)
 
 
 def _alone(looks: str, shape: str, checks: str = "") -> Alone:
-    return Alone(tuple(looks.split()), re.compile(shape), checks)
+    return Alone(tuple(looks.split()), shape, checks)
 
 
 ALONE = (
