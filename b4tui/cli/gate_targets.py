@@ -78,19 +78,13 @@ def _of_bytes(name: str, data: bytes, limits: GateLimits) -> Target:
 def _of_diff(name: str, data: bytes, limits: GateLimits) -> Iterator[Target]:
     from b4tui.gate.diffs import NoDiff, changed_files
 
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        yield Target(
-            name=name, refusal="the diff is not all text in UTF-8; the gate does not read files of other kinds"
-        )
-        return
+    text = data.decode("utf-8", "surrogateescape")  # so that only a file that is not text is refused for it
     try:
         for changed in changed_files(text):
             if changed.binary:
                 yield Target(name=changed.path, refusal=_BINARY, binary=True)
                 continue
-            target = _of_bytes(changed.path, changed.text.encode(), limits)
+            target = _of_bytes(changed.path, changed.text.encode("utf-8", "surrogateescape"), limits)
             yield Target(
                 name=target.name,
                 text=target.text,

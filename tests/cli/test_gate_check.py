@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from b4tui.cli.gate_words import Progress
 from b4tui.gate.examples import expand
 
 TOKEN = expand("ghp_{alnum:36}", 1)
@@ -212,6 +214,15 @@ def test_what_is_staged_is_checked_and_nothing_else(b4tui_here, repository):
     assert answer.out.splitlines()[0].startswith("a.txt:3:7: github-token")
 
 
+def test_a_staged_file_that_is_no_utf_8_is_refused_alone(b4tui_here, repository):
+    (repository / "latin.txt").write_bytes("Größe".encode("latin-1"))
+    (repository / "good.txt").write_text("fine\n")
+    git(repository, "add", ".")
+    first, last = b4tui_here("gate", "check", "--staged", cwd=repository).out.splitlines()
+    assert first.startswith("latin.txt: stays here: it is not text in UTF-8")
+    assert last == "1 of 2 texts must stay here"
+
+
 def test_outside_of_a_repository_nothing_is_staged(b4tui_here, tmp_path):
     answer = b4tui_here("gate", "check", "--staged", GIT_CEILING_DIRECTORIES=str(tmp_path.parent))
     assert answer.code == 1 and "git cannot tell what is staged" in answer.err
@@ -231,3 +242,22 @@ def test_as_a_hook_it_stops_a_commit_with_a_secret_and_lets_others_through(repos
     assert done.returncode != 0
     assert "new.txt:1:7: github-token" in done.stdout + done.stderr
     assert git(repository, "log", "--format=%s").stdout.split() == ["fine", "x"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_shows_on_a_terminal_when_it_takes_long():
+    now = [0.0]
+    stream = Terminal()
+    progress = Progress(stream, lambda: now[0])
+    for name in ("a", "b\x1b", "c"):
+        progress.at(name)
+        now[0] += 1.1
+    progress.clear()
+    assert stream.getvalue() == "\r\x1b[Kchecking 2: b\u241b\r\x1b[Kchecking 3: c\r\x1b[K"
+    silent = io.StringIO()
+    Progress(silent, lambda: 0.0).at("a")
+    assert silent.getvalue() == ""

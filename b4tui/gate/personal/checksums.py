@@ -54,13 +54,12 @@ def iban(number: str) -> bool:
 def german_tax_id(digits: str) -> bool:
     """Whether eleven digits are a Steuer-Identifikationsnummer.
 
-    The last is the check digit of ISO 7064 MOD 11,10; of the first ten, one digit is there twice or three times and
-    none oftener, and the number does not begin with zero (§ 139a AO, rules of the Bundeszentralamt für Steuern).
+    The last is the check digit of ISO 7064 MOD 11,10; of the first ten, one digit is there twice or three times and all
+    others once, and the number does not begin with zero (§ 139a AO, rules of the Bundeszentralamt für Steuern).
     """
     if len(digits) != 11 or not digits.isdigit() or digits[0] == "0":
         return False
-    oftenest = max(digits[:10].count(char) for char in digits[:10])
-    if oftenest not in (2, 3):
+    if sorted(digits[:10].count(char) for char in set(digits[:10]))[-2:] not in ([1, 2], [1, 3]):
         return False
     product = 10
     for char in digits[:10]:

@@ -120,7 +120,9 @@ def _compound(text: str, lower: str, start: int, suffix: str) -> tuple[int, int]
         hyphenated = begin < start and text[start - 1] == "-"
         if whole == suffix:
             named = begin >= 2 and text[begin - 1] == " " and text[begin - 2].isalpha()
-            if not (named and (capital or suffix in ("utca", "ulica", "cesta", "rakpart", "allé", "allee"))):
+            if not (
+                named and (capital or suffix in ("utca", "út", "tér", "ulica", "cesta", "rakpart", "allé", "allee"))
+            ):
                 return None
             capital = capital or _previous_is_capital(text, begin)
         elif NO_STREET.match(whole) and not (hyphenated or (numbered and capital)):

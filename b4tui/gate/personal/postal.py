@@ -31,6 +31,8 @@ _STATES = frozenset(
     )
     for word in line.split()
 )
+_OF_LICENCES = re.compile(r"Boston,\s+$")
+"""The Free Software Foundation's town, in the head of very many files."""
 _ARMY = re.compile(r"(?<![A-Za-z])[AFD]PO,?[ \n]{1,2}A[AEP],?[ \n]{1,2}$", re.I)
 _BRITISH = re.compile(r"(?:\n|, ?)[A-Z]{1,2}[0-9][A-Z0-9]? $")
 _BRITISH_END = re.compile(r"[0-9][ABD-HJLNP-UW-Z]{2}(?![\w-])")
@@ -94,6 +96,8 @@ def _after_a_state(text: str, start: int, end: int) -> tuple[int, int] | None:
     if state is None or state["state"] not in _STATES:
         return None
     before = text[max(0, state.start() - 80) : state.start()]
+    if _OF_LICENCES.search(before):
+        return None
     if re.search(r"(?:,\s{0,2}|\n)$", before) and re.search(r"[0-9]{1,6}[ ]+[^\W\d_]", before):
         return state.start(), end
     return None

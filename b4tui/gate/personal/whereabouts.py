@@ -180,11 +180,13 @@ def _number_last(text: str, lower: str, place: int, far: int) -> tuple[int, int]
         house = _HOUSE.match(text, row.start())
         begin = text.rfind(" ", max(place, row.start() - 42), row.start() - 1) + 1 or place
         last = text[begin : row.start() - 1]
-        if house is None or text[row.start() - 1] != " " or not last[:1].isalpha():
+        if house is None or text[row.start() - 1] != " " or not last[:1].isalpha() or "\n" in last:
             continue
-        words = text[max(place, row.start() - 60) : row.start()].split()[-3:]
         known = last.lower().endswith(_SUFFIXES)
-        capital = any(part[0].isupper() for part in words) and (last[0].isupper() or len(words) > 1)
-        if (capital or known) and not _TECHNICAL.fullmatch(last) and (known or _ENDS.match(lower, house.end())):
+        if (
+            (last[0].isupper() or known)
+            and not _TECHNICAL.fullmatch(last)
+            and (known or _ENDS.match(lower, house.end()))
+        ):
             return begin, house.end()
     return None
