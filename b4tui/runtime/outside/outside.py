@@ -197,13 +197,18 @@ class Outside:
 
     async def ended(self, run: str, reason: str) -> None:
         """A run is over, however: its questions are nobody's any more."""
-        self._errands.pop(run, None)
+        errand = self._errands.pop(run, None)
         self._released.discard(run)
-        if self._opened.desk is None:
+        desk = self._opened.desk
+        if desk is None:
             return
-        # A ledger that fails is said by the recorder; the desk cancels what is left behind at the next start.
+        # A ledger that fails is said by the recorder.
         with contextlib.suppress(LedgerError):
-            await self._opened.desk.run_ended(run, reason)
+            await desk.run_ended(run, reason)
+            for left in await desk.pending() if errand is not None else ():
+                # Questions of an earlier run that died are kept for the next one to take up, and it is over now.
+                if (left.bead, left.agent) == (errand.bead, errand.agent) and left.run not in self._errands:
+                    await desk.run_ended(left.run, reason)
 
     def close(self) -> None:
         """Let go of the ledger's file; blocks. Nothing is recorded any more."""
