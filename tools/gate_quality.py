@@ -1,10 +1,10 @@
 """Measure the gate on labelled texts: what it catches by class and source, where it raises a false alarm.
 
-    python tools/gate_quality.py dev.jsonl.gz [--half tune|check] [--only CLASS] [--misses FILE] [--per-kind]
+    python tools/gate_quality.py dev.jsonl.gz [--half tune|check] [--raw] [--only CLASS] [--misses FILE] [--per-kind]
 
 A row `{"id", "text", "label", "kind", "source"}` counts as caught when anything was found in it that blocks or asks.
 Halves split the rows by their id, so that rules are made by looking at one and believed by looking at the other.
-Texts are scanned as they are, without views and decoding. Misses and false alarms go to a file of your own.
+`--raw` scans texts as they are, without views and decoding. Misses and false alarms go to a file of your own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from b4tui.config import load
 from b4tui.gate.detectors import built_in_detectors
+from b4tui.gate.opening import open_gate
 from b4tui.gate.rule import built_in_rules
 from b4tui.gate.scanner import Scanner
 from b4tui.gate.types import Severity
@@ -74,7 +76,7 @@ class Row:
 def main() -> None:
     options = _options()
     rows = [row for row in rows_of(options.file) if in_half(row, options.half) and options.only in ("", row.label)]
-    look = raw_look()
+    look = raw_look() if options.raw else whole_look()
     begin = time.perf_counter()
     found = {row.id: look(row.text) for row in rows}
     seconds = time.perf_counter() - begin
@@ -89,6 +91,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the gate on labelled texts.")
     parser.add_argument("file", type=Path, help="JSON lines, gzipped or not")
     parser.add_argument("--half", choices=("all", "tune", "check"), default="all")
+    parser.add_argument("--raw", action="store_true", help="the text as it is, without views and decoding")
     parser.add_argument("--only", default="", help="rows of one label: secret, infra, pii, clean")
     parser.add_argument("--misses", type=Path, help="write what was missed and what was a false alarm here")
     parser.add_argument("--per-kind", action="store_true", help="a line for each kind that is not perfect")
@@ -114,6 +117,12 @@ def raw_look() -> Look:
     weights = {rule.id: rule.severity for rule in rules}
     scanner = Scanner(rules, built_in_detectors())
     return lambda text: sorted({hit.rule for hit in scanner.scan(text) if weights[hit.rule] is not Severity.WARN})
+
+
+def whole_look() -> Look:
+    """The gate as it is used, knowing nothing of this machine."""
+    gate = open_gate(load(use_user_file=False))
+    return lambda text: sorted({one.rule for one in gate.scan_text(text) if one.severity is not Severity.WARN})
 
 
 def report(rows: Sequence[Row], found: dict[str, Sequence[str]], *, per_kind: bool) -> None:

@@ -24,6 +24,9 @@ _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]+")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 _NOTHING = re.compile("[\u200b-\u200d\u2060-\u2064\ufeff]{16,}")
 
+_ANY = re.compile(
+    "[\u200b-\u200d\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0020-\U000e007f\U000e0100-\U000e01ef]"
+)
 _TAG_OFFSET = 0xE0000
 Read = tuple[str, str, Offsets]
 """The name of the view, what was hidden, and where it was."""
@@ -37,7 +40,7 @@ class Hidden:
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
         """Where characters are that carry something unseen or change the order of what is shown."""
-        if text.isascii():
+        if not _any(text):
             return
         for start, end in _tags(text):
             yield Hit(TAGS, start, end, "text in characters that no screen shows")
@@ -48,9 +51,13 @@ class Hidden:
                 yield Hit(BYTES, *match.span(), "a row of characters that show nothing and may carry bytes")
 
 
+def _any(text: str) -> bool:
+    return not text.isascii() and _ANY.search(text) is not None
+
+
 def carried(text: str) -> Iterator[Read]:
     """What text unseen characters carry."""
-    if text.isascii():
+    if not _any(text):
         return
     tags = list(_tags(text))
     if tags:

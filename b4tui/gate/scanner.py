@@ -26,6 +26,7 @@ class Scanner:
         self._by_id = rules.by_id()
         self._searches = tuple(_Search(rule) for rule in rules if rule.pattern)
         self._detectors = _wanted(rules, detectors)
+        self._classes = {one.name: _classes_of(rules, one) for one in self._detectors}
         self._automaton = _automaton(
             {word for rule in rules for word in rule.keywords}.union(*(one.words for one in self._detectors))
         )
@@ -33,6 +34,11 @@ class Scanner:
         for search in self._searches:
             for word in search.rule.keywords:
                 self._by_word.setdefault(word, []).append(search)
+        self._asked_by_word: dict[str, list[int]] = {}
+        for number, detector in enumerate(self._detectors):
+            for word in detector.words:
+                self._asked_by_word.setdefault(word, []).append(number)
+        self._always = frozenset(number for number, one in enumerate(self._detectors) if not one.words)
         self._everywhere = tuple(search for search in self._searches if not search.rule.keywords)
 
     def scan(self, text: str, classes: Collection[FindingClass] | None = None) -> tuple[Hit, ...]:
@@ -45,8 +51,9 @@ class Scanner:
         for search in (*searches.values(), *self._everywhere):
             if classes is None or search.rule.finding_class in classes:
                 hits.update(search.find(text, at))
-        for detector in self._detectors:
-            if not detector.words or any(word in found for word in detector.words):
+        for number in sorted(self._always.union(*(self._asked_by_word.get(word, ()) for word in found))):
+            detector = self._detectors[number]
+            if classes is None or not self._classes[detector.name].isdisjoint(classes):
                 hits.update(self._known(detector.find(text, lower, at), classes))
         return tuple(sorted(self._without_those_that_give_way(hits), key=lambda hit: (hit.start, hit.end, hit.rule)))
 
@@ -116,7 +123,7 @@ class _Search:
         else:
             done = -1
             for start, _ in at.any_of(rule.keywords):
-                if start < done or (rule.bounded and start and _continues(text[start - 1])):
+                if start < done or (rule.bounded and start and _continues(text, start)):
                     continue
                 if match := pattern.match(text, start):
                     done = match.end()
@@ -149,6 +156,10 @@ def _wanted(rules: RuleSet, detectors: Sequence[Detector]) -> tuple[Detector, ..
     return tuple(one for one in detectors if one.name in named)
 
 
+def _classes_of(rules: RuleSet, detector: Detector) -> frozenset[FindingClass]:
+    return frozenset(rule.finding_class for rule in rules if rule.detector == detector.name)
+
+
 def _automaton(words: Collection[str]) -> ahocorasick.Automaton | None:
     if not words:
         return None
@@ -173,8 +184,15 @@ def _windows(rule: Rule, at: Positions, length: int) -> Iterator[tuple[int, int]
         yield begin, end
 
 
-def _continues(char: str) -> bool:
-    return char.isalnum() or char == "_"
+_COLOUR = re.compile(r"\x1b\[[0-9;]{0,16}m$")
+
+
+def _continues(text: str, start: int) -> bool:
+    """Whether a word goes on here. The `m` that ends a terminal's colour is no letter of it."""
+    before = text[start - 1]
+    if not (before.isalnum() or before == "_"):
+        return False
+    return before != "m" or _COLOUR.search(text[max(0, start - 20) : start]) is None
 
 
 def _value_span(match: re.Match[str]) -> tuple[int, int]:

@@ -9,6 +9,9 @@ from b4tui.gate.rarity import rarity
 LONGEST = 200
 """Characters that are looked at."""
 
+_TELLING = 80
+"""Characters in which a placeholder says that it is one."""
+
 _WORDS_THAT_STAND_FOR_VALUES = (
     "todo|tbd|fixme|none|null|nil|true|false|undefined|nan|string|str|int|integer|bool|boolean|object|function|float|"
     "number|required|optional|enabled|disabled|default|yes|no|on|off|empty|unset|masked|hidden|tests?|testing|foo|bar|"
@@ -30,12 +33,12 @@ _STANDS_FOR = re.compile(
     r"(?i)example|redacted|fake|dummy|change.?(?:me|it|this)|replace.?(?:me|this|with)|placeholder|to.?be.?filled|"
     r"your[-_ .]|^your|<your|my[-_ ]?(?:secret|password|passwd|token|key|api)|insert.{0,12}here|enter.{0,12}here|x{6}|"
     r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
-    r"todo|super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
+    r"0123456789|abcdefghij|(\w)\1{7}|todo|super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
 )
 _REFERENCE = re.compile(
-    r"\$\{[\w.:/@ -]{1,80}\}|\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|%\([A-Za-z_]\w{0,40}\)s|"
-    r"#\{[^{}]{1,60}\}|%[A-Za-z_]\w{1,40}%$|%[sdvq]$|\$[A-Za-z_]\w{0,60}$|\$env:|@\w+@$|__\w{1,40}__$|"
-    r"\{[A-Za-z_][\w.:\[\]]{1,60}\}"
+    r"\$\{[\w.:/@ -]{1,80}\}|\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
+    r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^\$[A-Za-z_]\w{0,60}$|\$env:|^@\w+@$|"
+    r"^__\w{1,40}__$|\{[A-Za-z_][\w.:\[\]]{1,60}\}"
 )
 _POINTS_ELSEWHERE = re.compile(
     r"(?i)(?:https?|ftp|file|s3|gs|ssh|git|wss?)://[^:@\s]{0,200}$|(?:arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
@@ -47,22 +50,24 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
 _CALL = re.compile(
-    r"[A-Za-z_&*!][\w.:>\-]{0,80}(?:\(|\[[\w\"'`]|\{[\w\"'}])|\w::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b"
+    r"[A-Za-z_&*!][\w.:>\-]{0,80}(?:\(|\[[\w\"'`]|\{[\w\"'}])|\w::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|\w+\?\."
 )
 _KEBAB = re.compile(r"[a-z]+(?:[._-][a-z]+)+$")
 _KEBAB_WORDS = re.compile(
     r"name|pass|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|change|confirm|login|config|"
     r"cred|admin|app|db|service|client|access|api|root|prod|dev"
 )
+_PLAIN = re.compile(r"[\w./-]+")
 _HEX = re.compile(r"[0-9a-fA-F]+$")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
-_PATH = re.compile(r"/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}$")
+_PATH = re.compile(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}$")
 _VERSIONED = re.compile(r"(?i)v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d")
 
 
 def stands_for_a_value(value: str) -> bool:
     """Whether the text is a placeholder or points to where the value is, and is none itself."""
-    return bool(_PLACEHOLDER.match(value) or _STANDS_FOR.search(value) or _REFERENCE.search(value))
+    head = value[:_TELLING]
+    return bool(_PLACEHOLDER.match(head) or _STANDS_FOR.search(head) or _REFERENCE.search(head))
 
 
 def as_password(value: str, *, quoted: bool, alone: bool = False) -> str | None:
@@ -103,6 +108,8 @@ def _bare_password(value: str, *, alone: bool) -> str | None:
     bits = rarity(value)
     if _IDENTIFIER.match(value) and not (alone and 5 <= len(value) <= 40 and "." not in value and bits > 3.9):
         return None
+    if alone and _KEBAB.match(value) and value.count("-") >= 2 and not _KEBAB_WORDS.search(value):
+        return _told(bits)
     if (letter and (digit or sign)) or bits > 4.8 or (bits > 3.9 and len(value) >= 5):
         return _told(bits)
     return None
@@ -117,19 +124,29 @@ def as_token(value: str, *, quoted: bool) -> str | None:
         return None
     if " " in value or _VERSIONED.match(value) or _is_path(value) or (not quoted and _CALL.match(value)):
         return None
-    if _UUID.match(value) or (len(value) >= 20 and _HEX.match(value) and len(set(value.lower())) >= 6):
+    if _UUID.match(value) or _is_digits(value):
         return "an id or digits beside a telling name"
     letter, digit, mixed, _ = _kinds(value)
-    if not digit and (_DOTTED.match(value) or (_IDENTIFIER.match(value) and not quoted)):
-        return None
     if not letter:
         return None
     bits = rarity(value)
-    if bits >= 4.9 and (digit or mixed):
+    if bits < 6.0 and not digit and (_DOTTED.match(value) or (_IDENTIFIER.match(value) and not quoted)):
+        return None
+    if bits >= 4.9 and (digit or mixed or bits >= 6.0 or _has_many_signs(value)):
         return _told(bits)
-    if len(value) >= 16 and bits >= 4.6 and digit:
-        return _told(bits)
-    return None
+    return _told(bits) if len(value) >= 16 and bits >= 4.6 and digit else None
+
+
+def _is_digits(value: str) -> bool:
+    """Whether the longest part is hexadecimal, or letters and many digits without order: no rarity shows in digits."""
+    part = max(re.split(r"[^A-Za-z0-9]", value), key=len)
+    if len(part) < 20 or len(set(part.lower())) < 6:
+        return False
+    return bool(_HEX.match(part)) or (len(part) >= 32 and part.translate(_SORTS).count("d") >= 6)
+
+
+def _has_many_signs(value: str) -> bool:
+    return len(_PLAIN.sub("", value)) >= 4
 
 
 def _is_path(value: str) -> bool:
@@ -139,13 +156,25 @@ def _is_path(value: str) -> bool:
     return not (len(value) >= 20 and "." not in value and rarity(value.replace("/", "")) >= 5.3)
 
 
+_SORTS = str.maketrans(
+    {
+        chr(code): "d" if chr(code).isdigit() else "u" if chr(code).isupper() else "l" if chr(code).islower() else "s"
+        for code in range(128)
+    }
+    | dict.fromkeys("_-./ ", "-")
+)
+
+
 def _kinds(value: str) -> tuple[bool, bool, bool, bool]:
     """Whether there are letters, digits, both cases, and signs other than those of names."""
-    digit = any("0" <= char <= "9" for char in value)
-    letter = any(char.isalpha() for char in value)
-    mixed = value != value.lower() and value != value.upper()
-    sign = any(not char.isalnum() and char not in "_-./ " for char in value)
-    return letter, digit, mixed, sign
+    sorts = value.translate(_SORTS)
+    upper, lower = "u" in sorts, "l" in sorts
+    sign = "s" in sorts
+    letter = upper or lower
+    if not value.isascii():
+        sign = sign or any(not char.isalnum() for char in value if not char.isascii())
+        letter = letter or any(char.isalpha() for char in value)
+    return letter, "d" in sorts, upper and lower, sign
 
 
 def _told(bits: float) -> str:

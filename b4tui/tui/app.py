@@ -263,6 +263,17 @@ class Console(App[None], inherit_bindings=False):
         else:
             self.push_screen(kind())
 
+    def action_audit(self) -> None:
+        """The record; where it lies further below it is returned to, never opened twice."""
+        from b4tui.tui.screens.audit import AuditScreen
+
+        if isinstance(self.screen, ModalScreen):
+            return
+        if not any(isinstance(screen, AuditScreen) for screen in self.screen_stack):
+            self.push_screen(AuditScreen())
+        while not isinstance(self.screen, AuditScreen):
+            self.pop_screen()
+
     def action_help(self) -> None:
         """The keys that work where the operator is."""
         from b4tui.tui.screens.help import HelpScreen

@@ -309,6 +309,7 @@ class FrozenRuntime:
         self.transcripts = {"hub-77c": transcript()}
         self.folders: dict[str, object] = {}
         self.payloads: dict[str, object] = {}
+        self.ledger: object = None
 
     def change(self, **fields: object) -> None:
         """The next snapshot."""

@@ -38,6 +38,9 @@ class TestTheRegistry:
             ("list", "dashboard"),
             ("list", "bead"),
             ("list", "machine"),
+            ("audit", "global"),
+            ("list", "audit"),
+            ("list", "entry"),
             ("approvals", "global"),
             ("approval", "global"),
             ("approval", "decision"),
@@ -58,6 +61,8 @@ class TestTheRegistry:
         from b4tui.tui.app import Console
         from b4tui.tui.screens.approval import ApprovalScreen
         from b4tui.tui.screens.approvals import ApprovalsScreen
+        from b4tui.tui.screens.audit import AuditScreen
+        from b4tui.tui.screens.audit_entry import AuditEntryScreen
         from b4tui.tui.screens.bead import BeadScreen
         from b4tui.tui.screens.dialogs import ChoiceScreen, LineScreen, NewBeadScreen
         from b4tui.tui.screens.grant_form import GrantFormScreen
@@ -67,7 +72,8 @@ class TestTheRegistry:
         from b4tui.tui.widgets.lines import Lines
 
         owners = {
-            "machine": [MachineScreen], "approval": [ApprovalScreen], "approvals": [ApprovalsScreen],
+            "machine": [MachineScreen], "audit": [AuditScreen], "entry": [AuditEntryScreen],
+            "approval": [ApprovalScreen], "approvals": [ApprovalsScreen],
             "grants": [GrantsScreen], "grant": [GrantFormScreen], "decision": [DecisionButton],
             "list": [Lines], "dashboard": [DashboardScreen], "bead": [BeadScreen], "global": [Console],
             "dialog": [ChoiceScreen, HelpScreen], "form": [LineScreen, NewBeadScreen],

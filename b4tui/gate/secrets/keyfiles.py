@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 
@@ -71,37 +72,39 @@ class OpaqueBlocks:
     words: frozenset[str] = frozenset()
 
     _LINE = re.compile(r"[ \t>|\"'+#*/-]{0,12}([A-Za-z0-9+/]{60,76})(?:\\n|[\"',+ \t\r\\])*$")
-    _RUN = re.compile(r"[A-Za-z0-9+/]{60,76}(?![A-Za-z0-9+/])")
+    _LONGEST = 100
     _EXPLAINED = re.compile(
         r"CERTIFICATE|PUBLIC KEY|SIGNATURE|data:image|MESSAGE|data:font|data:application|ssh-rsa|BEGIN PGP|"
         r"certificate|application/pkix|Content-Transfer|base64,|encryptedData|BEGIN CMS|PKCS7|BEGIN AGE|ciphertext"
     )
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
-        """Blocks of lines; one line more or less of prose between ends a block."""
-        begin = end = -1
-        lines = 0
-        for run in self._RUN.finditer(text):
-            if run.start() < end:
-                continue
-            line = text.rfind("\n", max(0, run.start() - 14), run.start()) + 1
-            stop = text.find("\n", run.end(), run.end() + 12)
-            stop = stop if stop >= 0 else min(len(text), run.end() + 12)
-            if not self._LINE.match(text[line:stop]) or not _mixed(run.group()):
-                continue
-            if lines and line == end + 1:
-                lines, end = lines + 1, stop
-            else:
+        """Blocks of such lines; any other line ends a block."""
+        begin = place = lines = 0
+        for line in text.split("\n"):
+            match = self._LINE.match(line) if 60 <= len(line) <= self._LONGEST else None
+            if match and (lines or _mixed(match[1])):
+                begin = begin if lines else place
+                lines += 1
+            elif lines:
                 if lines >= 3:
-                    yield from self._told(text, begin, end)
-                begin, end, lines = line, stop, 1
+                    yield from self._told(text, begin, place - 1)
+                lines = 0
+            place += len(line) + 1
         if lines >= 3:
-            yield from self._told(text, begin, end)
+            yield from self._told(text, begin, len(text))
 
     def _told(self, text: str, begin: int, end: int) -> Iterator[Hit]:
-        if not self._EXPLAINED.search(text, max(0, begin - 160), begin):
+        if not self._EXPLAINED.search(text, max(0, begin - 160), begin) and not _is_text(text[begin:end]):
             yield Hit(self.name, begin, end, "lines of base64 that nothing explains")
 
 
 def _mixed(line: str) -> bool:
     return line != line.lower() and line != line.upper() and any(char.isdigit() for char in line)
+
+
+def _is_text(block: str) -> bool:
+    """Whether it decodes to what can be read: then the decoded text is judged, and this is no key."""
+    told = "".join(_BASE64_RUN.findall(block))[:800]
+    octets = base64.b64decode(told[: len(told) // 4 * 4])
+    return sum(32 <= octet < 127 or octet in (9, 10, 13) for octet in octets) >= 0.75 * len(octets)

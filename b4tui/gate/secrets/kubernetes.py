@@ -58,9 +58,13 @@ def _document(text: str, at: int) -> tuple[int, int]:
 def _first_value(text: str, at: int, end: int) -> tuple[int, int] | None:
     while at < end and (entry := _ENTRY.match(text, at, end)):
         value = entry["value"]
-        if value is not None and len(value.strip()) >= 3 and not stands_for_a_value(value.strip()):
+        if value is not None and _may_be_one(value.strip()):
             return entry.span("value")
         if entry.end() == at:
             break
         at = entry.end()
     return None
+
+
+def _may_be_one(value: str) -> bool:
+    return len(value) >= 3 and not value.startswith(("$", "<", "%", "!")) and not stands_for_a_value(value)

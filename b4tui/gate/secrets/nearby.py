@@ -9,6 +9,7 @@ from b4tui.gate.detector import Positions
 from b4tui.gate.rarity import rarity
 from b4tui.gate.types import Hit
 from b4tui.gate.values import stands_for_a_value
+from b4tui.gate.wording import word_set
 
 REACH = 70
 """Characters from a word to what it speaks of."""
@@ -18,10 +19,27 @@ _UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _HASH_BEFORE = re.compile(
     r"(?i)(?:sha\d{0,3}|md5|digest|checksum|integrity|commit|hash|etag|rev(?:ision)?|fingerprint|uuid|guid|blob|tree|oid|"
     r"nonce|salt|version|image|public[ _-]?key|ssh-\w{2,10}|request[_-]id|trace[_-]?id|sealed|encrypted|websocket-key|"
-    r"csrf)\W{0,12}$"
+    r"csrf|[\"']id[\"'])\W{0,12}$"
 )
-_CLOSE = re.compile(r"(?i)(?:key|token|secret|pass|cred|auth|licen[cs]e)[^\n]{0,25}$")
+# `pass` alone is what tests do.
+_CLOSE_TO_ID = re.compile(r"(?i)(?:key|token|secret|passw|passp|cred|auth|licen[cs]e)[^\n]{0,25}$")
 _CLOSE_TO_HEX = re.compile(r"(?i)(?:key|token|secret|pass|cred|auth|sid|licen[cs]e|account)[^\n]{0,30}$")
+
+
+_SERVICES = word_set(
+    "abuseipdb adafruit airtable algolia alchemy artifactory asana atlassian auth0 beamer bittrex braintree calendly",
+    "clearbit clickhouse clickup codecov coinbase confluent contentful coinapi datadog deepgram dropbox dynatrace",
+    "eventbrite facebook fastly finnhub flickr flutterwave foursquare frameio freshbooks freshdesk gocardless guardian",
+    "heroku hubspot infura intercom jfrog jumpcloud klaviyo kraken kucoin launchdarkly linkedin looker lokalise",
+    "maxmind mailchimp",
+    "mailgun mailjet mandrill mapbox mattermost meraki messagebird mixpanel monday.com moralis netlify newrelic",
+    "nytimes okta opsgenie pagerduty paystack pipedrive plaid polygon postmark postman pusher quickbase rapidapi",
+    "razorpay rollbar salesforce scalingo segment sendbird sendgrid sendinblue shodan shopify snyk spoonacular spotify",
+    "squareup squarespace strava stripe sumologic telnyx todoist travisci trello twilio twitch typeform unsplash",
+    "virustotal vonage webflow wistia wrike yelp zapier zendesk zerobounce zoominfo etherscan ipinfo ipstack newsapi",
+    "openweather tomtom walkscore websitepulse wepay worldweather zenserp zipcode rebrandly mailboxlayer numverify",
+)
+"""Services whose keys have no form of their own; what looks random beside their names is taken for one."""
 
 
 class RareNearKeywords:
@@ -31,6 +49,7 @@ class RareNearKeywords:
     words = frozenset(
         {"key", "token", "secret", "auth", "api", "pass", "cred", "bearer", "client", "account", "sid", "webhook"}
         | {"license", "licence", "signature", "hmac", "private", "pat ", "pat:", "pat="}
+        | _SERVICES
     )
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
@@ -41,10 +60,17 @@ class RareNearKeywords:
                 if run.start() >= end:
                     break
                 done = run.end()
-                value = run.group().strip(".=-")
-                before = text[max(0, run.start() - REACH) : run.start()]
-                if why := _why(value, before):
-                    yield Hit(self.name, run.start(), run.start() + len(value), why)
+                value = run.group().rstrip(".=-")
+                start = run.start() + _name_in(value)
+                value = value[start - run.start() :]
+                if why := _why(value, text[max(0, start - REACH) : start]):
+                    yield Hit(self.name, start, start + len(value), why)
+
+
+def _name_in(value: str) -> int:
+    """How many characters at the beginning are a name and `=`."""
+    sign = value.find("=")
+    return sign + 1 if 0 < sign < len(value) - 12 and value[:sign].replace("_", "").replace("-", "").isalpha() else 0
 
 
 def _stretches(at: Positions, words: frozenset[str], length: int) -> Iterator[tuple[int, int]]:
@@ -67,7 +93,7 @@ def _why(value: str, before: str) -> str | None:
     if _HASH_BEFORE.search(before[-30:]) or stands_for_a_value(value):
         return None
     if _UUID.match(value):
-        return "an id after a word about keys" if _CLOSE.search(before) else None
+        return "an id after a word about keys" if _CLOSE_TO_ID.search(before) else None
     if _HEX.match(value):
         return "digits after a word about keys" if len(value) >= 20 and _CLOSE_TO_HEX.search(before) else None
     bits = rarity(_longest_part(value))

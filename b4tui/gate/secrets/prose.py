@@ -11,13 +11,15 @@ from b4tui.gate.types import Hit
 from b4tui.gate.values import stands_for_a_value
 
 _TOLD = re.compile(
-    r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|zugangsdaten|login(?: with)?|"
-    r"credentials)\b(?:[^\n.:=]{0,40}?(?:\bis\b(?: now)?|\bwas\b|\bist\b|\blautet\b|\bwar\b|[:=])\s{1,4}|\s{1,3})"
+    r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|zugangsdaten|login with|"
+    r"credentials)\b(?![\"'`])"
+    r"(?:[^\n.:=]{0,40}?(?:\bis\b(?: now)?|\bwas\b|\bist\b|\blautet\b|\bwar\b|[:=])\s{1,4}|\s{1,3})"
     r"[`\"'„“(]?(?P<value>[^\s`\"'“”„()]{5,80})"
 )
 _NUMBER = re.compile(
-    r"(?i)(?:pin(?:[- ]?(?:code|nummer|number))?|passcode|kennzahl|geheimzahl|zugangscode|türcode|alarmcode)\b"
-    r"(?:[^\n.:=\d]{0,24}?(?:\bis\b|\bist\b|\blautet\b|[:=]))?\s{0,3}[`\"']?(?P<value>\d{4,8})(?![\w.]|-\d|/\d)"
+    r"(?i)(?:pin(?:[- ]?(?:code|nummer|number))?|puk|passcode|kennzahl|geheimzahl|zugangscode|türcode|alarmcode|"
+    r"(?:door|alarm|unlock|access|entry|gate|lock|safe) (?:code|combination))\b"
+    r"(?:[^\n.:=\d]{0,24}?(?:\bis\b|\bist\b|\blautet\b|[:=]))?\s{0,3}[`\"']?(?P<value>\d{4,8})(?!\w|[-./]\d)"
 )
 _CODE = re.compile(r"[()\[\]{}]|::|->|=>|\w\.\w+\(")
 _NOT_ONE = re.compile(
@@ -33,26 +35,19 @@ class Prose:
     name = "prose"
     words = frozenset(
         {"password", "passwort", "passphrase", "passcode", "kennwort", "pw", "token", "secret", "api key", "api-key"}
-        | {
-            "zugangsdaten",
-            "login",
-            "credentials",
-            "pin",
-            "geheimzahl",
-            "zugangscode",
-            "türcode",
-            "alarmcode",
-            "kennzahl",
-        }
+        | {"zugangsdaten", "login", "credentials", "pin", "puk", "geheimzahl", "zugangscode", "türcode", "alarmcode"}
+        | {"kennzahl", "safe combination"}
+        | {f"{place} code" for place in ("door", "alarm", "unlock", "access", "entry", "gate", "lock", "safe")}
     )
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
         """One finding for each thing told."""
         done = -1
         for start, _ in at.any_of(self.words):
-            if start < done or (start and (text[start - 1].isalnum() or text[start - 1] in "_-.")):
+            before = text[start - 1 : start]
+            if start < done or before.isalnum() or before in ("_", "."):
                 continue
-            match = _NUMBER.match(text, start) or _TOLD.match(text, start)
+            match = _NUMBER.match(text, start) or (None if before == "-" else _TOLD.match(text, start))
             if match is None:
                 continue
             end = match.start("value") + len(match["value"].rstrip(".,;:)!?"))

@@ -3,29 +3,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.types import Hit
-from b4tui.gate.validators import not_masked, varied
+from b4tui.gate.validators import many_digits, not_masked, varied
 
-_RUN = re.compile(r"(?<![A-Za-z0-9_.\-])[A-Za-z0-9_.\-]{48,90}+(?![A-Za-z0-9_.\-])")
-_SHAPES: Mapping[str, re.Pattern[str]] = {
-    "discord-bot-token": re.compile(r"[MNO][A-Za-z\d_-]{23,28}\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,40}$"),
-    "mailgun-signing-key": re.compile(r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}$"),
-}
+_DISCORD_TAIL = re.compile(r"\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,40}(?![A-Za-z0-9_-])")
+_DISCORD_HEAD = re.compile(r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z\d_-]{23,28}$")
+_MAILGUN_TAIL = re.compile(r"-[0-9a-f]{8}-[0-9a-f]{8}(?![0-9A-Za-z-])")
+_MAILGUN_HEAD = re.compile(r"(?<![0-9A-Za-z-])[0-9a-f]{32}$")
+_BASE32 = re.compile(r"[A-Z2-7]{32}(?![A-Za-z0-9_])")
+_LONGEST_HEAD = 32
+"""Characters of the longest part that comes before what is searched for."""
 
 
 class Shapes:
-    """Finds tokens by the form of the whole run of characters."""
+    """Finds tokens by the form of the whole run of characters.
+
+    The search begins at the part with a sign in it, because that is what an engine for patterns skips to quickly.
+    """
 
     name = "shape"
     words: frozenset[str] = frozenset()
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
         """Runs that have one of the forms."""
-        for run in _RUN.finditer(text):
-            value = run.group()
-            for rule, shape in _SHAPES.items():
-                if shape.match(value) and varied(value) and not_masked(value):
-                    yield Hit(rule, *run.span(), "has the form of one")
+        yield from _around(text, _DISCORD_TAIL, _DISCORD_HEAD, "discord-bot-token")
+        yield from _around(text, _MAILGUN_TAIL, _MAILGUN_HEAD, "mailgun-signing-key")
+        for match in _BASE32.finditer(text):
+            before = text[match.start() - 1 : match.start()]
+            if (
+                not before.isalnum()
+                and before not in ("_", "/", "+")
+                and many_digits(match.group())
+                and varied(match.group())
+            ):
+                yield Hit("otp-seed", *match.span(), "has the form of one")
+
+
+def _around(text: str, tail: re.Pattern[str], head: re.Pattern[str], rule: str) -> Iterator[Hit]:
+    for match in tail.finditer(text):
+        begin = max(0, match.start() - _LONGEST_HEAD - 1)
+        first = head.search(text[begin : match.start()])
+        if first is None:
+            continue
+        start = begin + first.start()
+        value = text[start : match.end()]
+        if varied(value) and not_masked(value):
+            yield Hit(rule, start, match.end(), "has the form of one")

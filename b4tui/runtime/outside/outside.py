@@ -108,17 +108,21 @@ class Outside:
         if self._recorder is not None:
             self._recorder.mask = self._opened.mask
         self._ready.set()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_looking(seen))
+            if self._opened.desk is not None:
+                tasks.create_task(self._opened.desk.watch())
+
+    async def _keep_looking(self, seen: Callable[[OutwardView], None]) -> None:
         while True:
             self._changed.clear()
             fresh = await self._look()
             if fresh != self.view:
                 self.view = fresh
                 seen(fresh)
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
                     await self._changed.wait()
-            except TimeoutError:
-                continue
 
     async def _look(self) -> OutwardView:
         for attempt in self._guard.attempts() if self._guard is not None else ():
@@ -193,13 +197,18 @@ class Outside:
 
     async def ended(self, run: str, reason: str) -> None:
         """A run is over, however: its questions are nobody's any more."""
-        self._errands.pop(run, None)
+        errand = self._errands.pop(run, None)
         self._released.discard(run)
-        if self._opened.desk is None:
+        desk = self._opened.desk
+        if desk is None:
             return
-        # A ledger that fails is said by the recorder; the desk cancels what is left behind at the next start.
+        # A ledger that fails is said by the recorder.
         with contextlib.suppress(LedgerError):
-            await self._opened.desk.run_ended(run, reason)
+            await desk.run_ended(run, reason)
+            for left in await desk.pending() if errand is not None else ():
+                # Questions of an earlier run that died are kept for the next one to take up, and it is over now.
+                if (left.bead, left.agent) == (errand.bead, errand.agent) and left.run not in self._errands:
+                    await desk.run_ended(left.run, reason)
 
     def close(self) -> None:
         """Let go of the ledger's file; blocks. Nothing is recorded any more."""
