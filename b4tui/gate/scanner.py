@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 
 import ahocorasick
 
@@ -16,6 +17,9 @@ from b4tui.gate.rarity import rarity
 from b4tui.gate.rule import Anchor, Rule, RuleSet, compiled
 from b4tui.gate.types import FindingClass, GateError, Hit
 from b4tui.gate.validators import VALIDATORS, Validator
+
+MOST = 1000
+"""Findings that one rule or detector gives for one text; more of them would change nothing, and take their time."""
 
 
 class Scanner:
@@ -49,9 +53,9 @@ class Scanner:
         hits: set[Hit] = set()
         for search in (*searches.values(), *self._everywhere):
             if classes is None or search.rule.finding_class in classes:
-                hits.update(search.find(text, at))
+                hits.update(islice(search.find(text, at), MOST))
         for number in sorted(self._always.union(*(self._asked_by_word.get(word, ()) for word in found))):
-            hits.update(self._known(self._detectors[number].find(text, lower, at), classes))
+            hits.update(islice(self._known(self._detectors[number].find(text, lower, at), classes), MOST))
         return tuple(sorted(self._without_those_that_give_way(hits), key=lambda hit: (hit.start, hit.end, hit.rule)))
 
     def _words_in(self, lower: str) -> dict[str, list[int]]:
