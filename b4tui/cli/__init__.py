@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from b4tui.escalation.guard import EgressGuard
 
 COMMANDS = {
+    "approvals": ("b4tui.cli.approvals", "What waits to leave this machine: look at it, approve it, deny it."),
     "board": ("b4tui.cli.board", "Read and change the board, in bd's own shapes."),
     "demo": ("b4tui.cli.demo", "The console on a sample hub with simulated models."),
     "doctor": ("b4tui.cli.doctor", "Check every part of the installation; a fix for each failure."),
+    "gate": ("b4tui.cli.gate", "Find what must stay on this machine, in files, diffs and streams."),
     "gpu": ("b4tui.cli.gpu", "Measure GPUs and host."),
+    "grants": ("b4tui.cli.grants", "Standing approvals: list, make, revoke."),
     "init": ("b4tui.cli.init", "Make a hub: git repository, board, agents' workspaces, settings."),
     "ledger": ("b4tui.cli.ledger", "Read and verify the record of everything that happened."),
     "models": ("b4tui.cli.models", "List, fetch, check and pin the models of the engines."),

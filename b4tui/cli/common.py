@@ -36,6 +36,12 @@ class Failed(click.ClickException):
         click.echo(f"b4tui: {visible(self.message)}", err=True, file=file)
 
 
+class StaysHere(Failed):
+    """The gate said `local_only`."""
+
+    exit_code = 3
+
+
 class NoEngine(Failed):
     """No engine answers."""
 

@@ -30,7 +30,12 @@ def open_console(place: Place, *, paused: bool, agents: tuple[str, ...]) -> None
         sampler=sampler_for(settings.telemetry),
         around=Surroundings(environ=os.environ, guard=place.guard),
     )
-    console = Console(runtime, settings.tui)
+    console = Console(
+        runtime,
+        settings.tui,
+        policy=settings.policy.escalation,
+        retention={name: provider.retention for name, provider in settings.escalation.items()},
+    )
     console.run()
     if console.return_code:
         raise click.exceptions.Exit(console.return_code)

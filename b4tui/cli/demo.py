@@ -74,7 +74,12 @@ async def _console(place: Place, speed: float) -> None:
             around=world.around,
             sampler=sampler_for(world.settings.telemetry),
         )
-        console = Console(runtime, world.settings.tui)
+        console = Console(
+            runtime,
+            world.settings.tui,
+            policy=world.settings.policy.escalation,
+            retention={name: provider.retention for name, provider in world.settings.escalation.items()},
+        )
         await console.run_async()
     if console.return_code:
         raise click.exceptions.Exit(console.return_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from functools import partial
 
@@ -17,14 +18,16 @@ MARKS = {"ok": "✓", "warn": "▲", "fail": "✗", "absent": "–"}
 @json_option
 @guarded
 def command(place: Place, as_json: bool) -> None:
-    """Check engines and their models, GPU, sandbox, git, hub and settings. Exit code 1 if something failed."""
+    """Check engines, gate, guard, ledger, GPU, sandbox, git, hub and settings. Exit code 1 if something failed."""
     from b4tui.board.stores import open_store
     from b4tui.engines.attestation.pins import Pins, pins_file
     from b4tui.engines.opening import open_engines
     from b4tui.runtime.doctor.examine import examine
+    from b4tui.runtime.outside.opening import Surroundings
 
     pins = Pins(pins_file(), learns=False)
-    report = examine(place.settings_here, partial(open_engines, pins=pins), place.find_hub, open_store, pins)
+    around = Surroundings(environ=os.environ, guard=place.guard)
+    report = examine(place.settings_here, partial(open_engines, pins=pins), place.find_hub, open_store, pins, around)
     if as_json:
         print_json(
             {

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from b4tui.cli.common import Failed, Place, actor_name, guarded, json_option, place_options, print_json, say
+from b4tui.cli.ledger_opened import opened_ledger
 from b4tui.safe_text import visible
 
 if TYPE_CHECKING:
-    from b4tui.board.model import Hub
     from b4tui.ledger.ledger import Ledger
     from b4tui.ledger.types import Entry, Head
 
@@ -24,26 +22,6 @@ if TYPE_CHECKING:
 @click.group("ledger")
 def command() -> None:
     """Read and verify the record of everything that happened on a hub."""
-
-
-@contextlib.contextmanager
-def _opened(place: Place, *, readonly: bool = True) -> Iterator[tuple[Hub, Ledger]]:
-    """The hub's ledger, which must be there already."""
-    from b4tui.events import now
-    from b4tui.ledger.opening import open_ledger
-    from b4tui.ledger.types import LedgerError
-    from b4tui.runtime.state import StateFolder
-
-    hub = place.find_hub()
-    path = StateFolder(hub).ledger
-    if not path.exists():
-        raise Failed(f"there is no ledger at {path} yet: it is made when b4tui first works on this hub")
-    try:
-        config = place.settings(hub=hub.root).ledger
-        with open_ledger(path, clock=now, config=config, readonly=readonly) as ledger:
-            yield hub, ledger
-    except LedgerError as error:
-        raise Failed(str(error)) from error
 
 
 @command.command("list", short_help="The newest rows, newest last.")
@@ -67,7 +45,7 @@ def list_rows(
     """List the newest rows, newest last: number, time, kind, who, bead, and what happened."""
     from b4tui.ledger.exporting import as_json as document
 
-    with _opened(place) as (_, ledger):
+    with opened_ledger(place) as (_, ledger):
         if words is None:
             rows = ledger.entries(before=before, limit=limit, kind=kind, bead=bead)
         else:
@@ -112,7 +90,7 @@ def show(place: Place, seq: int, with_body: bool, as_json: bool) -> None:
 
     if with_body and as_json:
         raise click.UsageError("--body prints bytes: it goes without --json")
-    with _opened(place) as (_, ledger):
+    with opened_ledger(place) as (_, ledger):
         entry = ledger.entry(seq)
         if entry is None:
             raise Failed(f"there is no row {seq}: the newest is {ledger.head().seq}")
@@ -157,7 +135,7 @@ def verify(place: Place, against: str | None, as_json: bool) -> None:
     """
     from b4tui.cli.ledger_heads import noted_head
 
-    with _opened(place) as (hub, ledger):
+    with opened_ledger(place) as (hub, ledger):
         noted = noted_head(hub, against, ledger.id) if against else None
         found = ledger.verify(known=(noted,) if noted else (), progress=_progress)
     if as_json:
@@ -199,7 +177,7 @@ def head(place: Place, write: bool, as_json: bool) -> None:
     from b4tui.events import now
     from b4tui.ledger.heads import head_text
 
-    with _opened(place) as (hub, ledger):
+    with opened_ledger(place) as (hub, ledger):
         newest = ledger.head()
         path: Path | None = write_head(hub, head_text(ledger.id, newest, now())) if write else None
         document = {"ledger": ledger.id, "head": _head_document(newest), "file": str(path) if path else None}
@@ -222,7 +200,7 @@ def _head_document(noted: Head) -> dict[str, Any]:
 @guarded
 def export(place: Place, file: Path, after: int) -> None:
     """Write every row to FILE, or to standard output, as a line of JSON. Payloads are not among them."""
-    with _opened(place) as (_, ledger):
+    with opened_ledger(place) as (_, ledger):
         if str(file) == "-":
             ledger.export(codecs.getwriter("utf-8")(sys.stdout.buffer), after=after)
             sys.stdout.buffer.flush()
@@ -243,7 +221,7 @@ def export(place: Place, file: Path, after: int) -> None:
 @guarded
 def adopt(place: Place, actor: str | None) -> None:
     """Take over a ledger that was made under another key. Its rows stay; its approvals and grants are forgotten."""
-    with _opened(place, readonly=False) as (hub, ledger):
+    with opened_ledger(place, readonly=False) as (hub, ledger):
         if not ledger.stranger:
             say("this ledger is yours already")
             return

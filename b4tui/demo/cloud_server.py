@@ -125,6 +125,10 @@ class SimulatedCloud(Listener):
             case FaultKind.COMPRESSED:
                 body = gzip.compress(b"".join(form.events(self._turn(form, exchange, fault))))
                 await reply.whole(200, body, {"Content-Encoding": "gzip", "Content-Type": form.kind})
+            case FaultKind.WEB_PAGE:
+                await reply.whole(200, b"<html>Log in</html>", {"Content-Type": "text/html; charset=utf-8"})
+            case FaultKind.NO_STREAM:
+                await reply.whole(200, form.error(200, "api_error", "Upstream failed"))
             case FaultKind.ECHO_ERROR:
                 await reply.whole(400, form.error(400, "invalid_request_error", exchange.raw.decode("latin-1")))
             case _:

@@ -55,6 +55,8 @@ class FaultKind(StrEnum):
     COMPRESSED = "compressed"  # an answer that nobody asked to be compressed
     ECHO = "echo"  # says the request back, headers and all, in headers and text
     ECHO_ERROR = "echo_error"  # the same in an error
+    WEB_PAGE = "web_page"  # 200 and a page, as whoever sits in between answers
+    NO_STREAM = "no_stream"  # 200 and an error as one JSON object
     DECLINED = "declined"  # the model will not answer
 
 

@@ -63,7 +63,8 @@ class Approvals:
         # What was decided since was asked at most a whole wait before: that much the index finds.
         longest = timedelta(seconds=self.policy.deadline_s + self.policy.extend_s + self.policy.redact_wait_s)
         rows = self.ledger.query(
-            "SELECT document FROM approvals WHERE state = 'pending' OR asked_at >= ? ORDER BY asked_at, id",
+            "SELECT document FROM approvals WHERE state = 'pending' OR (state IN "
+            "('approved', 'sent', 'denied', 'expired', 'cancelled') AND asked_at >= ?) ORDER BY asked_at, id",
             (moment_text(moment - longest),),
         )
         found = [read_approval(document) for (document,) in rows]

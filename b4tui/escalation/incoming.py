@@ -13,7 +13,7 @@ from b4tui.engines.lines import LineTooLong
 from b4tui.engines.patience import Patience
 from b4tui.engines.types import Failure
 from b4tui.escalation import failures
-from b4tui.escalation.providers import Provider
+from b4tui.escalation.providers import Api, Provider
 from b4tui.escalation.transport import DoorTransport
 from b4tui.escalation.wire.answers import error_of
 from b4tui.escalation.wire.forms import decoder_of
@@ -21,13 +21,15 @@ from b4tui.escalation.wire.forms import decoder_of
 T = TypeVar("T")
 FIGURES_S = 5.0
 """How long the figures may take to come after the answer is whole: it is not worth losing for them."""
+_PAGE = "text/html"
+_OBJECT = "application/json"
 _NETWORK = (httpx.TransportError, httpx.StreamError, OSError)
 
 
 class Trouble(Exception):
-    """The answer ends here. `retry_after` is what the provider asks to wait, in seconds; `at_once`: it refused before
+    """The answer ends here.
 
-    the answer began, so that nothing of it was given out.
+    `at_once`: the provider refused before an answer began; `retry_after` is its header of that name, as it came.
     """
 
     def __init__(self, failure: Failure, *, at_once: bool = False, retry_after: str = "") -> None:
@@ -63,6 +65,9 @@ class Incoming:
             body = await self._wait(read_some(response))
             failure = failures.by_status(self._provider, response.status_code, error_of(body))
             raise Trouble(failure, at_once=True, retry_after=response.headers.get("retry-after", ""))
+        kind = _media_type(response)
+        if kind == _PAGE or (kind == _OBJECT and self._provider.api is not Api.OLLAMA):
+            await self._refuse(response, kind)
         self._body = response.aiter_raw()
 
     async def message(self) -> bytes | None:
@@ -98,6 +103,13 @@ class Incoming:
         if self._response is not None:
             await self._response.aclose()
 
+    async def _refuse(self, response: httpx.Response, kind: str) -> None:
+        """No stream came, but an error that says it went well, or the page of whoever sits between. Raises Trouble."""
+        said = error_of(await self._wait(read_some(response)))
+        if kind == _PAGE or not said.text:
+            raise Trouble(failures.garbage(self._provider, "a web page" if kind == _PAGE else "no stream"))
+        raise Trouble(failures.in_stream(self._provider, said))
+
     async def _wait(self, step: Awaitable[T]) -> T:
         """Wait for one step with the patience that is left. Raises Trouble."""
         try:
@@ -107,3 +119,7 @@ class Incoming:
             raise Trouble(late(self._provider)) from None
         except _NETWORK as error:
             raise Trouble(failures.by_transport(self._provider, error)) from None
+
+
+def _media_type(response: httpx.Response) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()

@@ -18,9 +18,9 @@ from b4tui.escalation.payloads import PayloadError
 from b4tui.escalation.preparing import Prepared, approval_of, prepare
 from b4tui.escalation.states import shown_objection
 from b4tui.escalation.types import Approval
+from b4tui.gate.public_values import PublicValue
 from b4tui.gate.redacting import redact
 from b4tui.gate.types import Finding, FindingClass, GateError, Verdict
-from b4tui.outward_sections import AllowedValue
 
 _PLACEHOLDER = re.compile(r"\[\[(?:N\d+_)?(?P<kind>[A-Z0-9_]+?)_\d+(?::[a-z0-9-]+)?\]\]")
 _CLASSES = {"SECRET": FindingClass.SECRET, "HIDDEN": FindingClass.OPAQUE}
@@ -29,7 +29,7 @@ _CLASSES = {"SECRET": FindingClass.SECRET, "HIDDEN": FindingClass.OPAQUE}
 class Mender:
     """`remember` keeps a value that was called public, `reopen` opens the gate with it. Both raise GateError."""
 
-    def __init__(self, office: Office, remember: Callable[[AllowedValue], None], reopen: Callable[[], None]) -> None:
+    def __init__(self, office: Office, remember: Callable[[PublicValue], None], reopen: Callable[[], None]) -> None:
         self._office = office
         self._remember = remember
         self._reopen = reopen
@@ -60,9 +60,9 @@ class Mender:
             row = entries.called_public(approval, rule, value_hash, note, actor, office.clock())
             await firmly(office.store.ledger.append, row, durable=True)
         try:
-            await firmly(self._remember, AllowedValue(rule=rule, value_sha256=value_hash, note=note))
+            await firmly(self._remember, PublicValue(rule=rule, value_sha256=value_hash, note=note))
             await firmly(self._reopen)
-        except (GateError, ValueError) as error:
+        except GateError as error:
             raise _declined(f"It could not be kept, and stays private: {error}") from None
 
     async def rejudge(self, escalation: Escalation) -> None:
@@ -101,6 +101,7 @@ class Mender:
             office.judge(),
             office.policy,
             known_host=known,
+            before=office.window.before(old.request.run),
             redacted=old.redacted,
             originals=old.originals,
         )
@@ -120,6 +121,7 @@ class Mender:
                 judge,
                 office.policy,
                 known_host=office.store.known_host(old.payload.destination.host),
+                before=office.window.before(old.request.run),
                 redacted=_added(old.redacted, _counted(done.placeholders, old.judgement.findings)),
                 originals={**old.originals, **done.originals},
             )

@@ -19,7 +19,7 @@ _ADDRESSES = 4
 
 
 class Gatekeeper(Protocol):
-    """Who watches the sockets of this process is told what a permit opens, for as long as that is needed."""
+    """Who watches the sockets of this process (`guard`) is told what a permit opens, for as long as that is needed."""
 
     def opening(self, host: str, port: int) -> AbstractContextManager[None]:
         """A name is about to be looked up, on behalf of a permit."""

@@ -23,10 +23,11 @@ from b4tui.escalation.providers import Provider, open_providers
 from b4tui.escalation.sending import Means, Retry, Sender
 from b4tui.escalation.store import ApprovalStore
 from b4tui.escalation.types import Payload
+from b4tui.escalation.window import Window
 from b4tui.events import Event
+from b4tui.gate.public_values import PublicValue
 from b4tui.ledger.ledger import Ledger
 from b4tui.ledger.types import LedgerError
-from b4tui.outward_sections import AllowedValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ def open_desk(
     gate: Judge,
     *,
     reopen: Callable[[], Judge],
-    remember: Callable[[AllowedValue], None],
+    remember: Callable[[PublicValue], None],
     publish: Callable[[Event], None],
     world: World,
 ) -> Desk:
@@ -77,8 +78,10 @@ def open_desk(
         policy=Policy(escalation=escalation, gate=settings.gate, prices=settings.prices),
         providers=providers,
         no_providers=fault,
+        keep_bodies_days=settings.ledger.keep_bodies_days,
         judge=gates.now,
         permits=permits,
+        window=Window(),
         send=through_the_door(_means(settings, store, gates, permits, world)),
         clock=world.clock,
         new_id=world.new_id,

@@ -29,9 +29,12 @@ class PartError(Exception):
 def parts_of(chat: ChatRequest) -> tuple[NamedPart, ...]:
     """Every text of the chat that would leave, in the order it would: messages, their tool calls, tools.
 
-    The same chat gives the same names, and no name comes twice.
+    The same chat gives the same names, and no name comes twice. Raises PartError for what JSON cannot say.
     """
-    return tuple(NamedPart(name, part) for name, part in _named(chat))
+    try:
+        return tuple(NamedPart(name, part) for name, part in _named(chat))
+    except (TypeError, ValueError, RecursionError):
+        raise PartError("the chat holds what cannot be written as JSON") from None
 
 
 def with_texts(chat: ChatRequest, texts: Mapping[str, str]) -> ChatRequest:
@@ -40,7 +43,7 @@ def with_texts(chat: ChatRequest, texts: Mapping[str, str]) -> ChatRequest:
     Raises PartError for a name that no part has, and where a tool would no longer be one.
     """
     left = dict(texts)
-    names = iter([name for name, _ in _named(chat)])
+    names = iter([part.name for part in parts_of(chat)])
 
     def text_of(old: str) -> tuple[str, str]:
         name = next(names)

@@ -44,8 +44,10 @@ class Judge(Protocol):
         """The hash of the rules it judges by."""
         ...
 
-    def judge(self, parts: Sequence[NamedPart], body: bytes, circumstances: Circumstances) -> Judgement:
-        """The verdict on a payload; never raises."""
+    def judge(
+        self, parts: Sequence[NamedPart], body: bytes, circumstances: Circumstances, before: Sequence[str] = ()
+    ) -> Judgement:
+        """The verdict on a payload, after those that left before it in the same run; never raises."""
         ...
 
     def scan_text(self, text: str) -> tuple[Finding, ...]:
@@ -102,13 +104,14 @@ def prepare(
     policy: Policy,
     *,
     known_host: bool,
+    before: Sequence[str],
     redacted: Mapping[str, int] | None = None,
     originals: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Build the payload of a chat and have it judged. Raises PayloadError, and PartError, in words."""
     parts = parts_of(chat)
     payload = build(provider, chat, rules_sha256=judge.rules_sha256, gate_version=GATE_VERSION)
-    judgement = judge.judge(parts, payload.body, circumstances(request, policy))
+    judgement = judge.judge(parts, payload.body, circumstances(request, policy), before)
     if (judgement.body_sha256, judgement.rules_sha256) != (payload.sha256, payload.rules_sha256):
         raise PayloadError("nothing was sent: what the gate judged is not what would be sent")
     return Prepared(

@@ -7,9 +7,10 @@ from b4tui.escalation.types import Cost, Payload
 from b4tui.outward_sections import PricesConfig
 
 BYTES_PER_TOKEN = 3
-"""For estimates. English prose has about four characters to a token, code and other languages three or fewer, and what
+"""For estimates, which err on the dear side.
 
-is not ASCII is written with six bytes a character: the estimate errs on the dear side.
+English prose has about four characters to a token, code and other languages three or fewer; what is not ASCII is
+written with six bytes a character.
 """
 _MILLION = 1_000_000
 

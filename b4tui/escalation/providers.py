@@ -118,8 +118,8 @@ def _trust(source: str, ca_file: str) -> ssl.SSLContext:
     if ca_file:
         try:
             context.load_verify_locations(cafile=Path(ca_file).expanduser())
-        except (OSError, ssl.SSLError) as error:
-            what = error.strerror or "it holds no certificate in PEM form"
+        except OSError as error:
+            what = "it holds no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
             raise ConfigError(f"{source}: {ca_file} cannot be used ({what})") from None
         return context
     # The paths built into OpenSSL, not those of SSL_CERT_FILE: whom to trust is no matter of the environment.

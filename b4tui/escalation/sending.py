@@ -166,7 +166,7 @@ class Sending:
             sent_at=self._sent_at or self._permit.issued,
             seconds=now - self._since,
             status=self._status,
-            usage=usage,
+            usage=None if usage is None else self._timed(usage),
             cost=None if usage is None else cost(model, usage, self._means.prices),
             failure=self._failure,
         )
@@ -250,8 +250,11 @@ class Sending:
 
     def _timed(self, usage: Usage) -> Usage:
         """The figures with what was measured here."""
-        total = None if self._until is None else self._until - self._since
-        return replace(usage, first_token_seconds=self._first, total_seconds=total)
+        if self._until is None or self._first is None:
+            return replace(usage, first_token_seconds=self._first)
+        total = self._until - self._since
+        generating = total - self._first if usage.generate_seconds is None else usage.generate_seconds
+        return replace(usage, first_token_seconds=self._first, generate_seconds=generating, total_seconds=total)
 
     def _failed(self, failure: Failure) -> Failure:
         self._until = self._until or self._means.seconds()
@@ -266,7 +269,7 @@ class Sending:
         if not trouble.at_once or tried >= TRIES or not _may_pass(trouble.failure):
             return None
         now = self._means.clock()
-        asked = _retry_after(trouble.retry_after, now)
+        asked = retry_after(trouble.retry_after, now)
         pause = PAUSE_S * 2 ** (tried - 1) if asked is None else asked
         return pause if now + timedelta(seconds=pause) < self._permit.until else None
 
@@ -275,7 +278,7 @@ def _may_pass(failure: Failure) -> bool:
     return failure.status in _AGAIN and failure.transient
 
 
-def _retry_after(text: str, now: datetime) -> float | None:
+def retry_after(text: str, now: datetime) -> float | None:
     """The seconds that a Retry-After header asks for, as a number or a date (RFC 9110, 10.2.3)."""
     text = text.strip()
     if text.isascii() and text.isdigit() and len(text) <= 9:

@@ -94,7 +94,7 @@ class DoorTransport(httpx.AsyncBaseTransport):
         port = url.port or 443
         if request.method != "POST" or url.scheme != "https" or url.userinfo:
             raise DoorRefused("nothing was sent: the door takes POST over https and nothing else")
-        if (url.host, port, url.raw_path) != (place.host, place.port, place.path.encode("ascii")):
+        if (url.raw_host.decode("ascii"), port, url.raw_path) != (place.host, place.port, place.path.encode("ascii")):
             raise DoorRefused(f"nothing was sent: this door leads to {place.url} and nowhere else")
         check_headers(self._provider, request.headers.multi_items(), len(body))
         if self._provider.key.masked(body) != body:

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from b4tui.gate.public_values import PublicValue
+
 if TYPE_CHECKING:
     from b4tui.outward_sections import AllowedValue
 
@@ -27,8 +29,8 @@ class Allowed:
     values: frozenset[tuple[str, str]] = frozenset()
 
     @staticmethod
-    def of(values: Iterable[AllowedValue]) -> Allowed:
-        """The values of the settings' `gate.allow`."""
+    def of(values: Iterable[AllowedValue | PublicValue]) -> Allowed:
+        """The values of the settings' `gate.allow`, and those called public in a dialog."""
         return Allowed(frozenset((value.rule, value.value_sha256) for value in values))
 
     def covers(self, rule: str, value_hash: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from b4tui.gate.types import Cause, Circumstances, Finding, FindingClass, NamedPart, Reason, Severity, Verdict
+from b4tui.provenance import most_private
 
 LOCAL_ONLY_LABEL = "local-only"
 
@@ -69,6 +70,8 @@ def _places(found: Sequence[Finding]) -> str:
 
 def _provenance(circumstances: Circumstances, parts: Sequence[NamedPart]) -> Iterator[Reason]:
     """The names of parts are ours; those of their sources may hold a command line, and so anything."""
+    if not parts and most_private(()) in circumstances.kept_home:
+        yield Reason(Cause.PROVENANCE, "nothing says where it came from, and so it counts as private")
     kept = [named for named in parts if named.part.provenance in circumstances.kept_home]
     if kept:
         shown = [f"{named.name} ({named.part.source.kind}, {named.part.provenance})" for named in kept]

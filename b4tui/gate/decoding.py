@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from b4tui.gate.reading import Budget, read
-from b4tui.gate.runs import folded, runs
+from b4tui.gate.runs import at_least, folded
 
+_SHORTEST = 16
+"""Characters of the shortest value that is tried: twelve bytes in base64."""
 _HEX = re.compile(r"[0-9a-fA-F]{24,}")
 _BASE32 = re.compile(r"[A-Z2-7]{24,}")
 _NOT_STANDARD = re.compile(r"[^-_]{16,}")
@@ -44,9 +46,12 @@ class Decoded:
     text: str
 
 
-def decoded(text: str, budget: Budget) -> Iterator[Decoded]:
-    """What is encoded in the text. Raises UnreadableText when it unfolds to more than the budget."""
-    found = runs(text)
+def decoded(text: str, budget: Budget, found: Sequence[tuple[int, int]]) -> Iterator[Decoded]:
+    """What is encoded in the text, whose runs are given.
+
+    Raises UnreadableText when it unfolds to more than the budget.
+    """
+    found = at_least(_SHORTEST, found)
     done = 0
     chained = _chains(text, found, budget)
     for start, end in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from b4tui.gate.detector import Detector
+from b4tui.gate.digits import DigitDetector
 from b4tui.gate.hidden import Hidden
 from b4tui.gate.infrastructure.detectors import infrastructure_detectors
 from b4tui.gate.known.known import Known
@@ -35,6 +36,7 @@ def built_in_detectors(known: Known | None = None) -> tuple[Detector, ...]:
         Shapes(),
         Sql(),
         Urls(),
+        DigitDetector(),
         *infrastructure_detectors(),
         *personal_detectors(),
     )

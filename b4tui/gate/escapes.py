@@ -34,12 +34,17 @@ _DENSE = 24
 
 @dataclass(frozen=True, slots=True)
 class Unescaped:
-    """A stretch of a text with one level of its escapes undone. `dense`: with runs of them that must hide something."""
+    """A stretch of a text with one level of its escapes undone.
+
+    `dense`: with runs of them that must hide something; `plain`: only quotes and line ends were escaped, as in any
+    string of JSON.
+    """
 
     name: str
     text: str
     offsets: Offsets
     dense: bool
+    plain: bool
 
 
 def unescaped(text: str) -> Iterator[Unescaped]:
@@ -79,7 +84,7 @@ def _stretch(
     offsets = Offsets(starts, [start, *ends[first - 1 : last]], [*ends[first - 1 : last], end], length)
     name = "+".join(sorted({"escapes" if kind == "simple" else kind for kind in kinds}))
     dense = any(len(escape) >= _DENSE for escape in escapes if undone[escape][0] != "simple")
-    yield Unescaped(name, "".join(read), offsets, dense)
+    yield Unescaped(name, "".join(read), offsets, dense, kinds == {"simple"})
 
 
 def _begin(text: str, at: int) -> int:
@@ -111,7 +116,7 @@ def _undone(escape: str) -> tuple[str, str]:
 
 
 def _characters(codes: Sequence[str]) -> str:
-    if len(codes[0]) == 5:  # uXXXX, perhaps in pairs of surrogates
+    if codes[0][0] == "u" and codes[0][1] != "{":  # uXXXX, perhaps in pairs of surrogates
         return bytes.fromhex("".join(code[1:] for code in codes)).decode("utf-16-be", "replace")
     code = int(codes[0][1:].strip("{}"), 16)
     return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"

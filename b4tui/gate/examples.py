@@ -81,6 +81,12 @@ def _password(source: random.Random, arg: str) -> str:
     return _of(string.ascii_letters + string.digits)(source, str(length - 1)) + source.choice("!#+-%")
 
 
+def _crowd(_source: random.Random, arg: str) -> str:
+    """A word so many times: `{crowd:500.token}`."""
+    times, _, word = arg.partition(".")
+    return f"{word} " * int(times)
+
+
 _BASE64 = _of(string.ascii_letters + string.digits + "+/")
 
 MAKERS: Mapping[str, Maker] = MappingProxyType(
@@ -101,6 +107,7 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
         "uuid": _uuid,
         "words": _words,
         "password": _password,
+        "crowd": _crowd,
         **PERSONAL,
     }
 )

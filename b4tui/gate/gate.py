@@ -143,22 +143,27 @@ class Gate:
     ) -> tuple[list[Finding], list[Reason]]:
         """Everything that is found, part by part, at their seams, and in the rest of the body."""
         failures: list[Reason] = []
-        by_part: list[tuple[Finding, ...]] = []
+        found: list[Finding] = []
         for named in parts:
             try:
-                by_part.append(self._scan(named.part.text, timer))
+                found += [_named(finding, named.name) for finding in self._scan(named.part.text, timer)]
             except UnreadableText as error:
                 failures.append(Reason(Cause.LIMIT, f"{named.name}: {error}"))
-                by_part.append(())
-        texts = [named.part.text for named in parts]
-        found = [_named(finding, named.name) for named, ones in zip(parts, by_part, strict=True) for finding in ones]
-        seen = {_mark(finding) for finding in found}
-        found += _new(self._at_seams(parts, texts, timer), seen)
-        if not failures:
+        if failures:
             # A part that cannot be read would be read again as a piece of the body, and fail there too.
-            found += _new(self._in_body(body, texts, seen, timer), set())
-        found += self._over_time(body, before)
+            return found, failures
+        try:
+            found += self._between(parts, body, {_mark(finding) for finding in found}, timer)
+            found += self._over_time(body, before)
+        except UnreadableText as error:
+            failures.append(Reason(Cause.LIMIT, f"{BODY}: {error}"))
         return found, failures
+
+    def _between(self, parts: Sequence[NamedPart], body: str, seen: set[_Mark], timer: _Timer) -> Iterator[Finding]:
+        texts = [named.part.text for named in parts]
+        values = {(rule, value) for _, rule, value in seen}
+        yield from _new(self._at_seams(parts, texts, timer), seen)
+        yield from _new(self._in_body(body, texts, values, timer), set())
 
     def _at_seams(self, parts: Sequence[NamedPart], texts: Sequence[str], timer: _Timer) -> Iterator[Finding]:
         for seam in seams(texts):
@@ -166,8 +171,9 @@ class Gate:
                 for part, here in seam.of_the_seam(finding):
                     yield _named(here, parts[part].name)
 
-    def _in_body(self, body: str, texts: Sequence[str], seen: set[_Mark], timer: _Timer) -> Iterator[Finding]:
-        values = {(rule, value) for _, rule, value in seen}
+    def _in_body(
+        self, body: str, texts: Sequence[str], values: set[tuple[str, str]], timer: _Timer
+    ) -> Iterator[Finding]:
         for stretch in residue(body, texts):
             for finding in self._scan(stretch.text, timer):
                 here = _in_body(finding, stretch)

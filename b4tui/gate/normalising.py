@@ -21,6 +21,9 @@ INVISIBLE = (
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 
+_MARK = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+"""Marks on letters that no language needs once they are composed with what they can be composed with."""
+
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212"
 _LOOK_ALIKES = {
     "АΑᎪꓮ": "A", "ВΒᏴꓐ": "B", "СϹᏟꓚ": "C", "ᎠꓓᗪⅮ": "D", "ЕΕᎬꓰ": "E", "Ϝꓝ": "F", "ԌᏀꓖ": "G", "НΗᎻꓧ": "H", "ІΙӀꓲ": "I",
@@ -79,10 +82,11 @@ def _without_invisible(text: str) -> tuple[str, Offsets | None]:
 
 
 def _composed(text: str) -> tuple[str, Offsets | None]:
-    if unicodedata.is_normalized("NFKC", text):
+    marked = _MARK.search(text) is not None
+    if not marked and unicodedata.is_normalized("NFKC", text):
         return text, None
     others = [char for char in set(text) if not char.isascii()]
-    marks = "".join(sorted(char for char in others if unicodedata.combining(char)))
+    marks = "".join(sorted(char for char in others if _MARK.match(char)))
     unstable = "".join(sorted(char for char in others if not unicodedata.is_normalized("NFKC", char)))
     if not marks and not unstable:
         return text, None  # only letters that compose with each other, as Hangul's do: nothing that hides a secret

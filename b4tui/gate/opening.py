@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from b4tui.gate.allowing import Allowed
 from b4tui.gate.gate import Clock, ClosedGate, Gate
 from b4tui.gate.known.known import Known
 from b4tui.gate.operator_rules import rules_in_force
+from b4tui.gate.public_values import public_values_file, read_public_values
 from b4tui.gate.rule import built_in_rules
 from b4tui.gate.types import GateLimits
 
@@ -17,14 +19,20 @@ if TYPE_CHECKING:  # whoever opens a gate has read the settings; loading them ta
     from b4tui.outward_sections import GateConfig
 
 
-def open_gate(settings: Settings, known: Known | None = None, clock: Clock = time.monotonic) -> Gate:
+def open_gate(
+    settings: Settings, known: Known | None = None, clock: Clock = time.monotonic, public: Path | None = None
+) -> Gate:
     """The gate as the settings' section `gate` wants it; `known` is what `gather_known` found on this machine.
 
+    Values that the operator called public in a dialog, kept in `public` or the user's own file, count as those of
+    `gate.allow` do (`public_values`).
     Raises GateError when rules cannot be read or do not fit; nothing may leave until they can (`closed_gate`).
     """
     config = settings.gate
     rules = rules_in_force(config, built_in_rules())
-    return Gate(rules, clock, known=known, limits=limits_of(config), allowed=Allowed.of(config.allow))
+    called_public = read_public_values(public or public_values_file())
+    allowed = Allowed.of((*config.allow, *called_public))
+    return Gate(rules, clock, known=known, limits=limits_of(config), allowed=allowed)
 
 
 def closed_gate(reason: str) -> ClosedGate:

@@ -21,9 +21,8 @@ _WORDS_FIRST = "env set export declare typeset ssh scp sftp pass op who w id his
 FIRST = frozenset(_WORDS_FIRST.split())
 """Programs with names that are words too: they count only where a command begins."""
 _PAIRS = frozenset({("gh", "auth"), ("glab", "auth"), ("git", "credential"), ("git", "config"), ("git", "remote")})
-_WRAPPERS = frozenset(
-    {"sudo", "doas", "nohup", "time", "exec", "command", "builtin", "xargs", "nice", "timeout", "stdbuf"}
-)
+_WRAPPER_WORDS = "sudo doas nohup time exec command builtin xargs nice stdbuf do then else if while until ! watch"
+_WRAPPERS = frozenset(_WRAPPER_WORDS.split())
 
 _NAMES = (
     ".env .env.* *.env .envrc kubeconfig* *.kubeconfig *.pem *.key *.p12 *.pfx *.jks *.keystore *.kdbx *.gpg *.asc "

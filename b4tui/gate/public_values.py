@@ -10,28 +10,37 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from platformdirs import user_state_path
-from pydantic import TypeAdapter, ValidationError
-
 from b4tui.gate.types import GateError
-from b4tui.outward_sections import AllowedValue
 
-_VALUES: TypeAdapter[tuple[AllowedValue, ...]] = TypeAdapter(tuple[AllowedValue, ...])
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicValue:
+    """One value, by the rule it is no finding of ("": of none) and its hash; `note` is the operator's."""
+
+    rule: str
+    value_sha256: str
+    note: str = ""
 
 
 def public_values_file() -> Path:
     """Where they are kept."""
+    from platformdirs import user_state_path  # not needed by who has no such file, and by no gate in a test
+
     return user_state_path("b4tui") / "public-values.json"
 
 
-def read_public_values(path: Path) -> tuple[AllowedValue, ...]:
+def read_public_values(path: Path) -> tuple[PublicValue, ...]:
     """The values; none where there is no file. Raises GateError."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return ()
     except OSError as error:
@@ -42,31 +51,49 @@ def read_public_values(path: Path) -> tuple[AllowedValue, ...]:
             raise _unusable(path, "it is not a file of yours alone: chmod 600 it, and look at what is in it")
         data = file.read()
     try:
-        return _VALUES.validate_json(data)
-    except ValidationError:
+        return tuple(_value(row) for row in _list(json.loads(data)))
+    except (ValueError, TypeError, RecursionError):
         raise _unusable(
             path, "it is not what b4tui wrote: mend it, or remove it and say again what is public"
         ) from None
 
 
-def add_public_value(path: Path, value: AllowedValue) -> None:
+def add_public_value(path: Path, value: PublicValue) -> None:
     """Add one, written whole and under a lock; a value that is there already stays once. Raises GateError."""
+    try:
+        _value(asdict(value))
+    except ValueError:
+        raise GateError("a value is called public by the SHA-256 of the whole of it, in hex") from None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(path.with_name(f"{path.name}.lock")):
             known = read_public_values(path)
-            if any((one.rule, one.value_sha256) == (value.rule, value.value_sha256) for one in known):
-                return
-            _write(path, [one.model_dump() for one in (*known, value)])
+            if not any((one.rule, one.value_sha256) == (value.rule, value.value_sha256) for one in known):
+                _write(path, (*known, value))
     except OSError as error:
         raise _unusable(path, error.strerror or "no reason given") from error
 
 
-def _write(path: Path, rows: list[dict[str, str]]) -> None:
+def _list(rows: object) -> list[object]:
+    if not isinstance(rows, list):
+        raise ValueError("no list")
+    return rows
+
+
+def _value(row: object) -> PublicValue:
+    if not isinstance(row, dict) or not all(isinstance(text, str) for text in row.values()):
+        raise ValueError("no row of texts")
+    value = PublicValue(**row)
+    if not _SHA256.fullmatch(value.value_sha256):
+        raise ValueError("no hash")
+    return value
+
+
+def _write(path: Path, values: tuple[PublicValue, ...]) -> None:
     draft = path.with_name(f"{path.name}.new")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(rows, file, indent=1)
+        json.dump([asdict(value) for value in values], file, indent=1)
         file.flush()
         os.fsync(handle)
     draft.replace(path)

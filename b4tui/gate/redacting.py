@@ -10,13 +10,13 @@ A placeholder tells that something was there, of which kind, and where it occurs
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
 import ahocorasick
 
+from b4tui.gate.placeholders import FOR_GOOD, PLACEHOLDER, kind_of, placeholder
 from b4tui.gate.types import Finding, FindingClass, GateError, NamedPart, Redaction, Severity
 from b4tui.provenance import Part
 
@@ -29,8 +29,6 @@ _LINES_FROM = 2  # from this round on whole lines go
 _ALL_FROM = 4  # from this one the whole text
 _LEAST = 6  # characters of a value that is taken out wherever it stands, found there or not
 
-_PLACEHOLDER = re.compile(r"\[\[[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_\d+(?::[a-z0-9-]+)?\]\]")
-_FOR_GOOD = frozenset({FindingClass.SECRET, FindingClass.OPAQUE, FindingClass.POLICY})
 _ORDER = (
     FindingClass.SECRET,
     FindingClass.OPAQUE,
@@ -93,7 +91,7 @@ def rehydrate(text: str, originals: Mapping[str, str]) -> str:
 
     What goes out after this, such as a tool call, is a new text to the gate.
     """
-    return _PLACEHOLDER.sub(lambda match: originals.get(match.group(), match.group()), text)
+    return PLACEHOLDER.sub(lambda match: originals.get(match.group(), match.group()), text)
 
 
 class _Book:
@@ -108,38 +106,28 @@ class _Book:
 
     def placeholder(self, span: _Span, value: str) -> str:
         """The placeholder of a value; the same for the same value of one kind."""
-        for_good = span.finding_class in _FOR_GOOD
         value = rehydrate(value, self.originals)
-        kind = _kind(span)
+        kind = kind_of(span.finding_class, span.rule)
         if (kind, value) not in self._by_value:
             number = next(self._numbers.setdefault(kind, count(1)))
-            rule = f":{span.rule}" if span.finding_class is FindingClass.SECRET else ""
-            made = f"[[{self._prefix}{kind}_{number}{rule}]]"
+            made = placeholder(span.finding_class, span.rule, number, self._prefix)
             self._by_value[kind, value] = made
             self.made.append(made)
-            if not for_good:
+            if span.finding_class not in FOR_GOOD:
                 self.originals[made] = value
         return self._by_value[kind, value]
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """Where placeholders of this request stand in a text."""
         mine = set(self.made)
-        return [match.span() for match in _PLACEHOLDER.finditer(text) if match.group() in mine] if mine else []
-
-
-def _kind(span: _Span) -> str:
-    if span.finding_class is FindingClass.SECRET:
-        return "SECRET"
-    if span.finding_class in _FOR_GOOD:
-        return "HIDDEN"
-    return span.rule.removeprefix("known-").upper().replace("-", "_")
+        return [match.span() for match in PLACEHOLDER.finditer(text) if match.group() in mine] if mine else []
 
 
 def _prefix(texts: Sequence[str]) -> str:
     """What placeholders begin with, so that none of them is in the texts already."""
     for number in count():
         prefix = f"N{number}_" if number else ""
-        if not any(f"[[{prefix}" in text and _PLACEHOLDER.search(text) for text in texts):
+        if not any(f"[[{prefix}" in text and PLACEHOLDER.search(text) for text in texts):
             return prefix
     raise AssertionError
 
@@ -169,12 +157,20 @@ def _replace_all(texts: list[str], found: Mapping[int, Sequence[_Span]], round_:
     changed = set(found)
     for at, text in enumerate(texts):
         spans = _merged([*wider.get(at, ()), *again.in_text(text, book)])
-        for span in reversed(spans):
-            text = text[: span.start] + book.placeholder(span, text[span.start : span.end]) + text[span.end :]
         if spans:
             changed.add(at)
-        texts[at] = text
+            texts[at] = "".join(_pieces(text, spans, book))
     return changed
+
+
+def _pieces(text: str, spans: Sequence[_Span], book: _Book) -> Iterator[str]:
+    """The text in pieces, with placeholders for the spans, numbered in their order."""
+    done = 0
+    for span in spans:
+        yield text[done : span.start]
+        yield book.placeholder(span, text[span.start : span.end])
+        done = span.end
+    yield text[done:]
 
 
 def _widened(text: str, span: _Span, round_: int, book: _Book) -> _Span:

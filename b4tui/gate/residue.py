@@ -17,8 +17,10 @@ from b4tui.gate.seams import REACH
 
 _CONTEXT = 128
 _SNAP = 64
-_SHORTEST = 64
-"""Characters from which a part is worth finding again; shorter ones are read twice."""
+_SHORTEST = 4
+"""Characters from which a part is found again, after the parts before it; shorter ones are read twice."""
+_TELLING = 64
+"""Characters from which a part is also looked for before those that came before it."""
 _ESCAPE = re.compile(r"(?=\\)((?:\\u[0-9a-fA-F]{4})+|\\[\"\\/bfnrt])")
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
@@ -58,11 +60,9 @@ def _covered(body: str, texts: Sequence[str]) -> list[tuple[int, int]]:
     spans = []
     at = 0
     for text in texts:
-        if len(text) < _SHORTEST:
-            continue
-        for written in _written(text):
+        for written in _written(text) if len(text) >= _SHORTEST else ():
             start = body.find(written, at)
-            if start < 0:
+            if start < 0 and len(text) >= _TELLING:
                 start = body.find(written)
             if start >= 0:
                 at = start + len(written)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-SHORTEST = 16
-"""Characters of the shortest run: twelve bytes in base64."""
+SHORTEST = 14
+"""Characters of the shortest run: the longer half of a short token."""
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _SHAPE = bytes(49 if code in _ALPHABET else 48 for code in range(256))
@@ -34,6 +34,11 @@ def runs(text: str) -> list[tuple[int, int]]:
         found.append((start, end))
         start = mask.find(_RUN, end)
     return found
+
+
+def at_least(length: int, found: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The runs that are so long."""
+    return [run for run in found if run[1] - run[0] >= length]
 
 
 def folded(text: str, found: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], ...]]:

@@ -22,6 +22,14 @@ MOST = 1000
 """Findings that one rule or detector gives for one text; more of them would change nothing, and take their time."""
 
 
+DENSE = "dense-words"
+"""The rule that a text breaks that is made of the words of rules: it cannot be searched in a time worth waiting for."""
+_SELF = "scanner"
+_DENSE_FROM = 131072
+_DENSEST = 6
+"""In so many characters and more, a word of a rule in every six is too many: ordinary text has one in fifty."""
+
+
 class Scanner:
     """Finds what the rules describe. Raises GateError when rules and detectors do not fit together."""
 
@@ -30,6 +38,7 @@ class Scanner:
         self._by_id = rules.by_id()
         self._searches = tuple(_Search(rule) for rule in rules if rule.pattern)
         self._detectors = _wanted(rules, detectors)
+        self._classes = {one.name: _classes_of(rules, one) for one in self._detectors}
         self._automaton = _automaton(
             {word for rule in rules for word in rule.keywords}.union(*(one.words for one in self._detectors))
         )
@@ -48,6 +57,8 @@ class Scanner:
         """What is found in the text, by place and rule; only of some classes where they are given."""
         lower = lowered(text)
         found = self._words_in(lower)
+        if len(text) >= _DENSE_FROM and sum(map(len, found.values())) * _DENSEST > len(text):
+            return (Hit(DENSE, 0, len(text), "made of words of rules, too many to be searched"),)
         at = Positions(found)
         searches = {search.rule.id: search for word in found for search in self._by_word.get(word, ())}
         hits: set[Hit] = set()
@@ -55,7 +66,9 @@ class Scanner:
             if classes is None or search.rule.finding_class in classes:
                 hits.update(islice(search.find(text, at), MOST))
         for number in sorted(self._always.union(*(self._asked_by_word.get(word, ()) for word in found))):
-            hits.update(islice(self._known(self._detectors[number].find(text, lower, at), classes), MOST))
+            detector = self._detectors[number]
+            if classes is None or not self._classes[detector.name].isdisjoint(classes):
+                hits.update(islice(self._known(detector.find(text, lower, at), classes), MOST))
         return tuple(sorted(self._without_those_that_give_way(hits), key=lambda hit: (hit.start, hit.end, hit.rule)))
 
     def _words_in(self, lower: str) -> dict[str, list[int]]:
@@ -152,9 +165,13 @@ def lowered(text: str) -> str:
 
 def _wanted(rules: RuleSet, detectors: Sequence[Detector]) -> tuple[Detector, ...]:
     named = {rule.detector for rule in rules if rule.detector}
-    if missing := named - {one.name for one in detectors}:
+    if missing := named - {one.name for one in detectors} - {_SELF}:
         raise GateError(f"no detector is called {', '.join(sorted(missing))}")
     return tuple(one for one in detectors if one.name in named)
+
+
+def _classes_of(rules: RuleSet, detector: Detector) -> frozenset[FindingClass]:
+    return frozenset(rule.finding_class for rule in rules if rule.detector == detector.name)
 
 
 def _automaton(words: Collection[str]) -> ahocorasick.Automaton | None:

@@ -12,6 +12,7 @@ from b4tui.gate.detectors import built_in_detectors
 from b4tui.gate.hidden import Hidden
 from b4tui.gate.known.known import NAME as KNOWN
 from b4tui.gate.known.known import Known
+from b4tui.gate.placeholders import Placeholders
 from b4tui.gate.preview import preview
 from b4tui.gate.rule import Anchor, Rule, RuleSet
 from b4tui.gate.scanner import Scanner
@@ -36,6 +37,7 @@ class Search:
         self._limits = limits
         self._allowed = allowed
         self._hidden = Hidden()
+        self._placeholders = Placeholders((rule.finding_class, rule.id) for rule in rules)
         detectors = built_in_detectors(known)
         self._whole = Scanner(rules, detectors)
         self._tokens = Scanner(_only(rules, _of_tokens), (known,))
@@ -69,8 +71,11 @@ class Search:
         return self._known.scan(view.text)
 
     def _take(self, found: _Found, view: View, hits: Iterable[Hit]) -> None:
+        placeholders = self._placeholders.spans(view.text)
         for hit in hits:
             rule = self._rules.get(hit.rule)
+            if any(start <= hit.start and hit.end <= end for start, end in placeholders):
+                continue
             if rule is None:
                 continue  # switched off by the operator, on whose word the rule set has another hash
             finding = finding_of(rule, hit, view)

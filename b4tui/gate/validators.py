@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from b4tui.gate.personal.checksums import passes
 from b4tui.gate.rarity import rarity
 from b4tui.gate.values import stands_for_a_value
 
@@ -71,6 +72,11 @@ def looks_made(value: str) -> bool:
     return len(longest) >= 10 and (many_digits(value) or rarity(longest) >= 4.6)
 
 
+def wallet(value: str) -> bool:
+    """An address of a Bitcoin wallet with the right check digits."""
+    return passes("bitcoin", value)
+
+
 VALIDATORS: Mapping[str, Validator] = MappingProxyType(
     {
         "not-masked": not_masked,
@@ -81,6 +87,7 @@ VALIDATORS: Mapping[str, Validator] = MappingProxyType(
         "looks-made": looks_made,
         "not-a-stand-in": not_a_stand_in,
         "basic-credentials": basic_credentials,
+        "wallet": wallet,
     }
 )
 """The names that rule files use."""

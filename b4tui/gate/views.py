@@ -7,10 +7,11 @@ is nothing more to unfold. What is folded deeper than the limits allow is not re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from b4tui.gate.accents import unaccented
 from b4tui.gate.decoding import decoded
 from b4tui.gate.escapes import unescaped
 from b4tui.gate.hidden import carried
@@ -20,6 +21,7 @@ from b4tui.gate.offsets import Offsets, whole
 from b4tui.gate.reading import Budget
 from b4tui.gate.runs import runs
 from b4tui.gate.spacing import spaced_out
+from b4tui.gate.tables import tables
 from b4tui.gate.twisting import halves, twisted
 from b4tui.gate.types import GateLimits, UnreadableText
 
@@ -57,7 +59,7 @@ class View:
     @property
     def put_together(self) -> bool:
         """Whether the last step was to put something together: that is not tried twice in a row."""
-        return self.steps[-1:] in (("joined",), ("spaced",))
+        return self.steps[-1:] in (("joined",), ("spaced",), ("table",), ("unaccented",))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where in the text itself the stretch came from."""
@@ -99,23 +101,29 @@ def _readings(view: View, budget: Budget, most: int) -> Iterator[View]:
         yield view.child("joined", read, offsets, Scope.SECRETS)
     for read, offsets in spaced_out(text):
         yield view.child("spaced", read, offsets, Scope.SECRETS)
-    for name, read, offsets in (*twisted(text, runs(text)), *halves(text)):
+    for read, offsets in unaccented(text):
+        yield view.child("unaccented", read, offsets, Scope.SECRETS)
+    for read, offsets in tables(text):
+        yield view.child("table", read, offsets, Scope.SECRETS)
+    found = runs(text)
+    for name, read, offsets in (*twisted(text, found), *halves(text, found)):
         yield view.child(name, read, offsets, Scope.TOKENS)
-    for child in _unfolded(view, budget, most):
+    for child in _unfolded(view, found, budget, most):
         shown, steps = normalised(child.text)
         yield View(shown, child.steps, child.scope, child.depth, (*steps, *child.offsets))
         yield from _carried(child)
 
 
-def _unfolded(view: View, budget: Budget, most: int) -> Iterator[View]:
-    text = view.text
-    for found in unescaped(text):
+def _unfolded(view: View, found: Sequence[tuple[int, int]], budget: Budget, most: int) -> Iterator[View]:
+    for stretch in unescaped(view.text):
         if view.depth < most:
-            budget.spend(len(found.text))
-            yield view.child(found.name, found.text, found.offsets, Scope.ALL, 1)
-        elif found.dense:
+            budget.spend(len(stretch.text))
+            # Quotes and line ends hide nothing but where a name ends and its value begins.
+            scope = Scope.SECRETS if stretch.plain else Scope.ALL
+            yield view.child(stretch.name, stretch.text, stretch.offsets, scope, 1)
+        elif stretch.dense:
             raise _too_deep(most)
-    for one in decoded(text, budget):
+    for one in decoded(view.text, budget, found):
         levels = sum(step not in _NO_LEVEL for step in one.steps)
         if view.depth + levels > most:
             raise _too_deep(most)

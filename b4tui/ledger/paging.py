@@ -31,7 +31,12 @@ def page(
     among: tuple[int, ...] | None = None,
 ) -> Question:
     """The newest rows below `before`; with `after` alone the oldest above it. `among` are the only numbers wanted."""
-    wanted: list[tuple[str, Any]] = [("seq < ?", before), ("seq > ?", after), ("kind = ?", kind), ("bead = ?", bead)]
+    wanted: list[tuple[str, Any]] = [
+        ("seq < ?", before),
+        ("seq > ?", after),
+        ("kind = ?", kind),
+        ("bead = ? AND bead <> ''", bead),
+    ]
     tests = [(test, value) for test, value in wanted if value is not None]
     words = [test for test, _ in tests]
     if among is not None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from b4tui import events as e
+from b4tui.provenance import SourceKind
 from b4tui.runtime.snapshot import Level
 
 _LINE_CHARS = 300
 _COMMAND_CHARS = 120
 
+
+# What every agent reads at the start of every run.
+_OWN_WORKSPACE = (f"{SourceKind.PERSONA}:", f"{SourceKind.MEMORY}:")
 
 # Calls that are told by what they led to (FileChanged, BeadCommented, BeadClosed, ...), or that changed nothing.
 _TOLD_OTHERWISE = frozenset({"write", "edit", "read", "search", "comment", "create_bead", "finish"})
@@ -79,7 +83,7 @@ def _outward(event: e.Event) -> tuple[str, Level] | None:
             return f"{'revoked' if event.revoked else 'granted'}: {event.sentence}", Level.ATTENTION
         case e.EgressRefused():
             return f"the guard stopped {event.how} to {event.where}", Level.ERROR
-        case e.PrivateRead():
+        case e.PrivateRead() if not event.source.startswith(_OWN_WORKSPACE):
             return f"has read {event.source}, which is {event.provenance}", Level.INFO
         case e.RunReleased():
             return f"may let out what it has read, says {event.actor}", Level.ATTENTION

@@ -114,6 +114,11 @@ class Operator(OutwardVerbs):
         self._publish = publish
         self._name = name
 
+    @property
+    def name(self) -> str:
+        """The actor that the operator's acts are signed with."""
+        return self._name
+
     async def pause(self, agent: str | None = None) -> None:
         """Let an agent (None: every agent) take no new bead. A bead in hand is finished first; `cancel` stops it."""
         for key in self._chosen(agent):

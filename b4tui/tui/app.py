@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import events
 from textual.app import App
@@ -21,15 +23,20 @@ from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from b4tui.config import TuiConfig, resource
+from b4tui.escalation.types import Approval, PayloadShown
 from b4tui.events import AgentState, now
+from b4tui.outward_sections import EscalationPolicy
 from b4tui.runtime.operator import OperatorError
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.safe_text import visible
 from b4tui.tui import themes
+from b4tui.tui.arrivals import Arrivals
 from b4tui.tui.attention import wants
 from b4tui.tui.bead_reports import Report, failure
 from b4tui.tui.commands import ConsoleCommands
 from b4tui.tui.keymap import bindings
+from b4tui.tui.outward.readings import Readings
+from b4tui.tui.outward.verbs import Payloads, Verbs
 from b4tui.tui.paint import plain
 from b4tui.tui.questions import Questions
 from b4tui.tui.screens.base import HouseScreen
@@ -52,18 +59,37 @@ def style_sheets() -> list[Path]:
 
 
 class Console(App[None], inherit_bindings=False):
-    """The console of one hub."""
+    """The console of one hub.
+
+    `policy` says how approvals are asked for; `retention` maps providers to what they say they keep. `clock` is the
+    wall's, `ticks` a steady one, in seconds: what is measured with it are moments of keys and of paints.
+    """
 
     TITLE = "b4tui"
     CSS_PATH = [*style_sheets()]
     BINDINGS = bindings("global")
     COMMANDS = {ConsoleCommands}
 
-    def __init__(self, runtime: Runtime, settings: TuiConfig, *, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        settings: TuiConfig,
+        *,
+        policy: EscalationPolicy | None = None,
+        retention: Mapping[str, str] | None = None,
+        clock: Callable[[], datetime] = now,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__()
         self.runtime = runtime
         self.settings = settings
+        self.policy = policy or EscalationPolicy()
+        self.retention = retention or {}
         self.clock = clock
+        self.ticks = ticks
+        self.touched_at = ticks()
+        self.readings = Readings()
+        self._arrivals = Arrivals(self)
         self.snapshot: Snapshot = runtime.snapshot
         self._drawn: tuple[int, int] = (-1, -1)
         self._waiting = 0
@@ -115,6 +141,7 @@ class Console(App[None], inherit_bindings=False):
             self._drawn = stamp
             screen.show(snapshot)
             self._notice(snapshot)
+            self._arrivals.follow(snapshot)
         screen.tick()
 
     def _notice(self, snapshot: Snapshot) -> None:
@@ -136,6 +163,10 @@ class Console(App[None], inherit_bindings=False):
         return self.run_worker(self._guarded(verb, done), group="operator", exit_on_error=False)
 
     async def _guarded(self, verb: Coroutine[Any, Any, object], done: str) -> None:
+        await self.carried_out(verb, done)
+
+    async def carried_out(self, verb: Coroutine[Any, Any, object], done: str) -> bool:
+        """Do it and say how it went; False where it was refused or failed."""
         try:
             await verb
         except OperatorError as error:
@@ -146,6 +177,20 @@ class Console(App[None], inherit_bindings=False):
         else:
             if done:
                 self.say(done)
+            return True
+        return False
+
+    async def export(self, approval: Approval, path: Path) -> None:
+        """Write an approval's exact bytes to a new file of mode 0600. Raises OperatorError in words."""
+        shown = await self.payload(approval.id)
+        if shown is None:
+            raise OperatorError("The payload is not there any more: nothing was written.")
+        try:
+            await asyncio.to_thread(_write_privately, path, shown.body)
+        except FileExistsError as error:
+            raise OperatorError(f"{path} is there already: choose another name.") from error
+        except OSError as error:
+            raise OperatorError(f"{path} could not be written: {error.strerror}") from error
 
     def copy(self, text: str) -> None:
         """Put text in the clipboard of the operator's own terminal (OSC 52: works over SSH)."""
@@ -171,6 +216,20 @@ class Console(App[None], inherit_bindings=False):
         """How many agents are at work: now, and not when the screen was drawn last."""
         return sum(view.state in {AgentState.WORKING, AgentState.WAITING} for view in self.runtime.snapshot.agents)
 
+    @property
+    def verbs(self) -> Verbs:
+        """What the operator can do about what may leave."""
+        return cast("Verbs", self.runtime.operator)
+
+    async def payload(self, approval_id: str) -> PayloadShown | None:
+        """An approval's exact bytes; None where they are not kept any more. Raises OperatorError."""
+        return await cast("Payloads", self.runtime).payload(approval_id)
+
+    @property
+    def actor(self) -> str:
+        """The operator's name, as decisions are signed with it."""
+        return self.runtime.operator.name
+
     # Keys that work everywhere -----------------------------------------------------------------------------------
 
     def open_bead(self, bead: str) -> None:
@@ -181,18 +240,39 @@ class Console(App[None], inherit_bindings=False):
             self.push_screen(BeadScreen(bead))
 
     def action_machine(self) -> None:
-        """The machine's screen, or back from it; one that lies further below is returned to, never opened twice."""
+        """The machine's screen, or back from it."""
         from b4tui.tui.screens.machine import MachineScreen
+
+        self._turn_to(MachineScreen)
+
+    def action_approvals(self) -> None:
+        """The approvals, or back from them."""
+        from b4tui.tui.screens.approvals import ApprovalsScreen
+
+        self._turn_to(ApprovalsScreen)
+
+    def _turn_to(self, kind: type[HouseScreen]) -> None:
+        """A screen that there is one of: one that lies further below is returned to, never opened twice."""
+        if isinstance(self.screen, ModalScreen):
+            return
+        if isinstance(self.screen, kind):
+            self.screen.dismiss(None)
+        elif any(isinstance(screen, kind) for screen in self.screen_stack):
+            while not isinstance(self.screen, kind):
+                self.pop_screen()
+        else:
+            self.push_screen(kind())
+
+    def action_audit(self) -> None:
+        """The record; where it lies further below it is returned to, never opened twice."""
+        from b4tui.tui.screens.audit import AuditScreen
 
         if isinstance(self.screen, ModalScreen):
             return
-        if isinstance(self.screen, MachineScreen):
-            self.screen.action_back()
-        elif any(isinstance(screen, MachineScreen) for screen in self.screen_stack):
-            while not isinstance(self.screen, MachineScreen):
-                self.pop_screen()
-        else:
-            self.push_screen(MachineScreen())
+        if not any(isinstance(screen, AuditScreen) for screen in self.screen_stack):
+            self.push_screen(AuditScreen())
+        while not isinstance(self.screen, AuditScreen):
+            self.pop_screen()
 
     def action_help(self) -> None:
         """The keys that work where the operator is."""
@@ -202,16 +282,45 @@ class Console(App[None], inherit_bindings=False):
             self.push_screen(HelpScreen(self.screen))
 
     async def action_quit(self) -> None:
-        """Leave, after a question while agents are at work."""
+        """Leave, after a question while agents are at work or approvals wait."""
         self.ask.quit()
 
     async def on_event(self, event: events.Event) -> None:
-        """Whatever is pasted, wherever: nothing in it may reach the terminal as a command."""
+        """What comes from the terminal, before any widget has it.
+
+        Nothing that is pasted may reach the terminal as a command. Keys and clicks are noted with the moment they were
+        made; screens that decide are told of pastes and of the terminal's coming to the front, by focus or by a click.
+        """
+        front = self.screen_stack[-1] if self.screen_stack else None
         if isinstance(event, events.Paste):
             event.text = visible(event.text)
+        if isinstance(front, HouseScreen) and not event.is_forwarded:
+            self._note(event, front)
         await super().on_event(event)
+
+    def _note(self, event: events.Event, front: HouseScreen) -> None:
+        to_front = "the terminal just came to the front"
+        if isinstance(event, events.Key | events.MouseDown | events.MouseUp):
+            self.touched_at = self.moment(event.time)
+            if not self.app_focus:
+                front.disturbed(to_front)
+        if isinstance(event, events.Key):
+            front.heard(self.touched_at)
+        elif isinstance(event, events.Paste):
+            front.disturbed("something was pasted")
+        elif isinstance(event, events.AppFocus):
+            front.disturbed(to_front)
+
+    def moment(self, event_time: float) -> float:
+        """When an event was made, on the steady clock: the terminal's thread stamps it, however late it is handled."""
+        return self.ticks() - max(0.0, time.monotonic() - event_time)
 
     def action_next_theme(self) -> None:
         """The next of our themes."""
         names = list(themes.PALETTES)
         self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else themes.DEFAULT
+
+
+def _write_privately(path: Path, body: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(body)

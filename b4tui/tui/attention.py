@@ -10,10 +10,11 @@ from b4tui.runtime.snapshot import EngineView, ModelView, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One thing that waits; `bead` is empty where it belongs to none."""
+    """One thing that waits; `bead` is empty where it belongs to none, `approval` where it is not one."""
 
     text: str
     bead: str = ""
+    approval: str = ""
 
 
 def refused(snapshot: Snapshot) -> tuple[tuple[EngineView, ModelView], ...]:
@@ -39,9 +40,13 @@ def refused(snapshot: Snapshot) -> tuple[tuple[EngineView, ModelView], ...]:
 def wants(snapshot: Snapshot) -> tuple[Want, ...]:
     """Everything that goes on only when the operator acts.
 
-    Engines that are down, models that are not proven local, orphans that hold memory, beads nobody may try again.
+    Approvals, engines that are down, models that are not proven local, orphans that hold memory, beads that nobody may
+    try again.
     """
     found = [
+        Want(f"asks to send something to {one.destination.host}", one.bead, one.id) for one in snapshot.outward.pending
+    ]
+    found += [
         Want(engine.reason or f"{engine.name} does not answer at {engine.address}")
         for engine in snapshot.engines
         if engine.status is EngineStatus.DOWN

@@ -96,8 +96,24 @@ def why_report(snapshot: Snapshot, bead_id: str, now: float) -> Report:
             lines.append(line(Span(f"Number {place + 1} in the queue.", Ink.SOFT)))
     else:
         lines.append(line(Span("Nobody's for now: only ready beads are given to agents.", Ink.SOFT)))
-    lines += [Line(), _heading("WHERE?"), line(Span("On this machine: this version has no way out.", Ink.INK))]
+    lines += [Line(), _heading("WHERE?"), *_where(snapshot, bead_id)]
     return Report(tuple(lines))
+
+
+def _where(snapshot: Snapshot, bead_id: str) -> Iterable[Line]:
+    """What keeps it here, and what might leave."""
+    outward, run = snapshot.outward, snapshot.runs.get(bead_id)
+    if outward.local_only:
+        yield line(Span("On this machine: --local-only makes leaving impossible.", Ink.INK))
+    elif not outward.providers:
+        yield line(Span("On this machine: no cloud provider is configured.", Ink.INK))
+    else:
+        yield line(Span("On this machine, unless the gate lets a payload leave and you approve those bytes.", Ink.INK))
+        yield line(Span(f"Configured: {', '.join(outward.providers)}", Ink.SOFT))
+    if run is not None and run.private_sources:
+        told = "released by you" if run.released else "so nothing of it may leave; R releases it"
+        yield line(Span(f"Its run has read what the policy keeps at home, {told}:", Ink.INK))
+        yield from (line(Span(f"· {source}", Ink.SOFT)) for source in run.private_sources)
 
 
 def _heading(text: str) -> Line:

@@ -103,7 +103,7 @@ class Deck:
         run = self.snapshot.runs.get(bead_id)
         if height == 1:
             return (self._short(bead, run, column),)
-        second = self._second(bead, run, column, width)
+        second = self._asked(bead) or self._second(bead, run, column, width)
         if height == 2:
             return self._head(bead, column), _signed(second, bead.id, width)
         if run is None or run.ended_at is not None:
@@ -120,9 +120,17 @@ class Deck:
         return line(sign, *named, Span(bead.title, Ink.SOFT if closed else Ink.STRONG))
 
     def _short(self, bead: Bead, run: RunView | None, column: Column) -> Line:
-        second = self._second(bead, run, column)
+        second = self._asked(bead) or self._second(bead, run, column)
         head = self._head(bead, column, Span(f"{bead.id}  ", Ink.SOFT))
         return Line(head.left, (second.left[1], Span(" "), *second.right))
+
+    def _asked(self, bead: Bead) -> Line | None:
+        """In place of all else: an approval that this bead waits for."""
+        one = next((one for one in self.snapshot.outward.pending if one.bead == bead.id), None)
+        if one is None or bead.status == "closed":
+            return None
+        waited = words.age((self.now - one.asked_at).total_seconds())
+        return line(Span(INDENT), Span(f"▲ approval, {self.name(one.agent)}, {waited}", Ink.ATTENTION))
 
     def _second(self, bead: Bead, run: RunView | None, column: Column, width: int = 80) -> Line:
         match column:

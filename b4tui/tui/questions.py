@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import tempfile
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from b4tui.board.model import NewBead
+from b4tui.escalation.types import Approval
+from b4tui.gate.types import Finding
+from b4tui.runtime.snapshot import RunView
 from b4tui.tui import words
 
 if TYPE_CHECKING:
     from b4tui.tui.app import Console
+
+MOST_SOURCES = 8
+"""Private sources that are listed in the question whether a run is released."""
+CarryOut = Callable[[Coroutine[Any, Any, object], str], None]
 
 
 class Questions:
@@ -78,22 +88,80 @@ class Questions:
 
         self._console.push_screen(LineScreen(title, value=value), answered)
 
+    def call_public(self, approval: Approval, finding: Finding, carry_out: CarryOut) -> None:
+        """Ask why a value may be public; without a reason it stays private."""
+        if not finding.value_hash:
+            self._console.say(f"What {finding.rule} found cannot be called public: redact it instead.", wrong=True)
+            return
+        from b4tui.tui.screens.dialogs import LineScreen
+
+        def answered(note: str | None) -> None:
+            if note:
+                verb = self._console.verbs.call_public(
+                    approval.id, approval.version, finding.rule, finding.value_hash, note
+                )
+                carry_out(verb, "Called public: the payload is judged anew.")
+
+        title = (
+            f"Call {finding.preview} public, found by {finding.rule}? From then on this very value, known by its hash "
+            f"{finding.value_hash[:12]}…, keeps nothing here any more. Say why; esc keeps it private."
+        )
+        self._console.push_screen(LineScreen(title, placeholder="why it is public"), answered)
+
+    def export(self, approval: Approval) -> None:
+        """Ask where the exact bytes are to be written; a file that is there already is left alone."""
+        from b4tui.tui.screens.dialogs import LineScreen
+
+        def answered(path: str | None) -> None:
+            if path:
+                self._console.perform(self._console.export(approval, Path(path).expanduser()), f"Written to {path}")
+
+        path = str(Path(tempfile.gettempdir()) / f"b4tui-{approval.sha256[:12]}.body")
+        title = "Write the exact bytes to which file? It stays on this machine, readable by you alone."
+        self._console.push_screen(LineScreen(title, value=path), answered)
+
+    def release(self, run: RunView) -> None:
+        """Ask whether what a run has read may leave, with the list of it."""
+        from b4tui.tui.screens.dialogs import ChoiceScreen
+
+        def answered(choice: str | None) -> None:
+            if choice == "release":
+                verb = self._console.verbs.release(run.run)
+                self._console.perform(verb, f"{run.bead}: what this run has read does not keep it here any more")
+
+        listed = "\n".join(f"· {source}" for source in run.private_sources[:MOST_SOURCES])
+        more = len(run.private_sources) - MOST_SOURCES
+        question = (
+            f"This run at {run.bead} has read private sources, so nothing of it may leave:\n{listed}\n"
+            + (f"and {more} more\n" if more > 0 else "")
+            + "Release it? What it sends is still judged by the gate, and you are asked for each payload."
+        )
+        choices = {"keep": "Keep it here", "release": "Release what this run has read"}
+        self._console.push_screen(ChoiceScreen(question, choices), answered)
+
     def quit(self) -> None:
-        """Leave; while agents are at work, ask first. Asked twice is an answer."""
+        """Leave; while agents are at work or approvals wait, ask first. Asked twice is an answer."""
         from b4tui.tui.screens.dialogs import QuitScreen
 
-        busy = self._console.busy
-        if not busy or isinstance(self._console.screen, QuitScreen):
+        busy, pending = self._console.busy, len(self._console.runtime.snapshot.outward.pending)
+        if not (busy or pending) or isinstance(self._console.screen, QuitScreen):
             self._console.exit()
             return
-        verb = "is" if busy == 1 else "are"
-        question = (
-            f"{words.plural(busy, 'agent')} {verb} at work. Their runs are stopped and the beads go back to ready."
-        )
 
         def answered(choice: str | None) -> None:
             if choice == "quit":
                 self._console.exit()
 
-        choices = {"stay": "Stay", "quit": "Stop the agents and leave"}
-        self._console.push_screen(QuitScreen(question, choices), answered)
+        choices = {"stay": "Stay", "quit": "Stop the agents and leave" if busy else "Leave"}
+        self._console.push_screen(QuitScreen(_quit_question(busy, pending), choices), answered)
+
+
+def _quit_question(busy: int, pending: int) -> str:
+    told = ""
+    if busy:
+        verb = "is" if busy == 1 else "are"
+        told = f"{words.plural(busy, 'agent')} {verb} at work. Their runs are stopped and the beads go back to ready."
+    if pending:
+        verb = "waits" if pending == 1 else "wait"
+        told += f"{' ' if told else ''}{words.plural(pending, 'approval')} {verb} for you: nothing leaves without you."
+    return told

@@ -82,6 +82,10 @@ class Job:
         [event, *_] = await self.until(lambda: self.told("bead_closed", bead), f"the end of {bead}")
         return event.reason
 
+    def stopped(self) -> list[str]:
+        """Where the guard let nobody through."""
+        return [event.where for event in self.told("egress_refused")]
+
     def kinds(self) -> list[str]:
         ledger = self.runtime.ledger
         assert ledger is not None
@@ -89,26 +93,34 @@ class Job:
 
 
 @asynccontextmanager
+async def romanov(world: DemoWorld, *, paused: bool = False) -> AsyncIterator[Job]:
+    """Romanov alone at work in a world."""
+    runtime = open_runtime(
+        world.settings,
+        open_hub(world.hub),
+        agents=("romanov",),
+        simulated=True,
+        paused=paused,
+        pins=world.pins,
+        around=world.around,
+    )
+    job = Job(world, runtime)
+    runtime.subscribe(job.events.append)
+    await runtime.start()
+    try:
+        yield job
+    finally:
+        await runtime.stop("the test is over")
+
+
+@asynccontextmanager
 async def a_job(*, paused: bool = False, **overrides: Any) -> AsyncIterator[Job]:
     policy = {"escalation": {**QUIET, **overrides.pop("escalation", {})}}
-    async with demo_world(speed=0, overrides={"policy": policy, **overrides}, cloud=True) as world:
-        hub = open_hub(world.hub)
-        runtime = open_runtime(
-            world.settings,
-            hub,
-            agents=("romanov",),
-            simulated=True,
-            paused=paused,
-            pins=world.pins,
-            around=world.around,
-        )
-        job = Job(world, runtime)
-        runtime.subscribe(job.events.append)
-        await runtime.start()
-        try:
-            yield job
-        finally:
-            await runtime.stop("the test is over")
+    async with (
+        demo_world(speed=0, overrides={"policy": policy, **overrides}, cloud=True) as world,
+        romanov(world, paused=paused) as job,
+    ):
+        yield job
 
 
 class TestApproved:

@@ -17,6 +17,7 @@ from b4tui.runtime.snapshot import (
     FileChange,
     Level,
     ModelView,
+    OutwardView,
     Route,
     RunView,
     Snapshot,
@@ -250,10 +251,11 @@ WORLD = Snapshot(
     ),
     machine=MACHINE,
     activity=ACTIVITY,
+    outward=OutwardView(guarded=True),
     revision=1,
 )
 
-EMPTY = Snapshot(hub="beads-hub", branch="main", revision=1)
+EMPTY = Snapshot(hub="beads-hub", branch="main", outward=OutwardView(guarded=True), revision=1)
 """Before the board was read for the first time."""
 
 
@@ -283,6 +285,8 @@ def transcript() -> Transcript:
 class RecordingOperator:
     """Takes every verb and writes it down."""
 
+    name = "operator"
+
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
 
@@ -304,6 +308,7 @@ class FrozenRuntime:
         self.started = self.stopped = False
         self.transcripts = {"hub-77c": transcript()}
         self.folders: dict[str, object] = {}
+        self.ledger: object = None
 
     def change(self, **fields: object) -> None:
         """The next snapshot."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from b4tui.engines.reading import error_text, strict_json
+from b4tui.engines.reading import Malformed, MalformedCall, call_arguments, error_text, json_object, strict_json
 from b4tui.engines.types import Done, Text, Thinking, ToolCall, Usage
 
 Ending = list[Text | ToolCall | Usage | Done]
@@ -35,9 +35,9 @@ class Unfinished(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one message brought. `progress`: the model got further; `over`: the answer is whole, and nothing follows
+    """What one message brought.
 
-    that is worth waiting for; `ending`: only figures may still come.
+    `progress`: the model got further; `ending`: only figures may still come; `over`: nothing is worth waiting for.
     """
 
     pieces: tuple[Text | Thinking, ...] = ()
@@ -61,6 +61,22 @@ class Answer(Protocol):
     def end(self) -> Ending:
         """Calls, figures and the end of the answer. Raises MalformedCall, Declined, and Unfinished where it is none."""
         ...
+
+
+def row_of(message: bytes) -> dict[str, Any]:
+    """A message that must be one JSON object. Raises Malformed."""
+    try:
+        return json_object(message)
+    except RecursionError:
+        raise Malformed("a message that is nested too deeply") from None
+
+
+def arguments_of(text: str) -> dict[str, Any]:
+    """The arguments of a call, as the model wrote them. Raises MalformedCall."""
+    try:
+        return call_arguments(text)
+    except RecursionError:
+        raise MalformedCall("a tool call whose arguments are nested too deeply") from None
 
 
 def error_of(body: bytes) -> Said:

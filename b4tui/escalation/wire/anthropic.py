@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from b4tui.engines.reading import Malformed, MalformedCall, call_arguments, clean, json_object, kind_of
+from b4tui.engines.reading import Malformed, MalformedCall, clean, kind_of
 from b4tui.engines.types import Done, Role, Text, Thinking, ToolCall, Usage
-from b4tui.escalation.wire.answers import Declined, Ending, Step, Unfinished, count, said_in
+from b4tui.escalation.wire.answers import Declined, Ending, Step, Unfinished, arguments_of, count, row_of, said_in
 from b4tui.escalation.wire.turns import Told, Turn
 
 VERSION = "2023-06-01"
@@ -64,9 +64,9 @@ class _Block:
 
 
 class AnthropicAnswer:
-    """One answer of the Messages API, event by event. Kinds of events and blocks that are not known are passed over,
+    """One answer of the Messages API, event by event.
 
-    as the reference asks of its readers.
+    Kinds of events and blocks that are not known are passed over, as the reference asks of its readers.
     """
 
     def __init__(self, new_id: Callable[[], str]) -> None:
@@ -87,7 +87,7 @@ class AnthropicAnswer:
 
     def take(self, message: bytes) -> Step:
         """Read the next event. Raises Malformed, MalformedCall, Said."""
-        row = json_object(message)
+        row = row_of(message)
         match row.get("type"):
             case "message_start":
                 self._figures(_mapping(_mapping(row.get("message")).get("usage")))
@@ -170,7 +170,7 @@ class AnthropicAnswer:
     def _call(self, block: _Block) -> ToolCall:
         if not block.name.strip():
             raise MalformedCall("a tool call without a name")
-        return ToolCall(block.id or self._new_id(), block.name.strip(), call_arguments("".join(block.arguments)))
+        return ToolCall(block.id or self._new_id(), block.name.strip(), arguments_of("".join(block.arguments)))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from b4tui.engines.openai.calls import CallParts
 from b4tui.engines.openai.wire import DONE, CallPart, Chunk, read_chunk
-from b4tui.engines.reading import Malformed, clean, json_object
-from b4tui.engines.types import Done, Text, Thinking, ToolSpec, Usage
-from b4tui.escalation.wire.answers import Declined, Ending, Step, Unfinished, said_in
+from b4tui.engines.reading import Malformed, MalformedCall, clean
+from b4tui.engines.types import Done, Text, Thinking, ToolCall, ToolSpec, Usage
+from b4tui.escalation.wire.answers import Declined, Ending, Step, Unfinished, row_of, said_in
 from b4tui.escalation.wire.turns import Call, Told, Turn
 
 _TRUSTED = frozenset({"stop", "tool_calls", "function_call"})
@@ -63,7 +63,7 @@ def _messages(turn: Turn) -> list[dict[str, Any]]:
 
 
 def _call(call: Call) -> dict[str, Any]:
-    arguments = json.dumps(call.arguments, ensure_ascii=False, allow_nan=False)
+    arguments = json.dumps(call.arguments, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
@@ -92,7 +92,7 @@ class OpenAiAnswer:
         """Read the next event. Raises Malformed, MalformedCall, Said."""
         if message == DONE:
             return Step(over=True)
-        row = json_object(message)
+        row = row_of(message)
         if row.get("error"):
             raise said_in(row)
         chunk = read_chunk(message)
@@ -115,10 +115,16 @@ class OpenAiAnswer:
             raise Unfinished(self._reason)
         ending: Ending = []
         if self._reason in _TRUSTED:
-            ending += self._calls.whole((), self._new_id)
+            ending += self._whole_calls()
         if self._usage is not None:
             ending.append(self._usage)
         return [*ending, Done(self._reason)]
+
+    def _whole_calls(self) -> tuple[ToolCall, ...]:
+        try:
+            return self._calls.whole((), self._new_id)
+        except RecursionError:
+            raise MalformedCall("a tool call whose arguments are nested too deeply") from None
 
 
 class _OwnIndexes:

@@ -1,7 +1,8 @@
 """Finds addresses of networks and of network cards in a text.
 
 Nothing is searched but what a dot or two colons stand out in: each trigger is a short pattern that begins with a
-digit, a colon, a hyphen or a dot, and what it finds is read as a whole once.
+colon, a hyphen or a dot, and what it finds is read as a whole once. Addresses in dots begin with digits, and all
+digits of a text are walked over in one go (`gate/digits.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
-from b4tui.gate.infrastructure.reach import reach_of_ipv4, reach_of_ipv6
+from b4tui.gate.infrastructure.reach import Reach, reach_of_ipv4, reach_of_ipv6
 from b4tui.gate.types import Hit
 
 _DOTTED = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
@@ -29,14 +30,13 @@ _SMALL = 20
 
 
 class NetworkDetector:
-    """IPv4 and IPv6 addresses by reach, and addresses of network cards in the three ways they are written."""
+    """IPv6 addresses by reach, and addresses of network cards in the three ways they are written."""
 
     name = "networks"
     words: frozenset[str] = frozenset()
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
-        """Hits under `ip-private`, `ip-public`, `ip6-private`, `ip6-public` and `mac-address`."""
-        yield from _ipv4(text, lower)
+        """Hits under `ip6-private`, `ip6-public` and `mac-address`."""
         if ":" in text:
             yield from _between_colons(text)
         if "-" in text:
@@ -44,21 +44,21 @@ class NetworkDetector:
         yield from _quads(text, lower)
 
 
-def _ipv4(text: str, lower: str) -> Iterator[Hit]:
-    for match in _DOTTED.finditer(text):
-        start, end = match.span()
-        if _in_a_word(text, start, end):
-            continue
-        reach = reach_of_ipv4(match[0])
-        if reach is None:
-            continue
-        if reach == "public":
-            before = lower[max(0, start - 14) : start]
-            if _A_VERSION_BEFORE.search(before):
-                continue
-            if all(int(part) < _SMALL for part in match[0].split(".")) and not _A_HOST_BEFORE.search(before):
-                continue
-        yield Hit(f"ip-{reach}", start, end, f"a {reach} address")
+def ipv4_at(text: str, lower: str, start: int) -> Hit | None:
+    """The address in dots that begins with the digits at a place."""
+    match = _DOTTED.match(text, start)
+    if match is None or _in_a_word(text, start, match.end()):
+        return None
+    reach = reach_of_ipv4(match[0])
+    if reach is None:
+        return None
+    if reach == Reach.PUBLIC:
+        before = lower[max(0, start - 14) : start]
+        if _A_VERSION_BEFORE.search(before):
+            return None
+        if all(int(part) < _SMALL for part in match[0].split(".")) and not _A_HOST_BEFORE.search(before):
+            return None
+    return Hit(f"ip-{reach}", start, match.end(), f"a {reach} address")
 
 
 def _in_a_word(text: str, start: int, end: int) -> bool:
@@ -126,7 +126,8 @@ def _quads(text: str, lower: str) -> Iterator[Hit]:
             continue
         whole = text[start:end]
         told = "mac" in lower[max(0, start - 30) : start] or "physical" in lower[max(0, start - 30) : start]
-        if told or (any(char.isalpha() for char in whole) and any(char.isdigit() for char in whole)):
+        lettered = sum(1 for group in whole.split(".") if any(char.isalpha() for char in group))
+        if told or (lettered > 1 and any(char.isdigit() for char in whole)):
             yield Hit("mac-address", start, end, "the address of a network card")
 
 

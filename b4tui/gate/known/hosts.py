@@ -8,8 +8,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from b4tui.gate.known.sought import PrivateHost
 
 _PUBLIC = (
     "github.com githubusercontent.com gitlab.com bitbucket.org codeberg.org sr.ht gitea.com notabug.org launchpad.net "
@@ -21,7 +22,7 @@ _PUBLIC = (
 )
 PUBLIC = frozenset(_PUBLIC.split())
 """Domains whose own names say nothing of the operator."""
-_MULTI_TENANT = ("amazonaws.com", "googleapis.com", "azure.com")  # a long name under these is somebody's own
+_SHARED = ("amazonaws.com", "googleapis.com")  # a long name under these is somebody's own
 
 _EVERYWHERE = re.compile(
     r"localhost(?:\d*|\.localdomain\d*)|localdomain\d*|ip6-\w+|broadcasthost|[\w.-]+\.internal\.docker"
@@ -29,15 +30,6 @@ _EVERYWHERE = re.compile(
 )
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_-]{1,63}){0,10}")
 _SCP = re.compile(r"^(?:[^@/\s]+@)?([\w.-]+):(?!//)")
-
-
-@dataclass(frozen=True, slots=True)
-class PrivateHost:
-    """A name that is the operator's own. `zone`: every name that ends in it is, too."""
-
-    name: str
-    origin: str
-    zone: bool = False
 
 
 def private_name(name: str) -> str:
@@ -65,7 +57,7 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def _public(name: str) -> bool:
     labels = name.split(".")
-    if any(name.endswith(f".{domain}") for domain in _MULTI_TENANT) and len(labels) > 3:
+    if any(name.endswith(f".{domain}") for domain in _SHARED) and len(labels) > 3:
         return False
     return any(".".join(labels[at:]) in PUBLIC for at in range(len(labels)))
 

@@ -29,6 +29,8 @@ _NOT_LAST = _words(
     "program scope scopes audience issuer realm domain alias title label labels hint usage location store backend "
     "server service timeout interval retries"
 )
+_MADE_UP = ("password", "passwd", "passphrase", "sshpass")  # PGPASSWORD
+_ENDS = (*_MADE_UP, "secret", "token", "apikey")
 _NOT_WITHIN = _words("public pub gpg xauthority keyboard keymap primary foreign sort")
 
 _PLAIN = re.compile(
@@ -40,6 +42,8 @@ _PLAIN = re.compile(
 )
 _TEMPLATE = re.compile(r"[<\[{%$]|.*(?:\$\{|\{\{|\$\()|(?:op|vault|ref|secretref|keyring|env|file|awssm)[+:]")
 _PATH = re.compile(r"(?:~|\.{1,2})?/|[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]*://")
+_IN_ORDER = "01234567890123456789 abcdefghijklmnopqrstuvwxyz 0123456789abcdefghijklmnopqrstuvwxyz qwertyuiop qwertzuiop"
+_COUNTED = re.compile(r"(?i)(?:abc|abcd|abcdef|qwerty|qwertz|test|foo|bar)[\W_]?[123456]{0,6}")
 _LOCALE = re.compile(r"[a-z]{2}_[A-Z]{2}(?:\.[\w-]+)?")
 _FIGURES = re.compile(r"v?\d[\d.,:/_+\-TZ ]*[a-z]{0,3}")
 _WORDY = re.compile(r"[^\W\d_]+(?:[ ._\-/][^\W\d_]+)*")
@@ -50,12 +54,13 @@ def names_a_secret(name: str) -> bool:
     segments = [segment.lower() for segment in _SEGMENT.findall(name)]
     if not segments or _NOT_WITHIN.intersection(segments) or segments[-1] in _NOT_LAST:
         return False
-    return not _STRONG.isdisjoint(segments) or not _WEAK.isdisjoint(segments)
+    return not _STRONG.isdisjoint(segments) or not _WEAK.isdisjoint(segments) or segments[-1].endswith(_ENDS)
 
 
 def names_a_password(name: str) -> bool:
     """Whether it is something that a person makes up: then words of a language are a password too."""
-    return not _STRONG.isdisjoint(segment.lower() for segment in _SEGMENT.findall(name))
+    segments = [segment.lower() for segment in _SEGMENT.findall(name)]
+    return not _STRONG.isdisjoint(segments) or any(segment.endswith(_MADE_UP) for segment in segments)
 
 
 def worth_keeping(value: str, *, made_up: bool = False) -> bool:
@@ -67,8 +72,10 @@ def worth_keeping(value: str, *, made_up: bool = False) -> bool:
         return False
     if _PLAIN.fullmatch(value) or _TEMPLATE.match(value) or _PATH.match(value) or _LOCALE.fullmatch(value):
         return False
+    if value.lower() in _IN_ORDER or _COUNTED.fullmatch(value):
+        return False
     if _FIGURES.fullmatch(value):
-        return value.isdecimal() and len(value) >= 10 and len(set(value)) >= 5 and value not in "12345678901234567890"
+        return value.isdecimal() and len(value) >= 10 and len(set(value)) >= 5
     if _WORDY.fullmatch(value):
         words = re.split(r"[ ._\-/]", value)
         if len(words) >= 3 and len(value) >= 16 and made_up:

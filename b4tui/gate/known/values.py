@@ -17,13 +17,14 @@ from b4tui.gate.known.secret_names import names_a_password, names_a_secret, wort
 Named = tuple[str, str]
 
 _PAIR = re.compile(
-    r"""(?m)(?:^|[\s,{;(])["']?(?:export\s+)?(?P<name>[A-Za-z_/][\w./:-]{0,120}?)["']?\s{0,8}[:=]\s{0,8}
+    r"""(?m)(?:^|[\s,{;(])["']?(?:export\s+)?(?P<name>[A-Za-z_/][\w./:-]{0,120}?)["']?[^\S\n]{0,8}[:=][^\S\n]{0,8}
     (?:"(?P<double>(?:[^"\\\n]|\\.){0,16384})"|'(?P<single>[^'\n]{0,16384})'|(?P<bare>[^\s"',;{}\[\]#][^\s,;{}]{0,16384}))""",
     re.VERBOSE,
 )
 _LINE = re.compile(
-    r"(?m)^\s{0,40}(?:export\s{1,4})?(?P<name>[A-Za-z_][\w.-]{0,120})\s{0,8}[:=]\s{0,8}(?P<value>[^\s\"'\[{][^\n]{0,16384})$"
+    r"(?m)^\s{0,40}(?:export\s{1,4})?(?P<name>[A-Za-z_][\w.-]{0,120})[^\S\n]{0,8}[:=][^\S\n]{0,8}(?P<value>[^\s\"'\[{][^\n]{0,16384})$"
 )
+_WITHIN = re.compile(r"([A-Za-z_]\w{2,60})=(.+)")
 _ONE_WORD = re.compile(r"[^\s,;{}]*")
 _URL_LOGIN = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"']{0,256}:(?P<password>[^\s@/\"']{3,512})@")
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{0,40})PRIVATE KEY-----(?P<body>[^-]{40,40000})-----END")
@@ -43,6 +44,8 @@ def assignments(text: str) -> Iterator[Named]:
         elif match["double"] is not None:
             value = _ESCAPED.sub(lambda one: {"n": "\n", "r": "\r", "t": "\t"}.get(one[1], one[1]), value)
         yield match["name"], value
+        if inner := _WITHIN.match(value):  # `//host/:_authToken=…`, `env: NAME=…`
+            yield inner[1], inner[2]
     for match in _LINE.finditer(text):
         value = match["value"].partition(" #")[0].rstrip(" \t\r,;")
         if not _ONE_WORD.fullmatch(value):

@@ -22,37 +22,31 @@ from b4tui.gate.personal.streets import (
 )
 from b4tui.gate.types import Hit
 
-_NUMBER_FIRST = re.compile(r"[0-9]{1,6}[A-Za-z]?(?:[-/][0-9]{1,4})?,? (?=[^\W_])")
+_NUMBER_FIRST = re.compile(
+    r"[0-9]{1,6}[A-Za-z]?(?:[-/][0-9]{1,4})?,? "
+    r"(?=(?:[0-9]{1,6} )?[A-ZÀ-ÖØ-ÞĀ-Ž]|(?:rue|avenue|boulevard|chemin|impasse|allée|quai) |[0-9]{1,3}(?:st|nd|rd|th) )"
+)
 _NAME = re.compile(r"(?:[^\W_][\w.'’-]{0,40},? ?){1,6}")
 _HOUSE = re.compile(r"[0-9]{1,5}(?: ?[a-z](?!\w))?(?:[-/][0-9]{1,4}[a-z]?)?(?![\w]|\.[0-9]|:[0-9])")
 _AFTER_HOUSE = re.compile(r"\.?[ \t]*(?:[,;\n)\"'<—–|]|$|-{1,2}\s|(?:apt|suite|app|piso|edif|nr|bl)\b)")
 _NAME_THEN_HOUSE = re.compile(r"(?:[^\W\d_][\w.'’-]{0,30},? ){1,6}?(?=[0-9])")
 _OF_LICENCES = re.compile(r"Franklin St|Temple Place|Mass Ave")
 """Where the Free Software Foundation lives and lived, in the head of very many files."""
+_CLOSING = re.compile(r"(?:\s?,\s?|\n[ >?]*|\s)(?:(?:Apt|Suite|Unit|Flat|Apartment)\b|[A-Z][\w'’ -]{2,30}, [A-Z]{2}\b)")
 _LONGEST = 45
 
 
-class HouseDetector:
-    """House numbers before names of streets, in English and in French."""
-
-    name = "houses"
-    words: frozenset[str] = frozenset()
-
-    def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
-        """Hits under `street-address`."""
-        done = 0
-        for match in _NUMBER_FIRST.finditer(text):
-            start, name = match.span()
-            if start < done or (start and (text[start - 1].isalnum() or text[start - 1] in "_.$#:/-")):
-                continue
-            word = lower[name : name + 11].split(" ", 1)[0]
-            if _OF_LICENCES.match(text, name):
-                continue
-            if text[name].isupper() or text[name].isdigit() or word in NUMBER_FIRST:
-                end = _end_of_name(text, name, word)
-                if end:
-                    done = end
-                    yield Hit("street-address-numbered", start, end, "a house number and a street")
+def house_at(text: str, lower: str, start: int) -> Hit | None:
+    """The house number that begins at a place, and the street after it."""
+    match = _NUMBER_FIRST.match(text, start)
+    if match is None or (start and text[start - 1] in "_.$#:/-"):
+        return None
+    name = match.end()
+    word = lower[name : name + 11].split(" ", 1)[0]
+    if not (text[name].isupper() or text[name].isdigit() or word in NUMBER_FIRST) or _OF_LICENCES.match(text, name):
+        return None
+    end = _end_of_name(text, name, word)
+    return Hit("street-address-numbered", start, end, "a house number and a street") if end else None
 
 
 def _end_of_name(text: str, name: int, first: str) -> int | None:
@@ -64,6 +58,8 @@ def _end_of_name(text: str, name: int, first: str) -> int | None:
         rest = match[0][len(first) :].split()
         long_enough = len(rest) > 0 and any(word[0].isupper() and len(word) > 2 for word in rest[:4])
         return match.end() if long_enough and first not in ("via", "place", "route", "cours") else None
+    if ENGLISH.isdisjoint(match[0].lower().replace(",", " ").replace(".", " ").split()):
+        return None
     place = name
     for count, written in enumerate(match[0].split(" ")):
         word = written.rstrip(",")
@@ -79,11 +75,7 @@ def _end_of_name(text: str, name: int, first: str) -> int | None:
 
 def _closes(text: str, end: int) -> bool:
     """Whether after a kind of street that is also a common word comes what comes after a street."""
-    return bool(
-        re.compile(
-            r"(?:\s?,\s?|\n[ >?]*|\s)(?:(?:Apt|Suite|Unit|Flat|Apartment)\b|[A-Z][\w'’ -]{2,30}, [A-Z]{2}\b)"
-        ).match(text, end)
-    )
+    return bool(_CLOSING.match(text, end))
 
 
 class StreetDetector:
@@ -128,7 +120,9 @@ def _compound(text: str, lower: str, start: int, suffix: str) -> tuple[int, int]
         hyphenated = begin < start and text[start - 1] == "-"
         if whole == suffix:
             named = begin >= 2 and text[begin - 1] == " " and text[begin - 2].isalpha()
-            if not (named and (capital or suffix in ("utca", "ulica", "cesta", "rakpart", "allé", "allee"))):
+            if not (
+                named and (capital or suffix in ("utca", "út", "tér", "ulica", "cesta", "rakpart", "allé", "allee"))
+            ):
                 return None
             capital = capital or _previous_is_capital(text, begin)
         elif NO_STREET.match(whole) and not (hyphenated or (numbered and capital)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from b4tui.gate.detector import Positions
 from b4tui.gate.personal.cards import NUMBER, is_card
 from b4tui.gate.personal.checksums import german_tax_id
 from b4tui.gate.personal.phones import phone_in
@@ -30,19 +29,15 @@ _TAX = re.compile(r"(?<![\w.-])[1-9][0-9](?:[0-9]{9}| [0-9]{3} [0-9]{3} [0-9]{3}
 _TAX_TOLD = re.compile(r"(?:steuer|\btax|idnr|\btin\b)[^\n]{0,50}$")
 
 
-class NumberDetector:
-    """Cards, telephones, social security numbers and German tax ids."""
-
-    name = "numbers"
-    words: frozenset[str] = frozenset()
-
-    def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
-        """Hits under `credit-card`, `phone`, `us-ssn` and `german-tax-id`."""
-        for run in _RUN.finditer(text):
-            if _CLOCK.fullmatch(run[0]) and not text.startswith("+", run.start() - 1):
-                continue
-            for start, end in _stretches(text, run.start(), run.end()):
-                yield from _in_stretch(text, lower, start, end)
+def numbers_in_run(text: str, lower: str, start: int) -> tuple[int, tuple[Hit, ...]]:
+    """Where the run of digits and their separators that begins at a place ends, and the numbers in it."""
+    run = _RUN.match(text, start)
+    if run is None:
+        return start, ()
+    if _CLOCK.fullmatch(run[0]) and not text.startswith("+", start - 1):
+        return run.end(), ()
+    found = (hit for begin, end in _stretches(text, start, run.end()) for hit in _in_stretch(text, lower, begin, end))
+    return run.end(), tuple(found)
 
 
 def _stretches(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -16,6 +16,9 @@ _GERMAN = re.compile(
     r"(?<![\w.+/-])(?:\(0[1-9][0-9]{1,4}\)[ /-]{0,2}|0[1-9][0-9]{1,4}(?:[ ]?[/-][ ]?|[ ]))"
     r"[0-9]{2,9}(?:[ -]?[0-9]{1,4}){0,3}(?![\w]|\.[0-9])"
 )
+_FRENCH = re.compile(r"(?<![\w.+/-])0[1-9](?:[ .-]?[0-9]{2}){4}(?![\w-]|[ .][0-9])")
+_MOBILE = re.compile(r"(?<![\w.-])0(?:1[5-7][0-9]|[579][0-9]{2})[0-9]{7}(?![\w-]|\.[0-9])")
+"""Eleven digits without a space: German, British, Turkish and Philippine mobiles."""
 _CALLED = re.compile(
     r"(?<![\w.])\+?\(?\+?[0-9](?:[ ()/.-]{0,3}[0-9]){5,14}(?:[ ]?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![\w]|:\w)"
 )
@@ -28,10 +31,12 @@ _BEFORE = re.compile(
 )
 _AFTER = re.compile(r"[ \t-]{0,2}(?:\(?(?:office|mobile|mobil|fax|cell|phone|home|work|privat|dienstlich|tel)\b)")
 _DATE = re.compile(
-    r"(?:19|20)[0-9]{2}[-./ ]?[01][0-9][-./ ]?[0-3][0-9]|[0-3]?[0-9][./-][01]?[0-9][./-](?:19|20)?[0-9]{2}(?![0-9])"
+    r"(?:19|20)[0-9]{2}[-/ ](?:19|20)[0-9]{2}(?![0-9])|(?:19|20)[0-9]{2}[-./ ]?[01][0-9][-./ ]?[0-3][0-9]"
+    r"|[0-3]?[0-9][./-][01]?[0-9][./-](?:19|20)?[0-9]{2}(?![0-9])"
 )
-_DATE_AT_END = re.compile(r"[0-9]{2}[-/][0-9]{2}$")
-_MODES = re.compile(r"0[0-7]{3}(?:[/ -]0[0-7]{3})+")
+_DATE_AT_END = re.compile(r"[0-9]{2}[-/][0-9]{2}$|^0[0-9]{3}-(?:19|20)[0-9]{2}$")
+_MODES = re.compile(r"0[0-9]{3}(?:[/ -]0[0-9]{3})+")
+"""Rights of files, characters of a table."""
 _DECIMAL = re.compile(r"\+[0-9]+\.[0-9]+")
 _ZIP = re.compile(r"[0-9]{5}-[0-9]{4}")
 _STATE = re.compile(r"\b[A-Z]{2}[\s#*/;-]{1,5}$")
@@ -42,16 +47,16 @@ _FEWEST, _MOST = 7, 15
 def phone_in(text: str, lower: str, start: int, end: int) -> tuple[int, int] | None:
     """The first telephone number in a stretch around a run of digits; None where there is none."""
     called: bool | None = None
-    for shape in (_INTERNATIONAL, _AMERICAN, _GERMAN, _CALLED):
+    for shape in (_INTERNATIONAL, _AMERICAN, _GERMAN, _FRENCH, _MOBILE, _CALLED):
         match = shape.search(text, start, end)
         if match is None:
             continue
         digits = re.sub(r"[^0-9]", "", re.split(r"x|ext", match[0])[0])
-        if not _FEWEST <= len(digits) <= _MOST or _is_made_up(digits):
+        if not _FEWEST <= len(digits) <= _MOST or len(set(digits)) < 3:
             continue
         if called is None or shape is _CALLED:
             called = _is_called_so(lower, match.start(), match.end())
-        if called or _speaks_for_itself(shape, match[0], digits, text, match.start()):
+        if called or (not _is_in_order(digits) and _speaks_for_itself(shape, match[0], digits, text, match.start())):
             if shape is _CALLED and (".." in match[0] or _DATE.match(match[0]) or _MODES.fullmatch(match[0])):
                 continue
             return match.span()
@@ -66,10 +71,10 @@ def _speaks_for_itself(shape: re.Pattern[str], written: str, digits: str, text: 
     """Whether a number is one without anything that says so."""
     if shape is _INTERNATIONAL:
         if "+" not in written:
-            return len(digits) >= 12 and written != digits
+            return len(digits) >= 12 and written != digits and not _MODES.fullmatch(written)
         if _DATE.match(written[1:]) or _DECIMAL.fullmatch(written):
             return False
-        at_line_start = start == 0 or text[start - 1] == "\n"  # a line that a diff added
+        at_line_start = "\n" in (text if start == 0 else text[start - 1])  # a line that a diff added
         return len(digits) >= 8 and not (at_line_start and written[1:].isdigit())
     if shape is _AMERICAN:
         return not _DATE.match(written)
@@ -80,7 +85,9 @@ def _speaks_for_itself(shape: re.Pattern[str], written: str, digits: str, text: 
             and not _MODES.fullmatch(written)
             and not _is_zip(written, text, start)
         )
-    return False
+    if shape is _FRENCH:
+        return len(set(written) - set("0123456789")) == 1 and not _DATE.match(written)
+    return shape is _MOBILE
 
 
 def _is_zip(written: str, text: str, start: int) -> bool:
@@ -88,6 +95,6 @@ def _is_zip(written: str, text: str, start: int) -> bool:
     return bool(_ZIP.fullmatch(written) and _STATE.search(text[max(0, start - 8) : start]))
 
 
-def _is_made_up(digits: str) -> bool:
-    """A digit or two repeated, or the digits in their order."""
-    return len(set(digits)) < 3 or digits[-8:] in "01234567890123456789"
+def _is_in_order(digits: str) -> bool:
+    """Whether it ends with the digits in their order: a number to show the form."""
+    return digits[-8:] in "01234567890123456789"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from b4tui.gate.detector import Positions
 from b4tui.gate.personal.streets import SUFFIXES
 from b4tui.gate.types import Hit
 
+_SEPARATOR = re.compile(r"[\n,][ ]{0,3}(?:[A-Z]{1,2}-)?$")
 _TOWN = re.compile(
-    r"[\n,][ ]{0,3}(?:[A-Z]{1,2}-)?(?P<code>[0-9]{4,5}|[0-9]{3} [0-9]{2}|[0-9]{2}-[0-9]{3}|[0-9]{4}-[0-9]{3}|[0-9]{8}"
-    r"|[0-9]{4} ?[A-Z]{2}\n?),?[ \n](?P<town>[^\W\d_][\w'’.-]{2,40}(?:[ /-]{1,3}[^\W\d_(][\w'’.()-]{0,40}){0,5})"
+    r"(?:[0-9]{3} [0-9]{2}|[0-9]{2}-[0-9]{3}|[0-9]{4}-[0-9]{3}|[0-9]{8}|[0-9]{4} ?[A-Z]{2}\n?|[0-9]{4,5}),?[ \n]"
+    r"(?P<town>[^\W\d_][\w'’.-]{2,40}(?:[ /-]{1,3}[^\W\d_(][\w'’.()-]{0,40}){0,5})"
 )
 _A_HOUSE_BEFORE = re.compile(
     r"(?:[^\W\d_][.'’]?|[0-9](?:st|nd|rd|th))[ ,]{1,2}[0-9]{1,4}(?: ?[A-Za-z])?(?:[-/][0-9]{1,4})*[,.]?[ ]?$"
@@ -21,9 +20,9 @@ _MONTH_BEFORE = re.compile(
     r"|[0-9]{1,2}:[0-9]{2}$",
     re.I,
 )
-_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}(?![0-9 -][0-9])")
 _AFTER_TOWN = re.compile(r"\s*(?:[\n,;.)\"'|<—–-]|$|\s-)")
-_STATE = re.compile(r"(?<![A-Za-z0-9])(?P<state>[A-Z]{2}),?[ \n]{1,2}[0-9]{5}(?:-[0-9]{4})?(?![\w-])")
+_STATE = re.compile(r"(?<![A-Za-z0-9])(?P<state>[A-Z]{2}),?[ \n]{1,2}$")
 _STATES = frozenset(
     word
     for line in (
@@ -32,42 +31,51 @@ _STATES = frozenset(
     )
     for word in line.split()
 )
-_ARMY = re.compile(r"(?<![A-Za-z])[AFDafd][Pp][Oo],?[ \n]{1,2}[Aa][AEPaep],?[ \n]{1,2}[0-9]{5}(?![0-9])")
-_BRITISH = re.compile(r"[\n,] ?(?P<code>[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][ABD-HJLNP-UW-Z]{2})(?![\w-])")
-_CANADIAN = re.compile(r", [A-Z]{2} (?P<code>[A-CEGHJ-NPR-TVXY][0-9][A-Z] ?[0-9][A-Z][0-9])(?!\w)")
-_AUSTRALIAN = re.compile(r", (?:NSW|VIC|QLD|TAS|ACT|WA|SA|NT), [0-9]{4}(?!\w)")
+_OF_LICENCES = re.compile(r"Boston,\s+$")
+"""The Free Software Foundation's town, in the head of very many files."""
+_ARMY = re.compile(r"(?<![A-Za-z])[AFD]PO,?[ \n]{1,2}A[AEP],?[ \n]{1,2}$", re.I)
+_BRITISH = re.compile(r"(?:\n|, ?)[A-Z]{1,2}[0-9][A-Z0-9]? $")
+_BRITISH_END = re.compile(r"[0-9][ABD-HJLNP-UW-Z]{2}(?![\w-])")
+_CANADIAN = re.compile(r"[A-CEGHJ-NPR-TVXY][0-9][A-Z] ?[0-9][A-Z][0-9](?!\w)")
+_AUSTRALIAN = re.compile(r", (?:NSW|VIC|QLD|TAS|ACT|WA|SA|NT), $")
 
 
-class PostalDetector:
-    """Lines of towns. A postcode with a town needs a house number before it; a number alone says nothing."""
-
-    name = "postal"
-    words: frozenset[str] = frozenset()
-
-    def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
-        """Hits under `postal-line`."""
-        for match in _TOWN.finditer(text):
-            if match["town"][0].isupper() and _below_a_street(text, match):
-                yield Hit("postal-line", match.start("code"), match.end(), "a postcode and a town below a street")
-        for match in _STATE.finditer(text):
-            if match["state"] in _STATES and _after_a_street(text, match.start()):
-                yield Hit("postal-line", *match.span(), "a state and a ZIP code behind a street")
-        if "po" in lower:
-            for match in _ARMY.finditer(text):
-                yield Hit("postal-line", *match.span(), "a post box of an army")
-        for shape in (_BRITISH, _CANADIAN, _AUSTRALIAN):
-            for match in shape.finditer(text):
-                yield Hit("postal-line", *match.span(), "a postcode")
+def may_be_town(text: str, start: int, before: str, after: str) -> bool:
+    """Whether what is next to a row of digits lets it be a postcode: a line's begin, a comma, a state."""
+    if before == " ":
+        further = text[start - 2 : start - 1]
+        return further in " ,\n" or further.isupper() or after.isupper() or further in "epEP"
+    return before in "\n-" or (before.isupper() and after.isupper())
 
 
-def _below_a_street(text: str, match: re.Match[str]) -> bool:
-    before = text[max(0, match.start() - 48) : match.start()]
+def town_at(text: str, start: int, end: int) -> Hit | None:
+    """The line of a town whose postcode a row of digits begins, or ends.
+
+    A postcode with a town needs a house number before it; a number alone says nothing.
+    """
+    length, before = end - start, text[start - 1 : start]
+    found: tuple[int, int] | None = None
+    if before in "\n -" and 2 <= length <= 8 and length != 6:
+        found = _below_a_street(text, start)
+    if found is None and before in " \n" and length in (4, 5):
+        found = _after_a_state(text, start, end)
+    if found is None and length == 1:
+        found = _british_or_canadian(text, start, before)
+    return Hit("postal-line", *found, "a town below or behind a street") if found else None
+
+
+def _below_a_street(text: str, start: int) -> tuple[int, int] | None:
+    separator = _SEPARATOR.search(text, max(0, start - 8), start)
+    match = _TOWN.match(text, start) if separator else None
+    if match is None or separator is None or not match["town"][0].isupper():
+        return None
+    before = text[max(0, separator.start() - 24) : separator.start()]
     house = _A_HOUSE_BEFORE.search(before)
     if house is None or _MONTH_BEFORE.search(before) or not _is_named(before[: house.end()]):
-        return False
-    if _YEAR.fullmatch(match["code"]) and text[match.start()] == ",":
-        return False
-    return bool(_AFTER_TOWN.match(text, match.end()))
+        return None
+    if _YEAR.match(text, start) and text[separator.start()] == ",":
+        return None
+    return (start, match.end()) if _AFTER_TOWN.match(text, match.end()) else None
 
 
 def _is_named(street: str) -> bool:
@@ -76,7 +84,31 @@ def _is_named(street: str) -> bool:
     return bool(words) and (words[-1][0].isupper() or words[-1].lower() in SUFFIXES or len(words[-1]) == 1)
 
 
-def _after_a_street(text: str, start: int) -> bool:
-    """Whether a number and a capital are before it, and it stands behind a comma or on a line of its own."""
-    before = text[max(0, start - 80) : start]
-    return bool(re.search(r"(?:,\s{0,2}|\n)$", before)) and bool(re.search(r"[0-9]{1,6}[ ]+[^\W\d_]", before))
+def _after_a_state(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Whether a state is before it, and before that a number and a capital, and a comma or a line's end."""
+    if end - start == 4:
+        return (start, end) if _AUSTRALIAN.search(text, max(0, start - 8), start) else None
+    if text[end : end + 1].isalnum():
+        return None
+    if _ARMY.search(text, max(0, start - 12), start):
+        return start, end
+    state = _STATE.search(text, max(0, start - 6), start)
+    if state is None or state["state"] not in _STATES:
+        return None
+    before = text[max(0, state.start() - 80) : state.start()]
+    if _OF_LICENCES.search(before):
+        return None
+    if re.search(r"(?:,\s{0,2}|\n)$", before) and re.search(r"[0-9]{1,6}[ ]+[^\W\d_]", before):
+        return state.start(), end
+    return None
+
+
+def _british_or_canadian(text: str, start: int, before: str) -> tuple[int, int] | None:
+    if before == " ":
+        inner = _BRITISH_END.match(text, start)
+        return (start, inner.end()) if inner and _BRITISH.search(text, max(0, start - 7), start) else None
+    if before.isupper():
+        code = _CANADIAN.match(text, start - 1)
+        if code and re.search(r", [A-Z]{2} $", text[max(0, start - 6) : start - 1]):
+            return start - 1, code.end()
+    return None

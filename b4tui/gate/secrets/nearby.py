@@ -21,7 +21,8 @@ _HASH_BEFORE = re.compile(
     r"nonce|salt|version|image|public[ _-]?key|ssh-\w{2,10}|request[_-]id|trace[_-]?id|sealed|encrypted|websocket-key|"
     r"csrf|[\"']id[\"'])\W{0,12}$"
 )
-_CLOSE = re.compile(r"(?i)(?:key|token|secret|pass|cred|auth|licen[cs]e)[^\n]{0,25}$")
+# `pass` alone is what tests do.
+_CLOSE_TO_ID = re.compile(r"(?i)(?:key|token|secret|passw|passp|cred|auth|licen[cs]e)[^\n]{0,25}$")
 _CLOSE_TO_HEX = re.compile(r"(?i)(?:key|token|secret|pass|cred|auth|sid|licen[cs]e|account)[^\n]{0,30}$")
 
 
@@ -92,7 +93,7 @@ def _why(value: str, before: str) -> str | None:
     if _HASH_BEFORE.search(before[-30:]) or stands_for_a_value(value):
         return None
     if _UUID.match(value):
-        return "an id after a word about keys" if _CLOSE.search(before) else None
+        return "an id after a word about keys" if _CLOSE_TO_ID.search(before) else None
     if _HEX.match(value):
         return "digits after a word about keys" if len(value) >= 20 and _CLOSE_TO_HEX.search(before) else None
     bits = rarity(_longest_part(value))

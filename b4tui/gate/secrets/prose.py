@@ -19,8 +19,9 @@ _VALUE = re.compile(r"\s{1,4}[`\"'„“(]?(?P<value>[^\s`\"'“”„()]{5,80})
 _SENTENCE = 44
 """Characters between the word and what links it to the secret."""
 _NUMBER = re.compile(
-    r"(?i)(?:pin(?:[- ]?(?:code|nummer|number))?|passcode|kennzahl|geheimzahl|zugangscode|türcode|alarmcode)\b"
-    r"(?:[^\n.:=\d]{0,24}?(?:\bis\b|\bist\b|\blautet\b|[:=]))?\s{0,3}[`\"']?(?P<value>\d{4,8})(?![\w.]|-\d|/\d)"
+    r"(?i)(?:pin(?:[- ]?(?:code|nummer|number))?|puk|passcode|kennzahl|geheimzahl|zugangscode|türcode|alarmcode|"
+    r"(?:door|alarm|unlock|access|entry|gate|lock|safe) (?:code|combination))\b"
+    r"(?:[^\n.:=\d]{0,24}?(?:\bis\b|\bist\b|\blautet\b|[:=]))?\s{0,3}[`\"']?(?P<value>\d{4,8})(?!\w|[-./]\d)"
 )
 _CODE = re.compile(r"[()\[\]{}]|::|->|=>|\w\.\w+\(")
 _NOT_ONE = re.compile(
@@ -38,27 +39,30 @@ class Prose:
         {"password", "passwort", "passphrase", "passcode", "kennwort", "pw", "token", "secret", "api key", "api-key"}
         | {
             "zugangsdaten",
-            "login",
+            "login with",
             "credentials",
             "pin",
+            "puk",
             "geheimzahl",
             "zugangscode",
             "türcode",
             "alarmcode",
-            "kennzahl",
         }
+        | {"kennzahl", "safe combination"}
+        | {f"{place} code" for place in ("door", "alarm", "unlock", "access", "entry", "gate", "lock", "safe")}
     )
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
         """One finding for each thing told."""
         done = -1
         for start, _ in at.any_of(self.words):
-            if start < done or (start and (text[start - 1].isalnum() or text[start - 1] in "_-.")):
+            before = text[start - 1 : start]
+            if start < done or before.isalnum() or before in ("_", "."):
                 continue
             if number := _NUMBER.match(text, start):
                 done = number.end()
                 yield Hit("told-secret", *number.span("value"), "a sentence tells a number")
-            elif span := _told(text, start):
+            elif before != "-" and (span := _told(text, start)):
                 done = span[1]
                 yield Hit("told-secret", *span, "a sentence tells it")
 
@@ -70,10 +74,10 @@ def _told(text: str, start: int) -> tuple[int, int] | None:
         return None
     sentence = text[word.end() : word.end() + _SENTENCE]
     link = _LINK.search(sentence)
+    span = None
     if link and not any(end in sentence[: link.start()] for end in (".", "\n", ":", "=")):
-        if span := _value_at(text, word.end() + link.end(), said=True):
-            return span
-    return _value_at(text, word.end(), said=False)
+        span = _value_at(text, word.end() + link.end(), said=True)
+    return span or _value_at(text, word.end(), said=False)
 
 
 def _value_at(text: str, place: int, *, said: bool) -> tuple[int, int] | None:

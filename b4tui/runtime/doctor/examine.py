@@ -23,6 +23,8 @@ from b4tui.routing.words import Category
 from b4tui.runtime.doctor.diagnosis import Check, Report, Status
 from b4tui.runtime.doctor.engine_checks import examine_engines
 from b4tui.runtime.doctor.machine_checks import gpu_checks, ollama_servers, orphan_checks, prompt_log_check
+from b4tui.runtime.doctor.outward_checks import gate_checks, guard_check, ledger_check, provider_check
+from b4tui.runtime.outside.opening import Surroundings
 from b4tui.telemetry.sampler import sampler_for
 
 
@@ -32,6 +34,7 @@ def examine(
     find_hub: Callable[[], Hub],
     open_store: Callable[[Hub], BoardStore],
     pins: Pins,
+    surroundings: Surroundings,
 ) -> Report:
     """Run every check that can be run. Takes a few seconds; engines that do not answer cost their connect time-out.
 
@@ -44,7 +47,8 @@ def examine(
     except ConfigError as error:
         return Report((*checks, Check("settings", Status.FAIL, str(error), "mend the key or file that is named")), ())
     checks.append(_settings(settings))
-    checks += [*_hub(find_hub, open_store), _sandbox(settings), *_machine(settings)]
+    checks += [*_hub(find_hub, open_store), _sandbox(settings), *_outward(settings, find_hub, surroundings)]
+    checks += _machine(settings)
     try:
         engines = open_engines(settings)
     except ConfigError as error:
@@ -114,6 +118,19 @@ def _sandbox(settings: Settings) -> Check:
         fix = "install bubblewrap, or run a kernel with Landlock (Linux 5.13 or newer); until then `bash` is refused"
         return Check("sandbox", Status.WARN, found.reason, fix)
     return Check("sandbox", Status.OK, f"{found.kind}: commands of agents have no network")
+
+
+def _outward(settings: Settings, find_hub: Callable[[], Hub], around: Surroundings) -> list[Check]:
+    try:
+        hub = find_hub()
+    except BoardError:
+        hub = None  # its own check has said so
+    return [
+        guard_check(around.guard),
+        *gate_checks(settings, hub, around.environ, around.home),
+        provider_check(settings, around.environ),
+        ledger_check(settings, hub),
+    ]
 
 
 def _machine(settings: Settings) -> list[Check]:

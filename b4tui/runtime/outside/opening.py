@@ -17,12 +17,11 @@ from b4tui.gate.gate import ClosedGate, Gate
 from b4tui.gate.known.gathering import gather_known
 from b4tui.gate.known.known import Known
 from b4tui.gate.opening import closed_gate, open_gate
-from b4tui.gate.public_values import add_public_value, public_values_file, read_public_values
+from b4tui.gate.public_values import add_public_value, public_values_file
 from b4tui.gate.types import Finding, GateError
 from b4tui.ledger.ledger import Ledger
 from b4tui.ledger.opening import open_ledger
 from b4tui.ledger.types import LedgerError
-from b4tui.outward_sections import AllowedValue
 from b4tui.runtime.outside.outside import Opened, Outside
 from b4tui.runtime.outside.recorder import Recorder
 from b4tui.runtime.state import StateError, StateFolder
@@ -88,6 +87,9 @@ class _Opener:
         """Blocks: it reads rules, and files of this machine. Raises nothing that a file could be the reason of."""
         if not isinstance(self.ledger, Ledger):
             return Opened(closed=f"nothing is recorded, so nothing can leave: {self.ledger}")
+        # A hub from elsewhere may bring a record with grants in it that are nobody's here.
+        if self.ledger.stranger:
+            return Opened(closed=self.ledger.stranger)
         if why := self._nowhere():
             return Opened(closed=why, mask=_mask(self._gate(Known.nothing())))
         gate = self._gate(self._known())
@@ -132,11 +134,8 @@ class _Opener:
         )
 
     def _gate(self, known: Known) -> Gate | ClosedGate:
-        config = self.settings.gate
         try:
-            public: tuple[AllowedValue, ...] = read_public_values(self.around.public_values)
-            allowing = config.model_copy(update={"allow": (*config.allow, *public)})
-            return open_gate(self.settings.model_copy(update={"gate": allowing}), known)
+            return open_gate(self.settings, known, public=self.around.public_values)
         except GateError as error:
             return closed_gate(str(error))
 

@@ -68,7 +68,10 @@ class Asking:
         return Span(f"{sign} {str(one.state).upper()}: {what}.", Ink.STRONG)
 
     def facts(self, width: int, *, short: bool = False) -> Iterator[Line]:
-        """What there is to know before deciding, in the order it matters; `short` keeps each fact to one line."""
+        """What there is to know before deciding, in the order it matters; `short` keeps each fact to one line.
+
+        Of what stays here no price is told: it will not be paid.
+        """
         one = self.approval
         asker = (Span(self.agent, Ink.STRONG), Span(f"  {one.bead}  ", Ink.INK), Span(self.title, Ink.SOFT))
         yield _fact("asks", *asker, right=(Span(one.category.replace("_", " "), Ink.FAINT),))
@@ -81,18 +84,18 @@ class Asking:
         place = one.destination
         where = [Span(place.url, Ink.INK), Span(f"  {place.model}", Ink.INK), Span(f"  ({place.provider})", Ink.FAINT)]
         yield _fact("to", *where)
-        kept = self.retention or "it does not say how long it keeps what it gets"
-        cost = Span(cost_words(one.estimate), Ink.INK)
-        yield _fact("costs", cost, *(() if short else (Span(f"  keeps: {kept}", Ink.SOFT),)))
-        if short:
+        if not stays_here(one):
+            kept = self.retention or "it does not say how long it keeps what it gets"
+            yield from _told("costs", Span(cost_words(one.estimate)), width, 1)
             yield from _told("keeps", Span(kept, Ink.SOFT), width, 1)
-        yield _fact("redacted", *redacted_words(one.redacted))
+        if one.redacted or not short:
+            yield _fact("redacted", *redacted_words(one.redacted))
 
-    def standing(self) -> Span:
+    def standing(self, *, short: bool = False) -> Span:
         """How long there is left, or how it ended."""
         one = self.approval
         if one.state is ApprovalState.PENDING:
-            return expiry(one, self.now)
+            return expiry(one, self.now, short=short)
         ago = f", {words.age((self.now - one.decided_at).total_seconds())} ago" if one.decided_at else ""
         if one.state is ApprovalState.EXPIRED:
             return Span(f"nobody decided in time, so it stayed here{ago}", Ink.SOFT)
@@ -113,13 +116,13 @@ def agent_name(snapshot: Snapshot, key: str) -> str:
     return next((view.name for view in snapshot.agents if view.key == key), key)
 
 
-def expiry(approval: Approval, now: datetime) -> Span:
+def expiry(approval: Approval, now: datetime, *, short: bool = False) -> Span:
     """When the question ends by itself, absolute and in time left: louder at a minute and at a quarter of one."""
     left = (approval.deadline - now).total_seconds()
     at = f"{approval.deadline.astimezone(now.tzinfo):%H:%M:%S}"
-    told = f"expires {at} · {clock_words(left)} left"
+    told = f"{'' if short else f'expires {at} · '}{clock_words(left)} left"
     if left <= NOW_S:
-        return Span(f"▲▲ {told}, then it stays here", Ink.BAD)
+        return Span(f"▲▲ {told}{'' if short else ', then it stays here'}", Ink.BAD)
     return Span(f"▲ {told}", Ink.ATTENTION) if left <= SOON_S else Span(told, Ink.SOFT)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 from b4tui.escalation.types import Approval, ApprovalState, Risk
 from b4tui.runtime.snapshot import OutwardView, Snapshot
@@ -47,13 +47,11 @@ def after(outward: OutwardView, approval: str, by: int = 1) -> str:
 
 
 def heading(width: int) -> Line:
-    """What the columns of a row are."""
-    if width < ROOMY:
-        return line(Span(f"   {'risk':<9}{'agent':<11}{'to':<18}"), right=(Span("size    ends in "),))
-    return line(
-        Span(f"   {'risk':<10}{'agent':<13}{'bead':<12}{'to':<30}{'what is asked':<20}"),
-        right=(Span(f"{'size':>9}{'cost':>12}{'age':>6}{'ends in':>10} "),),
-    )
+    """What the columns of a row are, for the same width as the rows."""
+    wide = width >= ROOMY
+    told = f"  {'risk':<11}{'agent':<13}{'bead':<12}{'to':<30}what for" if wide else f"  {'risk':<10}{'agent':<11}to"
+    figures = f"{'size':>9}{'cost':>12}{'age':>6}{'ends in':>10} " if wide else f"{'size':>9}{'ends in':>10} "
+    return line(Span(told, Ink.FAINT), right=(Span(figures, Ink.FAINT),))
 
 
 def row(approval: Approval, snapshot: Snapshot, now: datetime, width: int, *, marked: bool = False) -> Line:
@@ -115,10 +113,10 @@ def kind_of(approval: Approval) -> tuple[object, ...]:
     return approval.agent, approval.destination, approval.category, approval.verdict
 
 
-def hindrance(marked: Sequence[Approval], read: Mapping[str, str]) -> str:
+def hindrance(marked: Sequence[Approval], read: Collection[str]) -> str:
     """Why these cannot be approved together, with what to do; "" where they can.
 
-    `read` maps approvals that were opened and read to the end to the digest that was read.
+    `read` are the digests of payloads that were opened and read to the end.
     """
     if not marked:
         return "Nothing is marked: space marks, * marks all of one kind."
@@ -130,7 +128,7 @@ def hindrance(marked: Sequence[Approval], read: Mapping[str, str]) -> str:
         return "One of them is of high risk: approve that one by itself."
     if len({kind_of(one) for one in marked}) > 1:
         return "They differ: only those of one agent, one destination and one category go together."
-    unread = [one for one in marked if read.get(one.id) != one.sha256]
+    unread = [one for one in marked if one.sha256 not in read]
     if unread:
         return f"{words.plural(len(unread), 'payload')} of them not read to the end yet: enter opens one."
     return ""
@@ -139,3 +137,31 @@ def hindrance(marked: Sequence[Approval], read: Mapping[str, str]) -> str:
 def kept(marks: Collection[str], outward: OutwardView) -> frozenset[str]:
     """The marks of what still waits."""
     return frozenset(one.id for one in outward.pending) & frozenset(marks)
+
+
+def holding(approval: Approval, now: datetime) -> bool:
+    """Whether it was approved and is held back still, so that it can be called back."""
+    until = approval.hold_until
+    return approval.state is ApprovalState.APPROVED and approval.sent_at is None and until is not None and until > now
+
+
+def can_undo(one: Approval, now: datetime, undo_s: float) -> bool:
+    """Whether a decision can be taken back as far as is known here; the desk has the last word."""
+    if one.state is not ApprovalState.DENIED or one.outcome or one.decided_at is None:
+        return holding(one, now)
+    return now < one.decided_at + timedelta(seconds=undo_s)
+
+
+def undoable(
+    outward: OutwardView, now: datetime, undo_s: float, actor: str, together: Collection[str] = ()
+) -> tuple[Approval, ...]:
+    """What this operator decided last and can take back; those that were decided `together` are taken back so."""
+    mine = [one for one in outward.approvals if one.decided_by == actor and can_undo(one, now, undo_s)]
+    mine.sort(key=lambda one: one.decided_at.timestamp() if one.decided_at else 0.0)
+    batch = tuple(one for one in mine if one.id in together)
+    return batch if batch and mine[-1].id in together else tuple(mine[-1:])
+
+
+def successor(outward: OutwardView, approval: str) -> str:
+    """The pending approval whose payload was made by redacting this one's; "" where there is none."""
+    return next((one.id for one in outward.pending if one.replaces == approval), "")

@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from b4tui.escalation.spots import read_body
 from b4tui.escalation.types import Approval, PayloadShown
-from b4tui.tui.outward.asking import finding_elsewhere, finding_note
+from b4tui.tui.outward.asking import finding_elsewhere, finding_note, stays_here
 from b4tui.tui.outward.marking import Kind, Mark, Marks, located, marks_of, matches
 from b4tui.tui.outward.pages import HexPage, NotesPage, Page, text_page
 from b4tui.tui.paint import Ink, Line, Span, line, wrapped
@@ -41,7 +41,10 @@ def unreadable(approval: Approval, shown: PayloadShown | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One payload, one way of looking at it. `chosen` numbers the finding the operator went to, -1 for none."""
+    """One payload, one way of looking at it.
+
+    `chosen` numbers the finding the operator went to, -1 for none; `at` is the character of the mark they are at.
+    """
 
     approval: Approval
     shown: PayloadShown = field(repr=False)
@@ -51,6 +54,7 @@ class Reading:
     wanted: str = ""
     found: tuple[Mark, ...] = field(default=(), repr=False)
     chosen: int = -1
+    at: int = -1
     changes: tuple[Line, ...] | None = field(default=None, repr=False)
 
     @classmethod
@@ -75,11 +79,9 @@ class Reading:
         return text_page(self.text, self.marks, width, wrapped=self.wrapped, above=above, notes=notes)
 
     def _head(self, width: int) -> list[Line]:
-        """What goes out before the body: where to, and the headers."""
-        rows = [*wrapped(f"POST {self.approval.destination.url}", width, Ink.SOFT)]
-        for name, value in self.shown.headers:
-            rows += wrapped(f"{name}: {value}", width, Ink.FAINT, limit=2000)
-        return [*rows, Line()]
+        """What goes out before the body: every header."""
+        told = " · ".join(f"{name}: {value}" for name, value in self.shown.headers)
+        return [*wrapped(told, width, Ink.FAINT, limit=8000), Line()] if told else []
 
     def _elsewhere(self) -> list[Line]:
         """Findings that cannot be shown in place."""
@@ -107,7 +109,8 @@ class Reading:
             return "BYTES"
         if self.view is View.CHANGES:
             return "CHANGES since the last one approved"
-        return "WHAT LEAVES, byte for byte" if self.wrapped else "WHAT LEAVES, not wrapped"
+        what = "WHAT WANTED TO LEAVE" if stays_here(self.approval) else "WHAT LEAVES"
+        return f"{what}, byte for byte" if self.wrapped else f"{what}, not wrapped"
 
 
 def look_for(reading: Reading, wanted: str) -> tuple[Mark, ...]:

@@ -66,6 +66,12 @@ class HouseScreen(Screen[None]):
         self.query_one(HeaderLine).show(snapshot, now)
         self.query_one(NoticePanel).show(snapshot, now)
 
+    def heard(self, at: float) -> None:
+        """A key was struck at that moment of the console's steady clock, whatever it is bound to."""
+
+    def disturbed(self, why: str) -> None:
+        """The terminal came back to the front, or something was pasted: screens that decide wait anew."""
+
     def tick(self) -> None:
         """Eight times a second while this screen is in front: for what is not in the snapshot."""
 

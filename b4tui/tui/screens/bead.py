@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from b4tui.board.model import Bead
 from b4tui.board.store import BoardError
 from b4tui.runtime.operator import Verb, applies
-from b4tui.runtime.snapshot import Snapshot
+from b4tui.runtime.snapshot import RunView, Snapshot
 from b4tui.tui import bead_reports
 from b4tui.tui.bead_reports import Report, failure
 from b4tui.tui.bead_view import Page, comment_lines, needed_by
@@ -45,7 +45,7 @@ class BeadScreen(HouseScreen):
         super().__init__()
         self.bead_id = bead_id
         self._tab = self._beside = 1
-        self._verbs: frozenset[Verb] = frozenset()
+        self._verbs: tuple[frozenset[Verb], bool] = (frozenset(), False)
         self._page_state: tuple[object, ...] = ()
         self._reported: dict[int, object] = {}
         self._needed_by: tuple[str, tuple[str, ...]] = ("", ())
@@ -80,7 +80,7 @@ class BeadScreen(HouseScreen):
     def show(self, snapshot: Snapshot) -> None:
         """Draw the bead as it is in this snapshot."""
         super().show(snapshot)
-        verbs = applies(snapshot, self.bead_id)
+        verbs = (applies(snapshot, self.bead_id), self._releasable is not None)
         if verbs != self._verbs:
             self._verbs = verbs
             self.refresh_bindings()
@@ -215,7 +215,9 @@ class BeadScreen(HouseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Verbs that apply now and no others."""
-        return VERBS[action] in self._verbs if action in VERBS else True
+        if action == "release":
+            return self._releasable is not None
+        return VERBS[action] in self._verbs[0] if action in VERBS else True
 
     def action_back(self) -> None:
         """Return to where the operator came from."""
@@ -244,6 +246,17 @@ class BeadScreen(HouseScreen):
     def action_reopen(self) -> None:
         """Open the bead again."""
         self.console.ask.reopen(self.bead_id)
+
+    @property
+    def _releasable(self) -> RunView | None:
+        """The run at work here that private sources keep from asking a cloud."""
+        run = self.console.snapshot.runs.get(self.bead_id)
+        return run if run is not None and run.ended_at is None and run.private_sources and not run.released else None
+
+    def action_release(self) -> None:
+        """Let what this run has read leave, after a question that lists it."""
+        if (run := self._releasable) is not None:
+            self.console.ask.release(run)
 
     def action_copy(self) -> None:
         """Copy the bead's id."""

@@ -192,8 +192,11 @@ class DashboardScreen(HouseScreen):
         self.query_one(ActivityStrip).focus()
 
     def action_attention(self) -> None:
-        """Go to the first bead that waits for the operator, or say what else does."""
+        """Go to the approvals, else to the first bead that waits for the operator, or say what else does."""
         waiting = wants(self.console.snapshot)
+        if any(want.approval for want in waiting):
+            self.console.action_approvals()
+            return
         bead = next((want.bead for want in waiting if want.bead), "")
         if waiting and not (bead and self.go_to_bead(bead)):
             self.console.say(f"{waiting[0].bead} {waiting[0].text}".strip(), wrong=True)

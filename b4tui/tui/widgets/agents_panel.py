@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from b4tui.escalation.types import Approval
 from b4tui.events import AgentState, Locality
 from b4tui.runtime.snapshot import AgentView, Snapshot
 from b4tui.tui import words
@@ -41,10 +42,14 @@ class AgentsPanel(Lines):
 def agent_line(view: AgentView, snapshot: Snapshot, now: datetime, wide: bool) -> Line:
     """An agent in one line; `wide` leaves room for the bead's title."""
     sign, ink = SIGNS[view.state]
+    asks = asked_by(snapshot, view)
+    if asks is not None:
+        sign, ink = "▲", Ink.ATTENTION
+    state = "asks" if asks else str(view.state)
     left = [
         Span(f"{sign} ", ink),
         Span(f"{view.name[:12]:<12}", Ink.STRONG),
-        Span(f" {view.state:<8} ", ink if view.state is AgentState.BACKOFF else Ink.SOFT),
+        Span(f" {state:<8} ", ink if asks or view.state is AgentState.BACKOFF else Ink.SOFT),
     ]
     bead = snapshot.board.beads.get(view.bead) if snapshot.board and view.bead else None
     if view.bead:
@@ -55,14 +60,25 @@ def agent_line(view: AgentView, snapshot: Snapshot, now: datetime, wide: bool) -
     rate = words.rate(speed(snapshot, view.bead))
     if view.state is AgentState.WAITING:
         rate = f"{'for slot':>9}"
+    if asks is not None:
+        return line(*left, right=(Span("   cloud? ", Ink.ATTENTION), Span("a", Ink.ACCENT), _queue(view, wide)))
+    return line(*left, right=(Span(rate, Ink.INK), _queue(view, wide)))
+
+
+def _queue(view: AgentView, wide: bool) -> Span:
     queue = f"  queue {len(view.queue):>2}" if wide else f" q{len(view.queue):>3}"
-    return line(*left, right=(Span(rate, Ink.INK), Span(queue, Ink.SOFT if view.queue else Ink.FAINT)))
+    return Span(queue, Ink.SOFT if view.queue else Ink.FAINT)
+
+
+def asked_by(snapshot: Snapshot, view: AgentView) -> Approval | None:
+    """The approval that an agent waits for, the next to expire first; None while it asks for nothing."""
+    return next((one for one in snapshot.outward.pending if one.agent == view.key), None)
 
 
 def _of_bead(view: AgentView, snapshot: Snapshot, title: str) -> Iterator[Span]:
     """Why it waits, else where it is computed when that is not the first choice, then what it is about."""
     run = snapshot.runs.get(view.bead)
-    if view.reason:
+    if view.reason and asked_by(snapshot, view) is None:
         yield Span(view.reason, Ink.INFO)
         return
     if run is not None and run.run == view.run:

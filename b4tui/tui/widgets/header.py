@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from b4tui.escalation.types import Approval
 from b4tui.events import EngineStatus
-from b4tui.runtime.snapshot import EngineView, Snapshot
+from b4tui.runtime.snapshot import EngineView, OutwardView, Snapshot
+from b4tui.tui import words
 from b4tui.tui.attention import wants
 from b4tui.tui.badges import chief, engine_badge
+from b4tui.tui.outward.asking import SOON_S, size_words
 from b4tui.tui.paint import GAP, Ink, Line, Span, width_of
 from b4tui.tui.widgets.inked import Panel
 
@@ -41,10 +44,10 @@ def header_line(snapshot: Snapshot, now: datetime, width: int) -> Line:
 
 
 def _variants(snapshot: Snapshot, now: datetime) -> Iterator[Line]:
-    waiting = len(wants(snapshot))
     engine = chief(snapshot)
     for detail, gap, worded in VARIANTS:
-        left = [Span(" "), *_hub(snapshot, detail), Span(gap), *_local(detail), Span(gap), *_waiting(waiting, detail)]
+        left = [Span(" "), *_hub(snapshot, detail), Span(gap), *_local(snapshot.outward, detail), Span(gap)]
+        left += _waiting(snapshot, now, detail, worded)
         if snapshot.read_only:
             left += [Span(gap), Span(" READ-ONLY ", Ink.INVERSE)]
         right = [*_engine(snapshot, engine, detail, worded)]
@@ -63,20 +66,58 @@ def _hub(snapshot: Snapshot, detail: int) -> Iterator[Span]:
         yield Span(f" ⎇ {snapshot.branch if detail > 1 else snapshot.branch[:16]}", Ink.SOFT)
 
 
-def _local(detail: int) -> Iterator[Span]:
+def _local(outward: OutwardView, detail: int) -> Iterator[Span]:
+    """How much ever left; what is broken of what keeps it here. A number of bytes never becomes calm again."""
+    if broken := _broken(outward):
+        yield Span(f"✗ {broken}" if detail else "✗ gate", Ink.BAD)
+        return
+    if outward.bytes_out:
+        exact = f"{outward.bytes_out:,} bytes" if detail > 2 else size_words(outward.bytes_out)
+        locked = " --local-only:" if outward.local_only and detail > 1 else ""
+        yield Span(f"↑{locked} {exact} out{', ever' if detail > 1 else ''}", Ink.ATTENTION)
+        return
     yield Span("● ", Ink.ACCENT)
-    yield Span("local only" if detail else "local", Ink.SOFT)
+    name = "--local-only" if outward.local_only else "local only"
+    if not detail:
+        yield Span("local: 0 out", Ink.SOFT)
+        return
+    yield Span(f"{name}: 0 bytes out, ever" if detail > 1 else f"{name}: 0 out", Ink.SOFT)
 
 
-def _waiting(waiting: int, detail: int) -> Iterator[Span]:
+def _broken(outward: OutwardView) -> str:
+    """What does not stand of what keeps everything here, in words; "" where all of it does."""
+    if outward.gate_error:
+        return "gate broken: nothing leaves"
+    if outward.ledger_error:
+        return "ledger broken: nothing leaves"
+    return "" if outward.guarded else "no egress guard"
+
+
+def _waiting(snapshot: Snapshot, now: datetime, detail: int, worded: bool) -> Iterator[Span]:
+    waiting, pending = len(wants(snapshot)), snapshot.outward.pending
     if not waiting:
         yield Span("○ nothing waits for you" if detail > 2 else "○ 0 wait" if detail else "○ 0", Ink.SOFT)
+        return
+    if pending and worded:
+        yield Span(_approvals(pending, now, detail), Ink.ATTENTION)
+        if others := waiting - len(pending):
+            yield Span(f", {others} more" if detail > 2 else f" +{others}", Ink.ATTENTION)
         return
     verb = "waits" if waiting == 1 else "wait"
     yield Span(
         f"▲ {waiting} {verb} for you" if detail > 1 else f"▲ {waiting} {verb}" if detail else f"▲ {waiting}",
         Ink.ATTENTION,
     )
+
+
+def _approvals(pending: Sequence[Approval], now: datetime, detail: int) -> str:
+    """How many, and how long the first has waited; what ends within a minute is said instead."""
+    if detail < 2:
+        return f"▲ {words.plural(len(pending), 'approval')}"
+    ends = min((one.deadline - now).total_seconds() for one in pending)
+    oldest = words.age(max((now - one.asked_at).total_seconds() for one in pending))
+    when = f"one ends in {max(0, ends):.0f} s" if ends <= SOON_S else f"oldest {oldest}"
+    return f"▲ {words.plural(len(pending), 'approval')}, {when}"
 
 
 def _engine(snapshot: Snapshot, engine: EngineView | None, detail: int, worded: bool) -> Iterator[Span]:

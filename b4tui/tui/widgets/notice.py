@@ -32,18 +32,30 @@ class NoticePanel(Panel):
 
 
 def notices(snapshot: Snapshot, now: datetime, width: int) -> Iterator[Line]:
-    """The worst first: an unreadable board, engines that do not answer, models that are refused, a read-only board."""
+    """The worst first: an unreadable board, engines that are down, a broken gate, refused models, a read-only board."""
     if snapshot.board_error:
         yield from _notice("✗", Ink.BAD, snapshot.board_error, "", width)
     for engine in snapshot.engines:
         if engine.status is EngineStatus.DOWN:
             reason = engine.reason or f"{engine.name} does not answer at {engine.address}"
             yield from _notice("✗", Ink.BAD, reason, _next_try(snapshot, now), width)
+    yield from _outward(snapshot, width)
     if blocked := refused(snapshot):
         more = f"+{len(blocked) - 1} more" if len(blocked) > 1 else ""
         yield from _notice("▲", Ink.ATTENTION, refusal(*blocked[0]), more, width)
     if snapshot.read_only:
         yield from _notice("▲", Ink.ATTENTION, f"Read-only: {snapshot.read_only}", "", width)
+
+
+def _outward(snapshot: Snapshot, width: int) -> Iterator[Line]:
+    """What does not stand of what keeps private things here."""
+    outward = snapshot.outward
+    for error in (outward.gate_error, outward.ledger_error):
+        if error:
+            yield from _notice("✗", Ink.BAD, f"Nothing can leave: {error}", "", width)
+    if outward.unsafe_rules:
+        told = f"Rules of the gate are switched off by [gate] unsafe_disable: {', '.join(outward.unsafe_rules)}"
+        yield from _notice("▲", Ink.ATTENTION, told, "", width)
 
 
 def _next_try(snapshot: Snapshot, now: datetime) -> str:

@@ -1,0 +1,56 @@
+"""The approvals and grants of the hub that a command works on, without a running console."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from b4tui.cli.common import Failed, Place
+from b4tui.cli.ledger_opened import opened_ledger
+
+if TYPE_CHECKING:
+    from b4tui.board.model import Hub
+    from b4tui.config import Settings
+    from b4tui.escalation.store import ApprovalStore
+    from b4tui.escalation.types import Approval
+
+
+@dataclass(frozen=True, slots=True)
+class DeskUsed:
+    """Where decisions are read and written."""
+
+    hub: Hub
+    settings: Settings
+    store: ApprovalStore
+
+
+@contextlib.contextmanager
+def opened_desk(place: Place) -> Iterator[DeskUsed]:
+    """The store of the hub, with what is due settled. Objections become one line on standard error."""
+    from b4tui.escalation.changes import Declined
+    from b4tui.escalation.store import ApprovalStore
+    from b4tui.events import now
+
+    with opened_ledger(place, readonly=False) as (hub, ledger):
+        # A hub from elsewhere may bring a record with decisions in it that are nobody's here.
+        if ledger.stranger:
+            raise Failed(ledger.stranger)
+        settings = place.settings(hub=hub.root)
+        store = ApprovalStore(ledger, settings.policy.escalation, settings.prices)
+        store.settle(now())
+        try:
+            yield DeskUsed(hub, settings, store)
+        except Declined as declined:
+            raise Failed(declined.objection.text) from declined
+
+
+def find_approval(store: ApprovalStore, wanted: str) -> Approval:
+    """The one approval whose id is, or begins with, what was typed. Raises Failed, or Declined for none."""
+    found = store.matching(wanted)
+    exact = [approval for approval in found if approval.id == wanted]
+    if len(found) > 1 and not exact:
+        ids = ", ".join(approval.id for approval in found[:5])
+        raise Failed(f"{wanted} is the beginning of {len(found)} approvals ({ids}): type more of it")
+    return (exact or list(found) or [store.get(wanted)])[0]

@@ -1,0 +1,235 @@
+"""The approvals: what waits, in the order it ends, and what was decided a moment ago. Marks, and deciding several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from b4tui.escalation.types import Approval, ApprovalState, Decision
+from b4tui.runtime.snapshot import Snapshot
+from b4tui.tui import words
+from b4tui.tui.keymap import bindings
+from b4tui.tui.outward import queue
+from b4tui.tui.paint import Ink, Line, Span, line
+from b4tui.tui.screens.guarded import GuardedScreen
+from b4tui.tui.widgets.inked import Panel
+from b4tui.tui.widgets.lines import Lines
+
+EMPTY = (
+    Line(),
+    line(Span("  No approvals are pending.", Ink.SOFT)),
+    line(Span("  Requests appear here when an agent asks to send something off this machine.", Ink.FAINT)),
+    line(Span("  f lists the standing approvals, esc returns.", Ink.FAINT)),
+)
+DECIDES = frozenset({"deny", "approve_marked"})
+
+
+class ApprovalsScreen(GuardedScreen):
+    """The queue; `enter` opens one, `escape` or `a` returns to where the operator came from."""
+
+    BINDINGS = bindings("approvals")
+    AUTO_FOCUS = "#queue"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.marks: frozenset[str] = frozenset()
+        self._last_mark = ""
+        self._denied: frozenset[str] = frozenset()
+
+    def body(self) -> ComposeResult:
+        """The rows, and what is to be said about the one under the cursor."""
+        with Vertical(id="main"):
+            yield Panel(id="columns")
+            yield Lines(id="queue", empty=EMPTY)
+            yield Panel(id="waits")
+
+    @property
+    def list(self) -> Lines:
+        """The rows."""
+        return self.query_one("#queue", Lines)
+
+    @property
+    def chosen(self) -> Approval | None:
+        """The one under the cursor."""
+        return queue.by_id(self.console.snapshot.outward, self.list.key)
+
+    @property
+    def marked(self) -> tuple[Approval, ...]:
+        """What is marked, in the order shown."""
+        return tuple(one for one in queue.ordered(self.console.snapshot.outward) if one.id in self.marks)
+
+    @property
+    def _now(self) -> datetime:
+        return self.console.clock().astimezone()
+
+    # What is shown -----------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """The frame."""
+        self.drawable = True
+        self.list.add_class("panel")
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw a snapshot; marks stay with what still waits."""
+        super().show(snapshot)
+        self.marks = queue.kept(self.marks, snapshot.outward)
+        approvals = {one.id: one for one in queue.ordered(snapshot.outward)}
+        now, width, marks = self._now, self.list.room, self.marks
+        self.query_one("#columns", Panel).show_lines((queue.heading(width),))
+        self.list.entitle(
+            f"APPROVALS {len(snapshot.outward.pending)}", words.plural(len(marks), "mark") if marks else ""
+        )
+        self.list.show_rows(
+            tuple(approvals),
+            lambda key: (queue.row(approvals[key], snapshot, now, width, marked=key in marks),),
+        )
+        self._say()
+
+    def _say(self) -> None:
+        """Why decisions are inert; what is marked; what the row under the cursor says in full."""
+        told = Span("")
+        if not self.arming.armed:
+            told = Span(f"◌ Not yet: {self.arming.why}.", Ink.INFO)
+        elif self.marks:
+            why = queue.hindrance(self.marked, self.console.readings.whole)
+            told = Span(why or "A approves what is marked, after you typed how many.", Ink.SOFT)
+        elif (one := self.chosen) is not None:
+            reasons = " · ".join(reason.text for reason in one.reasons)
+            told = Span(reasons if one.state is ApprovalState.PENDING and reasons else one.reason, Ink.SOFT)
+        self.query_one("#waits", Panel).show_lines((line(Span(" "), told),))
+
+    def arming_changed(self) -> None:
+        """Decisions became possible, or inert."""
+        super().arming_changed()
+        if self.drawable:
+            self._say()
+
+    @on(Lines.Moved)
+    def _moved(self) -> None:
+        self._say()
+        self.refresh_bindings()
+
+    @on(Lines.Opened)
+    def _opened(self, event: Lines.Opened) -> None:
+        from b4tui.tui.screens.approval import ApprovalScreen
+
+        self.console.push_screen(ApprovalScreen(event.key))
+
+    # Marks -------------------------------------------------------------------------------------------------------
+
+    def _mark(self, ids: Sequence[str], *, turn: bool = False) -> None:
+        waiting = queue.kept(ids, self.console.snapshot.outward)
+        self.marks = self.marks ^ waiting if turn else self.marks | waiting
+        self.catch_up()
+        self.refresh_bindings()
+
+    def action_mark(self) -> None:
+        """Mark the row, or unmark it, and go on to the next one."""
+        self._last_mark = self.list.key
+        self._mark([self.list.key], turn=True)
+        self.list.action_move(1)
+
+    def action_mark_range(self) -> None:
+        """Mark from the row that was marked last to this one."""
+        keys = list(self.list.keys)
+        if self.list.key in keys:
+            start = keys.index(self._last_mark) if self._last_mark in keys else self.list.cursor
+            first, last = sorted((start, self.list.cursor))
+            self._mark(keys[first : last + 1])
+
+    def action_mark_kind(self) -> None:
+        """Mark all that could go together with this one."""
+        if (one := self.chosen) is not None:
+            self._mark(tuple(queue.same_kind(self.console.snapshot.outward.approvals, one)))
+
+    # Deciding ----------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Decisions wait for quiet; approving several for marks."""
+        if action == "approve_marked":
+            return bool(self.marks) and (self.arming.armed or None)
+        if action == "deny":
+            return self.arming.armed or None
+        return True
+
+    def _decision(self, one: Approval) -> Decision:
+        share = 1.0 if one.sha256 in self.console.readings.whole else 0.0
+        return Decision(
+            approval=one.id, version=one.version, digest=one.sha256, actor=self.console.actor, seen_share=share
+        )
+
+    def action_deny(self) -> None:
+        """Deny what is marked, else the row under the cursor; one record each, and `u` undoes."""
+        one = self.chosen
+        targets = self.marked or ((one,) if one is not None and one.state is ApprovalState.PENDING else ())
+        if not (targets and self.admits()):
+            return
+        verbs, decisions = self.console.verbs, tuple(self._decision(each) for each in targets)
+        verb = verbs.batch_deny(decisions) if len(decisions) > 1 else verbs.deny(decisions[0])
+        done = f"{words.plural(len(decisions), 'request')} denied; u undoes it for {self.console.policy.undo_s:.0f} s."
+        self.marks, self._denied = frozenset(), frozenset(each.id for each in targets)
+        self.console.perform(verb, done)
+
+    def action_approve_marked(self) -> None:
+        """Approve what is marked, if it may go together and each was read; lists them and asks for their number."""
+        marked = self.marked
+        if not self.admits():
+            return
+        if why := queue.hindrance(marked, self.console.readings.whole):
+            self.console.say(why, wrong=True)
+            return
+        from b4tui.tui.screens.approval_steps import typed_count
+
+        def typed(count: str | None) -> None:
+            if count:
+                verb = self.console.verbs.batch_approve(tuple(self._decision(one) for one in marked), int(count))
+                self.marks = frozenset()
+                self.console.perform(verb, f"{words.plural(len(marked), 'payload')} approved.")
+
+        self.console.push_screen(typed_count(marked), typed)
+
+    def action_undo(self) -> None:
+        """Take the last decision back, all of it."""
+        policy, outward = self.console.policy, self.console.snapshot.outward
+        together = queue.undoable(outward, self._now, policy.undo_s, self.console.actor, self._denied)
+        if not together:
+            self.console.say("There is nothing to undo: it was too long ago, or it has left.", wrong=True)
+        for one in together:
+            verb = self.console.verbs.undo(one.id, one.version)
+            self.console.perform(verb, "Taken back: it waits again.")
+
+    def action_acknowledge(self) -> None:
+        """Seen, working on it."""
+        if (one := self.chosen) is not None:
+            verb = self.console.verbs.acknowledge(one.id, one.version)
+            self.console.perform(verb, "Marked as seen: it stays pending.")
+
+    def action_extend(self) -> None:
+        """More time."""
+        if (one := self.chosen) is not None:
+            self.console.perform(self.console.verbs.extend(one.id, one.version), "It has more time.")
+
+    # Going -------------------------------------------------------------------------------------------------------
+
+    def action_grants(self) -> None:
+        """The standing approvals."""
+        from b4tui.tui.screens.grants import GrantsScreen
+
+        self.console.push_screen(GrantsScreen())
+
+    def action_copy(self) -> None:
+        """The digest of the row's payload."""
+        if (one := self.chosen) is not None:
+            self.console.copy(one.sha256)
+
+    def action_back(self) -> None:
+        """Undo one thing: the marks, then being here."""
+        if self.marks:
+            self.marks = frozenset()
+            self.catch_up()
+        else:
+            self.dismiss(None)

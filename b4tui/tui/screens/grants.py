@@ -1,0 +1,96 @@
+"""The standing approvals: what may leave without a question, how much of it was used, and the key that ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from b4tui.escalation.types import Grant
+from b4tui.runtime.snapshot import Snapshot
+from b4tui.tui.keymap import bindings
+from b4tui.tui.outward.asking import clock_words
+from b4tui.tui.paint import Ink, Line, Span, line, wrapped
+from b4tui.tui.screens.base import HouseScreen
+from b4tui.tui.widgets.inked import Panel
+from b4tui.tui.widgets.lines import Lines
+
+EMPTY = (
+    Line(),
+    line(Span("  There are no standing approvals: each payload is asked for by itself.", Ink.SOFT)),
+    line(Span("  f on an approval makes one for the like of it. esc returns.", Ink.FAINT)),
+)
+
+
+class GrantsScreen(HouseScreen):
+    """A list of grants; `x` revokes the one under the cursor."""
+
+    BINDINGS = bindings("grants")
+    AUTO_FOCUS = "#grants"
+
+    def body(self) -> ComposeResult:
+        """The rows, and a reminder of what a grant is not."""
+        with Vertical(id="main"):
+            yield Lines(id="grants", row_height=3, empty=EMPTY)
+            yield Panel(id="waits")
+
+    def on_mount(self) -> None:
+        """The frame, and what all of them have in common."""
+        self.drawable = True
+        self.query_one(Lines).add_class("panel")
+        told = "The gate judges each payload all the same; with a finding in it, you are asked."
+        self.query_one("#waits", Panel).show_lines((line(Span(f" {told}", Ink.FAINT)),))
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw a snapshot."""
+        super().show(snapshot)
+        now = self.console.clock().astimezone()
+        grants = {grant.id: grant for grant in snapshot.outward.grants}
+        live = sum(not over(grant, now) for grant in grants.values())
+        pane = self.query_one(Lines)
+        pane.entitle(f"GRANTS {live}")
+        width = pane.room
+        pane.show_rows(tuple(grants), lambda key: tuple(grant_lines(grants[key], now, width)))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what holds can be revoked."""
+        return action != "revoke" or self._chosen is not None or None
+
+    @property
+    def _chosen(self) -> Grant | None:
+        key = self.query_one(Lines).key if self.drawable else ""
+        now = self.console.clock().astimezone()
+        return next((one for one in self.console.snapshot.outward.grants if one.id == key and not over(one, now)), None)
+
+    def action_revoke(self) -> None:
+        """End it now: the careful direction needs no question."""
+        if (grant := self._chosen) is not None:
+            self.console.perform(self.console.verbs.revoke(grant.id), "Revoked: each payload is asked for.")
+
+    def action_back(self) -> None:
+        """Return to where the operator came from."""
+        self.dismiss(None)
+
+
+def over(grant: Grant, now: datetime) -> str:
+    """Why a grant holds no longer, in a word; "" while it does."""
+    if grant.revoked_at is not None:
+        return "revoked"
+    if now >= grant.until:
+        return "ended"
+    return "used up" if grant.uses >= grant.max_uses else ""
+
+
+def grant_lines(grant: Grant, now: datetime, width: int) -> Iterator[Line]:
+    """The scope in a sentence on two lines, and under it who made it and how long it holds."""
+    ended = over(grant, now)
+    ink = Ink.FAINT if ended else Ink.STRONG
+    rows = list(wrapped(grant.sentence, max(20, width - 4), ink))[:2]
+    yield line(Span("· " if ended else "● ", Ink.FAINT if ended else Ink.ACCENT), *rows[0].left)
+    left = ended or f"{clock_words((grant.until - now).total_seconds())} left"
+    made = f"  {grant.id}  made by {grant.made_by} {grant.made_at.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
+    foot = line(Span(made, Ink.FAINT), right=(Span(left, Ink.FAINT if ended else Ink.SOFT),))
+    yield line(Span("  "), *rows[1].left) if len(rows) > 1 else foot
+    yield foot if len(rows) > 1 else Line()

@@ -1,0 +1,75 @@
+"""A screen on which something is decided: inert until it was painted and no key comes, and again when disturbed."""
+
+from __future__ import annotations
+
+from textual.geometry import Size
+
+from b4tui.tui.outward.arming import Arming
+from b4tui.tui.screens.base import HouseScreen
+
+
+class GuardedScreen(HouseScreen):
+    """Keeps the arming. Subclasses ask `admits` before they decide, and draw what `arming` says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arming = Arming(quiet_s=0.0)
+        self._known_size: Size | None = None
+        self._entered = False
+
+    def on_mount(self) -> None:
+        """The quiet that is asked for is in the settings."""
+        self.arming = Arming(quiet_s=self.console.policy.quiet_s)
+        self._await_paint()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the operator decides about is on the screen."""
+        return True
+
+    def disturbed(self, why: str) -> None:
+        """Something is not as it was when the operator looked: inert until painted and quiet again."""
+        self.arming = self.arming.disturbed(why)
+        self.arming_changed()
+        self._await_paint()
+
+    def _await_paint(self) -> None:
+        if self.drawable or self.is_attached:
+            self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        if self.is_attached and self.is_current and self.complete and self.arming.painted_at is None:
+            self.arming = self.arming.painted(self.console.ticks())
+
+    def heard(self, at: float) -> None:
+        """A key came."""
+        self.arming = self.arming.heard(at)
+
+    def tick(self) -> None:
+        """Armed as soon as it was quiet for long enough."""
+        if self.arming.painted_at is None:
+            self._await_paint()
+        now = self.arming.at(self.console.ticks())
+        if now.armed is not self.arming.armed:
+            self.arming = now
+            self.arming_changed()
+
+    def admits(self) -> bool:
+        """Whether the key or click that came last may decide."""
+        return self.is_current and self.arming.admits(self.console.touched_at)
+
+    def arming_changed(self) -> None:
+        """Armed, or inert again: what depends on it is to be drawn anew."""
+        self.refresh_bindings()
+
+    def on_resize(self) -> None:
+        """Another size: what was read may stand elsewhere now."""
+        size, self._known_size = self._known_size, self.app.size
+        if size not in (None, self.app.size):
+            self.disturbed("the terminal has another size")
+
+    def on_screen_resume(self) -> None:
+        """In front again."""
+        if self._entered:
+            self.disturbed("you were elsewhere")
+        self._entered = True
