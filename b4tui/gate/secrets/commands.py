@@ -28,7 +28,7 @@ class _Option:
 
 
 def _option(value: str, commands: str = "") -> _Option:
-    return _Option(re.compile(value), re.compile(rf"(?i)\b(?:{commands})\b") if commands else None)
+    return _Option(re.compile(value), re.compile(rf"\b(?:{commands})\b") if commands else None)
 
 
 _Q = r"""["']?"""
@@ -86,7 +86,7 @@ class Commands:
                 continue
             for option in _OPTIONS[word]:
                 match = option.value.match(text, start)
-                if match and may_be_one(match["value"]) and _belongs(text, start, option):
+                if match and _belongs(text, start, option) and may_be_one(match["value"]):
                     done = match.end()
                     yield Hit("command-password", *match.span("value"), "a password on a command line")
                     break
