@@ -9,6 +9,9 @@ from b4tui.gate.rarity import rarity
 LONGEST = 200
 """Characters that are looked at."""
 
+_TELLING = 80
+"""Characters in which a placeholder says that it is one."""
+
 _WORDS_THAT_STAND_FOR_VALUES = (
     "todo|tbd|fixme|none|null|nil|true|false|undefined|nan|string|str|int|integer|bool|boolean|object|function|float|"
     "number|required|optional|enabled|disabled|default|yes|no|on|off|empty|unset|masked|hidden|tests?|testing|foo|bar|"
@@ -54,6 +57,7 @@ _KEBAB_WORDS = re.compile(
     r"name|pass|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|change|confirm|login|config|"
     r"cred|admin|app|db|service|client|access|api|root|prod|dev"
 )
+_PLAIN = re.compile(r"[\w./-]+")
 _HEX = re.compile(r"[0-9a-fA-F]+$")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _PATH = re.compile(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}$")
@@ -62,7 +66,8 @@ _VERSIONED = re.compile(r"(?i)v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d")
 
 def stands_for_a_value(value: str) -> bool:
     """Whether the text is a placeholder or points to where the value is, and is none itself."""
-    return bool(_PLACEHOLDER.match(value) or _STANDS_FOR.search(value) or _REFERENCE.search(value))
+    head = value[:_TELLING]
+    return bool(_PLACEHOLDER.match(head) or _STANDS_FOR.search(head) or _REFERENCE.search(head))
 
 
 def as_password(value: str, *, quoted: bool, alone: bool = False) -> str | None:
@@ -137,11 +142,11 @@ def _is_digits(value: str) -> bool:
     part = max(re.split(r"[^A-Za-z0-9]", value), key=len)
     if len(part) < 20 or len(set(part.lower())) < 6:
         return False
-    return bool(_HEX.match(part)) or (len(part) >= 32 and sum("0" <= char <= "9" for char in part) >= 6)
+    return bool(_HEX.match(part)) or (len(part) >= 32 and part.translate(_SORTS).count("d") >= 6)
 
 
 def _has_many_signs(value: str) -> bool:
-    return len({char for char in value if not char.isalnum() and char not in "_-./"}) >= 4
+    return len(_PLAIN.sub("", value)) >= 4
 
 
 def _is_path(value: str) -> bool:
@@ -151,13 +156,25 @@ def _is_path(value: str) -> bool:
     return not (len(value) >= 20 and "." not in value and rarity(value.replace("/", "")) >= 5.3)
 
 
+_SORTS = str.maketrans(
+    {
+        chr(code): "d" if chr(code).isdigit() else "u" if chr(code).isupper() else "l" if chr(code).islower() else "s"
+        for code in range(128)
+    }
+    | dict.fromkeys("_-./ ", "-")
+)
+
+
 def _kinds(value: str) -> tuple[bool, bool, bool, bool]:
     """Whether there are letters, digits, both cases, and signs other than those of names."""
-    digit = any("0" <= char <= "9" for char in value)
-    letter = any(char.isalpha() for char in value)
-    mixed = value != value.lower() and value != value.upper()
-    sign = any(not char.isalnum() and char not in "_-./ " for char in value)
-    return letter, digit, mixed, sign
+    sorts = value.translate(_SORTS)
+    upper, lower = "u" in sorts, "l" in sorts
+    sign = "s" in sorts
+    letter = upper or lower
+    if not value.isascii():
+        sign = sign or any(not char.isalnum() for char in value if not char.isascii())
+        letter = letter or any(char.isalpha() for char in value)
+    return letter, "d" in sorts, upper and lower, sign
 
 
 def _told(bits: float) -> str:

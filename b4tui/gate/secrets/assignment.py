@@ -8,50 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.secrets.beside import bytes_beside, compared_before, is_about_tests, is_alone, name_around, what_follows
 from b4tui.gate.secrets.keys import WORDS, Strength, strength
 from b4tui.gate.types import Hit
 from b4tui.gate.values import as_password, as_token
 
 RULE = "assigned-secret"
-_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-äöüÄÖÜß"
-_BEFORE, _AFTER = 40, 30
-"""How far from a word its name may reach, in characters."""
+_NESTED = 8
+"""Values that begin in the values of names before them, in a row; no text for people or programs has more."""
+_NUMBERED = re.compile(r"(?:^|[_.-])(?:pin|passcode)$")
 
-_CLOSE = r"""(?:\\{0,3}["'`]|&quot;)?(?:\[\d{0,4}\])?[\])]{0,2}"""
-_KIND = r"""(?:
-    [ \t]{0,3}:[ \t]{0,3}[&*]?[A-Za-z_][\w.<>\[\]|]{0,30}[ \t]{0,3}(?==[^=>])
-    |[ \t]{1,3}[*&]?[A-Za-z]\w{1,15}[ \t]{0,3}(?=:?=)
-    )"""
-_QUOTE = r"""\\{0,3}["'`]{1,3}|&quot;|&\#3[49];|<!\[CDATA\["""
-_SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:|->|<-|\|\||\?\?|~>)"""
-_BETWEEN = re.compile(
-    rf"""{_CLOSE}(?:
-    (?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}})
-    |(?P<comma>[ \t]{{0,2}},\s{{0,8}})(?=\\{{0,3}}["'])
-    |(?P<value>(?:,|\s)\s{{0,20}}["']?[vV]alue["']?\s{{0,3}}[:=]\s{{0,3}})
-    |(?P<tag>(?:["']|&quot;)?>\s{{0,12}})
-    |(?P<space>[ \t]{{1,4}}(?:is[ \t]{{1,2}}|ist[ \t]{{1,2}}|lautet[ \t]{{1,2}})?)
-    )(?P<quote>{_QUOTE})?""",
-    re.X,
-)
-_BARE = re.compile(r"""[^\s"'`<>,;(){}\[\]\\|&][^\s"'`<>,;\\]{3,199}""")
-_LONGEST = 400
-"""Characters of a quoted value that are read."""
-_SPACED = re.compile(r"(?i)(?:^|\n)[ \t]{0,20}(?:[%\#][ \t]{0,3}(?:define|global)|setx?|setenv|put|var)[ \t]{1,4}$")
-_OTHER_WAY_ROUND = re.compile(r"""(["'`])([^"'`\n]{4,120}|[^"\n]{4,120})\1\s{0,3}[!=]={1,2}\s{0,3}[\w.]{0,20}$""")
-_TESTS_PASS = re.compile(
-    r"(?i)(?:tests?|checks?|all|must|should|lint|build|builds|gates?|suite|ci|will|now|still|to)\s+$"
-)
-_ALONE = re.compile(
-    r"""[ \t]*(?:export[ \t]+|set[ \t]+|-[ \t]+|declare[ \t]+-x[ \t]+)?["']?[\w.\-]+["']?[ \t]*[:=][ \t]*$"""
-)
-_BYTES = re.compile(
-    r"[ \t]{0,4}:?[:=]\s{0,3}(?:\[\]byte|bytes|byte\[\]|new byte\[\]|\[\]uint8)?\s{0,2}"
-    r"(?P<list>[({\[]\s{0,3}(?:(?:0x[0-9a-fA-F]{2}|\d{1,3})\s{0,8},\s{0,8}){11})"
-)
+_Span = tuple[int, int]
 
 
 class Assignments:
@@ -61,151 +30,78 @@ class Assignments:
     words = WORDS
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
-        """Values beside names, each judged by what its name promises."""
-        promised: dict[str, Strength | None] = {}
-        done = -1
+        """Values beside names, each judged by what its name promises; values in values without end are told."""
+        judge = _Judge(text)
+        done = covered = nested = 0
         for start, word in at.any_of(self.words):
             if start < done:
                 continue
-            begin, end = _name_around(text, start, start + len(word))
+            begin, end = name_around(text, start, start + len(word))
             done = end
-            name = text[begin:end]
-            if name not in promised:
-                promised[name] = strength(name)
-            promise = promised[name]
-            if promise is not None and (hit := _beside(text, begin, end, name, promise)):
-                yield hit
+            found = judge.beside(begin, end)
+            if found is None:
+                continue
+            value, why = found
+            nested = nested + 1 if value[0] < covered else 0
+            covered = max(covered, value[1])
+            if why is None and nested > _NESTED:
+                value, why = (begin, covered), "values in values, too many to judge"
+            if why is not None:
+                done, nested = max(done, value[1]), 0
+                yield Hit(RULE, *value, why)
 
 
-def _name_around(text: str, start: int, end: int) -> tuple[int, int]:
-    """The name that a word is part of: letters, digits, and the signs of names around it."""
-    before = text[max(0, start - _BEFORE) : start]
-    after = text[end : end + _AFTER]
-    begin = start - (len(before) - len(before.rstrip(_NAME)))
-    end += len(after) - len(after.lstrip(_NAME))
-    while text[end - 1] in ".-":
-        end -= 1
-    return begin, end
+class _Judge:
+    """Judges names and values of one text; each different one once."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._promised: dict[str, Strength | None] = {}
+        self._judged: dict[tuple[str, Strength, bool, bool], str | None] = {}
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """A name, what stands between it and a value, and where the value is."""
+    def beside(self, begin: int, end: int) -> tuple[_Span, str | None] | None:
+        """Where a value is beside the name that stands here, and why it is a secret; None where there is no value."""
+        text = self._text
+        name = text[begin:end]
+        promise = self._promise(name)
+        if promise is None:
+            return None
+        if span := compared_before(text, begin):
+            return span, self._why(text[span[0] : span[1]], promise, quoted=True)
+        found = what_follows(text, begin, end, name)
+        if found is None:
+            span = bytes_beside(text, end) if promise is Strength.STRONG else None
+            return (span, "a secret as a list of bytes") if span else None
+        value = text[found.start : found.end]
+        if name.lower().endswith("pass") and is_about_tests(text, found, value):
+            return None
+        if text[begin - 1 : begin] in ("?", "&"):
+            value = value.partition("&")[0]
+        quoted = bool(found.quote)
+        why = self._why(value, promise, quoted=quoted, alone=not quoted and is_alone(text, found))
+        return (found.start, found.start + len(value)), why or _is_a_number(name, value)
 
-    begin: int
-    name: str
-    sign: str
-    space: str | None
-    quote: str
-    start: int
-    end: int
+    def _promise(self, name: str) -> Strength | None:
+        if name not in self._promised:
+            self._promised[name] = strength(name)
+        return self._promised[name]
 
-
-def _beside(text: str, begin: int, end: int, name: str, promise: Strength) -> Hit | None:
-    if before := _before_it(text, begin, promise):
-        return before
-    found = _what_follows(text, begin, end, name)
-    if found is None:
-        return _bytes_beside(text, end) if promise is Strength.STRONG else None
-    value = text[found.start : found.end]
-    if name.lower().endswith("pass") and _is_about_tests(text, found, value):
-        return None
-    if text[begin - 1 : begin] in ("?", "&"):
-        value = value.partition("&")[0]
-    alone = not found.quote and _is_alone(text, found)
-    why = _judged(value, promise, quoted=bool(found.quote), alone=alone) or _is_a_number(name, value)
-    return Hit(RULE, found.start, found.start + len(value), why) if why else None
+    def _why(self, value: str, promise: Strength, *, quoted: bool, alone: bool = False) -> str | None:
+        key = (value, promise, quoted, alone)
+        if key not in self._judged:
+            strong = promise is Strength.STRONG
+            self._judged[key] = (
+                as_password(value, quoted=quoted, alone=alone) if strong else as_token(value, quoted=quoted)
+            )
+        return self._judged[key]
 
 
 def _is_a_number(name: str, value: str) -> str | None:
-    """Some services number their tokens; a name that speaks of tokens and sixteen digits are enough."""
+    """Some services number their tokens: a name that speaks of tokens and fifteen digits are enough; so is a PIN's."""
+    if not value.isdigit():
+        return None
     whole = name.lower()
-    if ("token" in whole or "secret" in whole) and value.isdigit() and 15 <= len(value) <= 40 and len(set(value)) > 4:
+    if ("token" in whole or "secret" in whole) and 15 <= len(value) <= 40 and len(set(value)) > 4:
         return "a long number beside a telling name"
-    short = 4 <= len(value) <= 8 and value.isdigit() and len(set(value)) > 1
-    return "a number beside a name for one" if short and re.search(r"(?:^|[_.-])(?:pin|passcode)$", whole) else None
-
-
-def _what_follows(text: str, begin: int, end: int, name: str) -> _Beside | None:
-    match = _BETWEEN.match(text, end)
-    if match is None:
-        return None
-    quote = match["quote"] or ""
-    if match["space"] and not _may_stand_after_a_space(text, begin, name, match["space"], quote):
-        return None
-    start = match.end()
-    if quote:
-        stop = _end_of_quoted(text, start, quote)
-    else:
-        bare = _BARE.match(text, start)
-        if bare is None:
-            return None
-        stop = bare.end()
-    return _Beside(begin, name, match["sign"] or "", match["space"], quote, start, stop)
-
-
-def _end_of_quoted(text: str, start: int, quote: str) -> int:
-    """Where what is in quotes ends: at the quote that ends it, or the line, or after so many characters."""
-    closing = {"<![CDATA[": "]]>", "&quot;": "&quot;", "&#34;": "&#34;", "&#39;": "&#39;"}.get(quote, quote[-1])
-    limit = min(len(text), start + _LONGEST)
-    stop = text.find(closing, start, limit)
-    line = text.find("\n", start, limit)
-    stop = min(place for place in (stop, line, limit) if place >= 0)
-    while stop > start and text[stop - 1] == "\\":
-        stop -= 1
-    return stop
-
-
-def _judged(value: str, promise: Strength, *, quoted: bool, alone: bool = False) -> str | None:
-    if promise is Strength.STRONG:
-        return as_password(value, quoted=quoted, alone=alone)
-    return as_token(value, quoted=quoted)
-
-
-def _before_it(text: str, begin: int, promise: Strength) -> Hit | None:
-    """A value that is compared with the name after it: `"x" == password`."""
-    if "=" not in text[max(0, begin - 24) : begin]:
-        return None
-    start = max(0, begin - 160)
-    match = _OTHER_WAY_ROUND.search(text[start:begin])
-    if match is None:
-        return None
-    why = _judged(match[2], promise, quoted=True)
-    return Hit(RULE, start + match.start(2), start + match.end(2), why) if why else None
-
-
-def _may_stand_after_a_space(text: str, begin: int, name: str, space: str, quote: str) -> bool:
-    """With nothing but a space between: options (`--token x`), definitions, quoted words after a name."""
-    if space.strip():
-        return True
-    if name.startswith("-"):
-        return begin == 0 or text[begin - 1].isspace() or text[begin - 1] in "\"'`[("
-    if quote:
-        return begin == 0 or text[begin - 1].isspace()
-    return _SPACED.search(text[max(0, begin - 40) : begin]) is not None
-
-
-def _is_about_tests(text: str, found: _Beside, value: str) -> bool:
-    """`tests pass: "make check"` is the commonest false alarm in what agents write."""
-    before = text[max(0, found.begin - 12) : found.begin]
-    return " " in value or "`" in found.quote or bool(_TESTS_PASS.search(before))
-
-
-def _is_alone(text: str, found: _Beside) -> bool:
-    """Whether name and value are the whole line, as in an environment file or YAML."""
-    line = text.rfind("\n", max(0, found.begin - 80), found.begin) + 1
-    if line == 0 and found.begin > 80:
-        return False
-    rest = text[found.end : found.end + 2]
-    if (rest and not rest[0].isspace()) or (rest[:1] in (" ", "\t") and rest[1:] not in ("", "#", "\n")):
-        return False
-    if not found.sign or not _ALONE.match(text[line : found.start]):
-        return False
-    between = text[found.start - 2 : found.start]
-    return text[line : line + 1].isupper() or between == ": " or between[-1:] == "="
-
-
-def _bytes_beside(text: str, end: int) -> Hit | None:
-    """A secret that is written as a list of a dozen and more bytes."""
-    match = _BYTES.match(text, end)
-    return Hit(RULE, match.start("list"), match.end(), "a secret as a list of bytes") if match else None
+    short = 4 <= len(value) <= 8 and len(set(value)) > 1
+    return "a number beside a name for one" if short and _NUMBERED.search(whole) else None

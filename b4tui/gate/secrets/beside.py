@@ -1,0 +1,148 @@
+"""What stands beside a name: how a value follows it in any language, and where the value ends."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-äöüÄÖÜß"
+_BEFORE, _AFTER = 40, 30
+"""How far from a word its name may reach, in characters."""
+
+_CLOSE = r"""(?:\\{0,3}["'`]|&quot;)?(?:\[\d{0,4}\])?[\])]{0,2}"""
+_KIND = r"""(?:
+    [ \t]{0,3}:[ \t]{0,3}[&*]?[A-Za-z_][\w.<>\[\]|]{0,30}[ \t]{0,3}(?==[^=>])
+    |[ \t]{1,3}[*&]?[A-Za-z]\w{1,15}[ \t]{0,3}(?=:?=)
+    )"""
+_QUOTE = r"""\\{0,3}["'`]{1,3}|&quot;|&\#3[49];|<!\[CDATA\["""
+_SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:|->|<-|\|\||\?\?|~>)"""
+_BETWEEN = re.compile(
+    rf"""{_CLOSE}(?:
+    (?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}})
+    |(?P<comma>[ \t]{{0,2}},\s{{0,8}})(?=\\{{0,3}}["'])
+    |(?P<value>(?:,|\s)\s{{0,20}}["']?[vV]alue["']?\s{{0,3}}[:=]\s{{0,3}})
+    |(?P<tag>(?:["']|&quot;)?>\s{{0,12}})
+    |(?P<space>[ \t]{{1,4}}(?:is[ \t]{{1,2}}|ist[ \t]{{1,2}}|lautet[ \t]{{1,2}})?)
+    )(?P<quote>{_QUOTE})?""",
+    re.X,
+)
+_BARE = re.compile(r"""[^\s"'`<>,;(){}\[\]\\|&][^\s"'`<>,;\\]{3,199}""")
+_LONGEST = 400
+"""Characters of a quoted value that are read."""
+_SPACED = re.compile(r"(?i)(?:^|\n)[ \t]{0,20}(?:[%\#][ \t]{0,3}(?:define|global)|setx?|setenv|put|var)[ \t]{1,4}$")
+_TESTS_PASS = re.compile(
+    r"(?i)(?:tests?|checks?|all|must|should|lint|build|builds|gates?|suite|ci|will|now|still|to)\s+$"
+)
+_ALONE = re.compile(
+    r"""[ \t]*(?:export[ \t]+|set[ \t]+|-[ \t]+|declare[ \t]+-x[ \t]+)?["']?[\w.\-]+["']?[ \t]*[:=][ \t]*$"""
+)
+_BYTES = re.compile(
+    r"[ \t]{0,4}:?[:=]\s{0,3}(?:\[\]byte|bytes|byte\[\]|new byte\[\]|\[\]uint8)?\s{0,2}"
+    r"(?P<list>[({\[]\s{0,3}(?:(?:0x[0-9a-fA-F]{2}|\d{1,3})\s{0,8},\s{0,8}){11})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A name, what stands between it and a value, and where the value is."""
+
+    begin: int
+    name: str
+    sign: str
+    space: str | None
+    quote: str
+    start: int
+    end: int
+
+
+def name_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """The name that a word is part of: letters, digits, and the signs of names around it."""
+    before = text[max(0, start - _BEFORE) : start]
+    after = text[end : end + _AFTER]
+    begin = start - (len(before) - len(before.rstrip(_NAME)))
+    end += len(after) - len(after.lstrip(_NAME))
+    while text[end - 1] in ".-":
+        end -= 1
+    return begin, end
+
+
+def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
+    """The value that follows a name, with what stands between; None where none does."""
+    match = _BETWEEN.match(text, end)
+    if match is None:
+        return None
+    quote = match["quote"] or ""
+    if match["space"] and not _may_stand_after_a_space(text, begin, name, match["space"], quote):
+        return None
+    start = match.end()
+    if quote:
+        stop = _end_of_quoted(text, start, quote)
+    else:
+        bare = _BARE.match(text, start)
+        if bare is None:
+            return None
+        stop = bare.end()
+    return Beside(begin, name, match["sign"] or "", match["space"], quote, start, stop)
+
+
+def _end_of_quoted(text: str, start: int, quote: str) -> int:
+    """Where what is in quotes ends: at the quote that ends it, or the line, or after so many characters."""
+    closing = {"<![CDATA[": "]]>", "&quot;": "&quot;", "&#34;": "&#34;", "&#39;": "&#39;"}.get(quote, quote[-1])
+    limit = min(len(text), start + _LONGEST)
+    stop = text.find(closing, start, limit)
+    line = text.find("\n", start, limit)
+    stop = min(place for place in (stop, line, limit) if place >= 0)
+    while stop > start and text[stop - 1] == "\\":
+        stop -= 1
+    return stop
+
+
+def compared_before(text: str, begin: int) -> tuple[int, int] | None:
+    """Where a quoted value is that is compared with the name after it: `"x" == password`."""
+    head = text[max(0, begin - 8) : begin].rstrip(" \t")
+    bare = head.rstrip("=!")
+    if not 2 <= len(head) - len(bare) <= 3:
+        return None
+    end = begin - (len(text[max(0, begin - 8) : begin]) - len(bare.rstrip(" \t")))
+    quote = text[end - 1 : end]
+    if quote not in ("'", '"', "`"):
+        return None
+    start = text.rfind(quote, max(0, end - 200), end - 1) + 1
+    return (start, end - 1) if start and "\n" not in text[start:end] else None
+
+
+def _may_stand_after_a_space(text: str, begin: int, name: str, space: str, quote: str) -> bool:
+    """With nothing but a space between: options (`--token x`), definitions, quoted words after a name."""
+    if space.strip():
+        return True
+    if name.startswith("-"):
+        return begin == 0 or text[begin - 1].isspace() or text[begin - 1] in "\"'`[("
+    if quote:
+        return begin == 0 or text[begin - 1].isspace()
+    return _SPACED.search(text[max(0, begin - 40) : begin]) is not None
+
+
+def is_about_tests(text: str, found: Beside, value: str) -> bool:
+    """`tests pass: "make check"` is the commonest false alarm in what agents write."""
+    before = text[max(0, found.begin - 12) : found.begin]
+    return " " in value or "`" in found.quote or bool(_TESTS_PASS.search(before))
+
+
+def is_alone(text: str, found: Beside) -> bool:
+    """Whether name and value are the whole line, as in an environment file or YAML."""
+    line = text.rfind("\n", max(0, found.begin - 80), found.begin) + 1
+    if line == 0 and found.begin > 80:
+        return False
+    rest = text[found.end : found.end + 2]
+    if (rest and not rest[0].isspace()) or (rest[:1] in (" ", "\t") and rest[1:] not in ("", "#", "\n")):
+        return False
+    if not found.sign or not _ALONE.match(text[line : found.start]):
+        return False
+    between = text[found.start - 2 : found.start]
+    return text[line : line + 1].isupper() or between == ": " or between[-1:] == "="
+
+
+def bytes_beside(text: str, end: int) -> tuple[int, int] | None:
+    """Where a list of a dozen and more bytes follows a name that ends here."""
+    match = _BYTES.match(text, end)
+    return (match.start("list"), match.end()) if match else None
