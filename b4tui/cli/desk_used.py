@@ -34,6 +34,9 @@ def opened_desk(place: Place) -> Iterator[DeskUsed]:
     from b4tui.events import now
 
     with opened_ledger(place, readonly=False) as (hub, ledger):
+        # A hub from elsewhere may bring a record with decisions in it that are nobody's here.
+        if ledger.stranger:
+            raise Failed(ledger.stranger)
         settings = place.settings(hub=hub.root)
         store = ApprovalStore(ledger, settings.policy.escalation, settings.prices)
         store.settle(now())

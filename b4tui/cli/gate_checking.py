@@ -72,7 +72,9 @@ def checked(target: Target, scan: Scan, category: str | None, may_escalate: froz
 
 def _reasons(findings: Sequence[Finding], category: str | None, may_escalate: frozenset[str]) -> tuple[str, ...]:
     circumstances = Circumstances(
-        category=category or "", may_escalate=frozenset({""}) if category is None else may_escalate
+        category=category or "",
+        may_escalate=frozenset({""}) if category is None else may_escalate,
+        kept_home=frozenset(),  # a file on disk has no label of where it came from
     )
     _, reasons = decide(circumstances, (), findings)
     asks = any(finding.severity is Severity.ASK for finding in findings)

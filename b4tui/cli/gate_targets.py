@@ -67,28 +67,24 @@ def _of_file(name: str, limits: GateLimits, diff: bool) -> bytes | str:
 def _of_bytes(name: str, data: bytes, limits: GateLimits) -> Target:
     from b4tui.gate.limits import text_of
 
+    if b"\0" in data[:_SNIFF]:
+        return Target(name=name, refusal=_BINARY, binary=True)
     try:
         return Target(name=name, text=text_of(data.removeprefix(codecs.BOM_UTF8), limits))
     except UnreadableText as error:
-        return Target(name=name, refusal=str(error), binary=b"\0" in data[:_SNIFF])
+        return Target(name=name, refusal=str(error))
 
 
 def _of_diff(name: str, data: bytes, limits: GateLimits) -> Iterator[Target]:
     from b4tui.gate.diffs import NoDiff, changed_files
 
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        yield Target(
-            name=name, refusal="the diff is not all text in UTF-8; the gate does not read files of other kinds"
-        )
-        return
+    text = data.decode("utf-8", "surrogateescape")  # so that only a file that is not text is refused for it
     try:
         for changed in changed_files(text):
             if changed.binary:
                 yield Target(name=changed.path, refusal=_BINARY, binary=True)
                 continue
-            target = _of_bytes(changed.path, changed.text.encode(), limits)
+            target = _of_bytes(changed.path, changed.text.encode("utf-8", "surrogateescape"), limits)
             yield Target(
                 name=target.name,
                 text=target.text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from b4tui.cli.gate_checking import Checked, Placed
@@ -59,9 +59,10 @@ class Tally:
         if not self.kept:
             return f"nothing found in {texts}"
         found = ", ".join(f"{count} {_CLASSES[kind][count != 1]}" for kind, count in sorted(self._found.items()))
-        what = f" ({found})" if found else ""
+        if not found:
+            return f"{self.kept} of {texts} must stay here"
         return (
-            f"{self.kept} of {texts} must stay here{what}. Take it out, or see `b4tui gate redact`; "
+            f"{self.kept} of {texts} must stay here ({found}). Take it out, or see `b4tui gate redact`; "
             "a value that is public goes by its hash into gate.allow (`--json --hashes`)"
         )
 
@@ -101,18 +102,19 @@ def finding_document(finding: Finding, hashes: bool) -> dict[str, Any]:
 class Progress:
     """Which text is at hand, on one line of a terminal; nothing where there is none, or where it is quick."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
+        self._clock = clock
         self._terminal = stream.isatty()
-        self._due = time.monotonic() + _PROGRESS_AFTER_S
+        self._due = clock() + _PROGRESS_AFTER_S
         self._count = 0
         self._shown = False
 
     def at(self, name: str) -> None:
         """The next text."""
         self._count += 1
-        if self._terminal and time.monotonic() >= self._due:
-            self._due = time.monotonic() + _PROGRESS_EVERY_S
+        if self._terminal and self._clock() >= self._due:
+            self._due = self._clock() + _PROGRESS_EVERY_S
             self._stream.write(f"\r\x1b[Kchecking {self._count}: {visible(name)[-60:]}")
             self._stream.flush()
             self._shown = True

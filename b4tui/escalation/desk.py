@@ -7,6 +7,7 @@ be recorded; nothing changed then.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -39,6 +40,10 @@ from b4tui.escalation.types import (
     PayloadShown,
     Refused,
 )
+from b4tui.ledger.types import LedgerError
+
+FORGET_EVERY_S = 3600.0
+"""Seconds between two looks at which payloads are older than they are kept."""
 
 
 class Desk:
@@ -52,9 +57,14 @@ class Desk:
         self._escalations = escalations
 
     async def watch(self) -> None:
-        """Notice what others decide, and let what is due expire, until cancelled. `ask` does the same meanwhile."""
+        """Notice what others decide, let what is due expire, and forget old payloads, until cancelled.
+
+        While anybody waits in `ask`, the first two happen without it.
+        """
         async with self._notices.watched():
-            await asyncio.Event().wait()
+            while True:
+                await self._forget_bodies()
+                await asyncio.sleep(FORGET_EVERY_S)
 
     # Agents ----------------------------------------------------------------------------------------------------------
 
@@ -68,7 +78,10 @@ class Desk:
         self._escalations.add(escalation)
         try:
             async with self._notices.watched():
-                return await escalation.carry_out()
+                answer = await escalation.carry_out()
+            if not self._office.keep_bodies_days:
+                await self._forget_bodies()
+            return answer
         finally:
             self._escalations.discard(escalation)
 
@@ -185,6 +198,12 @@ class Desk:
             return await firmly(self._store.grants.revoke, grant_id, actor, self._office.clock())
         finally:
             await self._notices.tell()
+
+    async def _forget_bodies(self) -> None:
+        older = self._office.clock() - timedelta(days=self._office.keep_bodies_days)
+        # A record that cannot be written is said by whoever writes the next row; what is old is forgotten later.
+        with contextlib.suppress(LedgerError):
+            await firmly(self._store.forget_bodies, older)
 
     async def _change(self, approval_id: str, what: Change) -> Approval:
         try:

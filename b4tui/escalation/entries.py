@@ -35,6 +35,8 @@ VALUE_CALLED_PUBLIC = "value_called_public"
 KINDS = (ASKED, CHANGED, SENT, ANSWERED, REFUSED, GRANT, VALUE_CALLED_PUBLIC)
 """Every kind of row that the desk writes; nobody else records those events a second time."""
 
+_FINDINGS = 200  # of one payload in its row; all of them are in the approval
+
 POLICY = "policy"
 """The actor of what a rule alone did."""
 
@@ -56,6 +58,7 @@ def asked(approval: Approval) -> NewEntry:
         "verdict": str(approval.verdict),
         "reasons": [reason.text for reason in approval.reasons],
         "findings": _findings(approval),
+        "findings_in_all": len(approval.findings),
         "risk": str(approval.risk),
         "risk_words": list(approval.risk_words),
         "redacted": dict(approval.redacted),
@@ -83,6 +86,8 @@ def changed(approval: Approval, what: Change, now: datetime) -> NewEntry:
         "host": approval.destination.host,
         "evidence": _evidence(decision) if decision else {},
     }
+    if isinstance(what, Approve | Deny | Expire):
+        facts["waited_s"] = round((now - approval.asked_at).total_seconds(), 1)
     if isinstance(what, Rejudge):
         facts |= {"verdict": str(approval.verdict), "rules_sha256": approval.rules_sha256, "risk": str(approval.risk)}
         facts |= {"findings": _findings(approval)}
@@ -169,7 +174,7 @@ def _row(kind: str, approval: Approval, at: datetime, actor: str, facts: Mapping
 def _findings(approval: Approval) -> list[dict[str, Any]]:
     return [
         {"rule": one.rule, "class": str(one.finding_class), "severity": str(one.severity), "preview": one.preview}
-        for one in approval.findings
+        for one in approval.findings[:_FINDINGS]
     ]
 
 

@@ -6,12 +6,13 @@ Whatever goes wrong ends with a `Refused`, and the agent goes on locally. Only a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 
 from b4tui.escalation import entries
 from b4tui.escalation.answering import answered, interrupted
-from b4tui.escalation.changes import Declined, ObjectionKind, Send
+from b4tui.escalation.changes import Declined, Objection, ObjectionKind, Send
 from b4tui.escalation.deciding import Waiting, wait_for_decision
 from b4tui.escalation.firmly import firmly
 from b4tui.escalation.grants import covering, use_of
@@ -72,12 +73,9 @@ class Escalation:
             await self._called_off()
             raise
         except LedgerError as error:
-            return await self._refused(self._refusal(RefusalKind.LEDGER, f"it cannot be recorded: {error}"))
+            return await self._gave_up(RefusalKind.LEDGER, f"it cannot be recorded: {error}")
         except Exception as error:  # a defect of ours must not send anything, and its text may quote the payload
-            await self._withdraw("b4tui itself failed")
-            return await self._refused(
-                self._refusal(RefusalKind.FAILED, f"b4tui itself failed: {type(error).__name__}")
-            )
+            return await self._gave_up(RefusalKind.FAILED, f"b4tui itself failed: {type(error).__name__}")
         finally:
             self._waiting(None)
 
@@ -145,11 +143,12 @@ class Escalation:
     async def _released(self, approval: Approval) -> tuple[Approval, Permit]:
         """The permit, and the record that the bytes leave. Raises Declined."""
         office, payload, now = self._office, self.prepared.payload, self._office.clock()
-        until = now + timedelta(seconds=office.policy.escalation.permit_s)
+        since = approval.hold_until or approval.decided_at or now
+        until = since + timedelta(seconds=office.policy.escalation.permit_s)
         try:
             permit = office.permits.issue(payload, approval.id, until)
         except PermitRefused as error:
-            raise Stopped(self._refusal(RefusalKind.FAILED, str(error))) from None
+            raise Declined(Objection(ObjectionKind.TOO_LATE, str(error))) from None
         leaving = Send(payload.sha256, payload.rules_sha256, payload.gate_version, self.request.run)
         try:
             sent = await firmly(office.store.send, approval.id, leaving, permit.nonce, now)
@@ -187,6 +186,13 @@ class Escalation:
             await self._withdraw("its run was cancelled")
         except (LedgerError, Declined):
             return  # a record that cannot be written keeps it pending, and nobody is there to send it
+
+    async def _gave_up(self, kind: RefusalKind, reason: str) -> Refused:
+        """Leave no permit and no question behind, as far as that can be written."""
+        self._office.permits.withdraw(self.approval_id)
+        with contextlib.suppress(LedgerError):
+            await self._withdraw(reason)
+        return await self._refused(self._refusal(kind, reason))
 
     async def _withdraw(self, reason: str) -> None:
         """End the question, if there is one: also one that was put while we were cancelled."""

@@ -31,17 +31,18 @@ Send = Callable[[Provider, Payload, Permit], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """`judge` gives the gate as it is now; `told` publishes the rows that are new in the record, `unrecorded` a row
+    """`judge` gives the gate as it is now; `told` publishes the rows that are new in the record.
 
-    that could not be written.
-
-    `no_providers` says why there is nobody to send to, where that has another reason than empty settings.
+    `unrecorded` publishes a row that could not be written. `keep_bodies_days` is how long payloads can be looked at
+    (0: until they were answered). `no_providers` says why there is nobody to send to, where that has another reason
+    than empty settings.
     """
 
     store: ApprovalStore
     policy: Policy
     providers: Mapping[str, Provider]
     no_providers: str
+    keep_bodies_days: int
     judge: Callable[[], Judge]
     permits: PermitOffice
     window: Window

@@ -78,6 +78,7 @@ def open_desk(
         policy=Policy(escalation=escalation, gate=settings.gate, prices=settings.prices),
         providers=providers,
         no_providers=fault,
+        keep_bodies_days=settings.ledger.keep_bodies_days,
         judge=gates.now,
         permits=permits,
         window=Window(),

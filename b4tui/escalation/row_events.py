@@ -24,9 +24,12 @@ from b4tui.ledger.types import Entry
 
 
 def event_of(entry: Entry) -> Event | None:
-    """The event that a row of the desk's is; None for rows of others."""
+    """The event that a row of the desk's is; None for rows of others, and for those that a desk did not write."""
     make = _EVENTS.get(entry.kind)
-    return make(entry, entry.facts) if make else None
+    try:
+        return make(entry, entry.facts) if make else None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None  # nobody hears of it; `ledger verify` tells whether the row was changed
 
 
 def _asked_event(entry: Entry, facts: Mapping[str, Any]) -> Event | None:

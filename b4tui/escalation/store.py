@@ -148,6 +148,11 @@ class ApprovalStore(Approvals):
                 if (what := self._ending(current, now)) is not None:
                     self._apply(writing, current, what, now)
 
+    def forget_bodies(self, older_than: datetime) -> int:
+        """Drop the bodies kept before a time, but those of what is still open; how many."""
+        open_ones = self.open_ones(self.ledger.query)
+        return self.ledger.drop_bodies(older_than, but={approval.sha256 for approval in open_ones})
+
     def cancel_run(self, run: str, reason: str, now: datetime, sha256: str = "") -> None:
         """Nobody waits for a run's questions any more (those of one payload); what left cannot be called back."""
 

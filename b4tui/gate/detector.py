@@ -24,8 +24,13 @@ class Positions:
         return self._found.get(word, ())
 
     def any_of(self, words: Iterable[str]) -> list[tuple[int, str]]:
-        """All places where any of the words begins, as (start, word), ascending. Words may overlap each other."""
+        """All places where any of the words begins, as (start, word), ascending. Words may overlap each other.
+
+        Of a set of very many words, those are looked at that were found.
+        """
         found = self._found
+        if isinstance(words, frozenset) and len(words) > len(found):
+            return sorted((start, word) for word, places in found.items() if word in words for start in places)
         return sorted((start, word) for word in words if word in found for start in found[word])
 
 

@@ -15,12 +15,13 @@ from b4tui.gate.personal.accounts import iban_at
 from b4tui.gate.personal.houses import house_at
 from b4tui.gate.personal.numbers import numbers_in_run
 from b4tui.gate.personal.papers import paper_at
-from b4tui.gate.personal.postal import town_at
+from b4tui.gate.personal.postal import may_be_town, town_at
 from b4tui.gate.types import Hit
 
 _ROW = re.compile(r"[0-9]+")
 _LONGEST_ROW = 40
 """Digits in a row beyond which it is no number of anything but data."""
+_BEFORE_STREET = frozenset(" ,-/abcdefghABCDEFGH")
 _IN_RUN = frozenset("0123456789 ()./:-")
 
 
@@ -51,11 +52,14 @@ class DigitDetector:
                 token_end, paper = paper_at(text, start)
                 if paper:
                     yield paper
-            if start >= house_end and length < 7 and not before.isalnum() and (hit := house_at(text, lower, start)):
+            if (
+                length < 7
+                and start >= house_end
+                and after in _BEFORE_STREET
+                and not before.isalnum()
+                and (hit := house_at(text, lower, start))
+            ):
                 house_end = hit.end
                 yield hit
-            if before in _BEFORE_TOWN and (hit := town_at(text, start, end)):
+            if length < 9 and may_be_town(text, start, before, after) and (hit := town_at(text, start, end)):
                 yield hit
-
-
-_BEFORE_TOWN = frozenset((*"\n ,-", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"))

@@ -157,12 +157,20 @@ def _replace_all(texts: list[str], found: Mapping[int, Sequence[_Span]], round_:
     changed = set(found)
     for at, text in enumerate(texts):
         spans = _merged([*wider.get(at, ()), *again.in_text(text, book)])
-        for span in reversed(spans):
-            text = text[: span.start] + book.placeholder(span, text[span.start : span.end]) + text[span.end :]
         if spans:
             changed.add(at)
-        texts[at] = text
+            texts[at] = "".join(_pieces(text, spans, book))
     return changed
+
+
+def _pieces(text: str, spans: Sequence[_Span], book: _Book) -> Iterator[str]:
+    """The text in pieces, with placeholders for the spans, numbered in their order."""
+    done = 0
+    for span in spans:
+        yield text[done : span.start]
+        yield book.placeholder(span, text[span.start : span.end])
+        done = span.end
+    yield text[done:]
 
 
 def _widened(text: str, span: _Span, round_: int, book: _Book) -> _Span:

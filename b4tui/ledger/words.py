@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from b4tui.ledger.types import Entry
@@ -13,10 +14,10 @@ _IN_COLUMNS = frozenset({"agent"})
 _SHORT_HASH = 12
 
 
-def facts_in_words(entry: Entry) -> str:
-    """The row's facts as `name value`, the telling ones first, its reason last, hashes cut short."""
+def facts_in_words(entry: Entry, *, but: Collection[str] = _IN_COLUMNS) -> str:
+    """The row's facts as `name value`, the telling ones first, reasons last, hashes cut short, without `but`."""
     ranks = {name: rank for rank, name in enumerate(_FIRST)} | {name: 1_000 + at for at, name in enumerate(_LAST)}
-    names = sorted(entry.facts.keys() - _IN_COLUMNS, key=lambda name: (ranks.get(name, 500), name))
+    names = sorted(entry.facts.keys() - set(but), key=lambda name: (ranks.get(name, 500), name))
     return ", ".join(f"{name.replace('_', ' ')} {_value(name, entry.facts[name])}" for name in names)
 
 
@@ -29,6 +30,8 @@ def _value(name: str, value: Any) -> str:
         case int():
             return f"{value:,}"
         case list():
-            return " ".join(str(item) for item in value)
+            return " ".join(_value("", item) for item in value)
+        case dict():
+            return " ".join(f"{inner.replace('_', ' ')} {_value(inner, item)}" for inner, item in value.items())
         case _:
             return str(value)

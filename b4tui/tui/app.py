@@ -87,7 +87,7 @@ class Console(App[None], inherit_bindings=False):
         self.retention = retention or {}
         self.clock = clock
         self.ticks = ticks
-        self.struck_at = self.touched_at = ticks()
+        self.touched_at = ticks()
         self.readings = Readings()
         self._arrivals = Arrivals(self)
         self.snapshot: Snapshot = runtime.snapshot
@@ -263,6 +263,17 @@ class Console(App[None], inherit_bindings=False):
         else:
             self.push_screen(kind())
 
+    def action_audit(self) -> None:
+        """The record; where it lies further below it is returned to, never opened twice."""
+        from b4tui.tui.screens.audit import AuditScreen
+
+        if isinstance(self.screen, ModalScreen):
+            return
+        if not any(isinstance(screen, AuditScreen) for screen in self.screen_stack):
+            self.push_screen(AuditScreen())
+        while not isinstance(self.screen, AuditScreen):
+            self.pop_screen()
+
     def action_help(self) -> None:
         """The keys that work where the operator is."""
         from b4tui.tui.screens.help import HelpScreen
@@ -277,28 +288,28 @@ class Console(App[None], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         """What comes from the terminal, before any widget has it.
 
-        Nothing that is pasted may reach the terminal as a command. Keys are noted with the moment they were struck;
-        whoever decides is told of pastes and of the terminal's coming back to the front, by focus or by a click.
+        Nothing that is pasted may reach the terminal as a command. Keys and clicks are noted with the moment they were
+        made; screens that decide are told of pastes and of the terminal's coming to the front, by focus or by a click.
         """
         front = self.screen_stack[-1] if self.screen_stack else None
         if isinstance(event, events.Paste):
             event.text = visible(event.text)
-        if isinstance(event, events.InputEvent) and not event.is_forwarded and isinstance(front, HouseScreen):
+        if isinstance(front, HouseScreen) and not event.is_forwarded:
             self._note(event, front)
-        if isinstance(event, events.AppFocus) and isinstance(front, HouseScreen):
-            front.disturbed("the terminal just came to the front")
         await super().on_event(event)
 
-    def _note(self, event: events.InputEvent, front: HouseScreen) -> None:
-        if isinstance(event, events.Key | events.MouseDown):
+    def _note(self, event: events.Event, front: HouseScreen) -> None:
+        to_front = "the terminal just came to the front"
+        if isinstance(event, events.Key | events.MouseDown | events.MouseUp):
             self.touched_at = self.moment(event.time)
             if not self.app_focus:
-                front.disturbed("the terminal just came to the front")
+                front.disturbed(to_front)
         if isinstance(event, events.Key):
-            self.struck_at = self.touched_at
-            front.heard(self.struck_at)
+            front.heard(self.touched_at)
         elif isinstance(event, events.Paste):
             front.disturbed("something was pasted")
+        elif isinstance(event, events.AppFocus):
+            front.disturbed(to_front)
 
     def moment(self, event_time: float) -> float:
         """When an event was made, on the steady clock: the terminal's thread stamps it, however late it is handled."""

@@ -27,6 +27,8 @@ NOUNS = {
     "section": frozenset({"section-copy"}),
     "board": frozenset({"filter"}),
     "agents": frozenset({"pause"}),
+    "record": frozenset({"audit-search", "audit-copy", "audit-verify", "audit-export"}),
+    "entry": frozenset({"entry-bead", "entry-copy-pane"}),
     "console": frozenset({"help", "quit", "theme"}),
 }
 """What a verb is about, by the id of its key; `bead-...` is about a bead, all others go somewhere."""
@@ -65,6 +67,7 @@ class ConsoleCommands(Provider):
 
     def _commands(self) -> Iterator[Command]:
         yield from self._keys()
+        yield Command("go to: audit", "The record of everything that happened", self.console.action_audit)
         yield from self._agents()
         for name in themes.PALETTES:
             if name != self.console.theme:

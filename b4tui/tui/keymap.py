@@ -164,6 +164,21 @@ GRANT = (
     Key("grant-make", "ctrl+s", "make", "Make it", "Make this grant", foot=True, display="^s"),
 )
 
+AUDIT = (
+    Key("audit-back", "escape,backspace", "back", "Back", "Drop the search, then return", foot=True, display="esc"),
+    Key("audit-search", "slash", "search", "Search", "Look for words, kind:… or bead:… in the record", foot=True,
+        display="/"),
+    Key("audit-copy", "y", "copy", "Copy id", "Copy the id of what the row is about", foot=True, display="y"),
+    Key("audit-verify", "v", "verify", "Verify", "Go through the whole chain again", foot=True),
+    Key("audit-export", "e", "export", "Export", "Write every row to a file as JSON lines", foot=True),
+)  # fmt: skip
+
+ENTRY = (
+    Key("entry-back", "escape,backspace", "back", "Back", "Return to the record", foot=True, display="esc"),
+    Key("entry-bead", "b", "open_bead", "Bead", "Look at the bead it is about", foot=True),
+    Key("entry-copy-pane", "Y", "copy_pane", "Copy all", "Copy all text of the entry", foot=True, display="Y"),
+)
+
 DIALOG = (
     Key("dialog-back", "escape", "dismiss_dialog", "Back", "Leave without doing anything", foot=True, display="esc"),
 )
@@ -183,6 +198,8 @@ GROUPS: dict[str, tuple[str, tuple[Key, ...]]] = {
     "grants": ("Grants", GRANTS),
     "grant": ("A grant", GRANT),
     "decision": ("On a button", DECISION),
+    "audit": ("Record", AUDIT),
+    "entry": ("An entry of the record", ENTRY),
     "dialog": ("Question", DIALOG),
     "form": ("Form", FORM),
     "global": ("Everywhere", GLOBAL),

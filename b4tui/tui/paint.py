@@ -46,6 +46,11 @@ class Ink(StrEnum):
     FOUND = "found"  # the operator looked for this
 
 
+PAYLOAD_INKS = frozenset({Ink.MARK, Ink.FOUND})
+"""Inks that occur in payloads only; every component class costs each widget that has it when styles are applied."""
+COMMON_INKS = tuple(ink for ink in Ink if ink not in PAYLOAD_INKS)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A piece of text in one ink. The text may be foreign and of any length."""

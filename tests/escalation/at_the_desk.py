@@ -19,6 +19,7 @@ from b4tui.escalation.desk import Desk
 from b4tui.escalation.opening import World, open_desk
 from b4tui.escalation.types import Answered, Approval, Decision, EscalationRequest, Refused
 from b4tui.events import Event, now
+from b4tui.gate.known.known import Known
 from b4tui.gate.opening import open_gate
 from b4tui.gate.public_values import PublicValue, add_public_value, public_values_file
 from b4tui.ledger.ledger import Ledger
@@ -151,8 +152,10 @@ def settings_for(address: str, ca_file: Path, **policy: Any) -> Settings:
     return config.load(use_user_file=False, overrides=overrides)
 
 
-def sit_down(path: Path, settings: Settings, clock: Clock | None = None, **world: Any) -> AtTheDesk:
-    """Open a desk on the ledger at `path`, as one process does."""
+def sit_down(
+    path: Path, settings: Settings, clock: Clock | None = None, known: Known | None = None, **world: Any
+) -> AtTheDesk:
+    """Open a desk on the ledger at `path`, as one process does; `known` is what this machine knows."""
     clock = clock or Clock()
     ledger = Ledger(path, clock=clock, key=secrets.token_bytes(32), plain_bodies=True)
     events: list[Event] = []
@@ -172,8 +175,8 @@ def sit_down(path: Path, settings: Settings, clock: Clock | None = None, **world
     desk = open_desk(
         settings,
         ledger,
-        open_gate(settings),
-        reopen=lambda: open_gate(settings),
+        open_gate(settings, known),
+        reopen=lambda: open_gate(settings, known),
         remember=remember,
         publish=events.append,
         world=World(**{**told, **world}),

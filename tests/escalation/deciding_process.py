@@ -18,7 +18,7 @@ def main(path: str, what: str, actor: str) -> None:
     with Ledger(Path(path), clock=now, plain_bodies=True) as ledger:
         store = ApprovalStore(ledger, EscalationPolicy(hold_back_s=0.0), PricesConfig())
         (approval,) = store.pending()
-        print("ready", flush=True)  # noqa: T201
+        say("ready")
         sys.stdin.readline()
         decision = Decision(
             approval=approval.id,
@@ -30,9 +30,15 @@ def main(path: str, what: str, actor: str) -> None:
         )
         try:
             done = store.change(approval.id, Approve(decision) if what == "approve" else Deny(decision), now())
-            print(f"done {done.state}", flush=True)  # noqa: T201
+            say(f"done {done.state}")
         except Declined as declined:
-            print(f"declined {declined.objection.text}", flush=True)  # noqa: T201
+            say(f"declined {declined.objection.text}")
+
+
+def say(line: str) -> None:
+    """One line to whoever started this."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Days and months of spending, in the operator's own time; nothing is spent twice, and doubt is a refusal."""
 
-import asyncio
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +9,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from b4tui.demo.cloud_server import SimulatedCloud
+from b4tui.demo.faults import FaultKind
 from b4tui.escalation.budget import Spend, day_start, month_start, refusal
-from b4tui.escalation.types import Answered, Cost, RefusalKind
+from b4tui.escalation.changes import Approve, Declined, ObjectionKind, Send
+from b4tui.escalation.store import ApprovalStore
+from b4tui.escalation.types import Approval, ApprovalState, Cost, RefusalKind
+from b4tui.ledger.ledger import Ledger
 from b4tui.outward_sections import BudgetConfig, EscalationPolicy, PriceConfig, PricesConfig
-from tests.escalation.at_the_desk import AtTheDesk, settings_for, sit_down
+from tests.escalation.approving import BODY, NOW, a_decision, an_approval
+from tests.escalation.at_the_desk import AtTheDesk, settings_for, sit_down, until
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 3, 4, 11, tzinfo=UTC)
@@ -24,7 +29,7 @@ def cost(money: float | None = 1.0, tokens: int = 100, currency: str = "USD") ->
 
 
 def spend(at: datetime, money: float | None = 1.0, agent: str = "romanov", model: str = "m", **rest: object) -> Spend:
-    return Spend(at=at, agent=agent, model=model, cost=cost(money, **rest))  # type: ignore[arg-type]
+    return Spend(at=at, agent=agent, model=model, cost=cost(money, **rest))
 
 
 def over(
@@ -122,15 +127,47 @@ async def test_over_budget_nobody_is_asked(sit: Sit) -> None:
     assert here.kinds() == ["escalation_refused"]
 
 
-async def test_two_at_once_cannot_spend_the_same_money(sit: Sit, cloud: SimulatedCloud) -> None:
+async def test_what_is_on_its_way_is_spent_already(sit: Sit, cloud: SimulatedCloud) -> None:
     here, there = sit(budget={"tokens_per_day": 1500}), sit(budget={"tokens_per_day": 1500})
     first, second = here.ask("One question."), there.ask("Another question.", run="run-2", bead="hub-2")
     questions = [await first.question(), await second.question()]
-    await asyncio.gather(here.approve(questions[0]), there.approve(questions[1]))
-    results = [await first.result(), await second.result()]
-    assert sorted(type(result) is Answered for result in results) == [False, True]
-    assert [result.kind for result in results if not isinstance(result, Answered)] == [RefusalKind.BUDGET]
+    cloud.faults.add(FaultKind.HANG)
+    await here.approve(questions[0])
+    await until(lambda: cloud.received)
+    await there.approve(questions[1])
+    assert (await second.refusal()).kind is RefusalKind.BUDGET
     assert bytes(cloud.received).count(b"POST ") == 1
+    first.task.cancel()
+
+
+def test_two_that_are_sent_at_once_cannot_spend_the_same_money(tmp_path: Path) -> None:
+    policy = EscalationPolicy(budget=BudgetConfig(tokens_per_day=1500))
+    begin, refused = threading.Barrier(2), []
+    stores = [
+        ApprovalStore(Ledger(tmp_path / "ledger.db", clock=lambda: NOW, plain_bodies=True), policy, PRICES, UTC)
+        for _ in range(2)
+    ]
+
+    def send(store: ApprovalStore, approval: Approval) -> None:
+        leaving = Send(approval.sha256, approval.rules_sha256, approval.gate_version, approval.run)
+        begin.wait()
+        try:
+            store.send(approval.id, leaving, f"permit-{approval.id}", NOW)
+        except Declined as declined:
+            refused.append(declined.objection.kind)
+
+    threads = []
+    for number, store in enumerate(stores):
+        asked = store.ask(an_approval(id=f"a{number}", bead=f"hub-{number}"), BODY, NOW)
+        approved = store.change(asked.id, Approve(a_decision(asked)), NOW)
+        threads.append(threading.Thread(target=send, args=(store, approved)))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == [ObjectionKind.BUDGET]
+    states = sorted(approval.state for approval in stores[0].every())
+    assert states == [ApprovalState.APPROVED, ApprovalState.CANCELLED]
 
 
 async def test_a_receipt_takes_the_place_of_the_estimate(sit: Sit) -> None:

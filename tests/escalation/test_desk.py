@@ -1,11 +1,10 @@
 """A whole escalation: judged, asked, decided, recorded, sent and answered, with real gate, ledger, door and TLS."""
 
 import asyncio
-import contextlib
 import json
 import math
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,9 @@ from b4tui.demo.script import Step
 from b4tui.escalation.changes import Declined, ObjectionKind
 from b4tui.escalation.types import ApprovalState, RefusalKind, Risk
 from b4tui.events import ApprovalAsked, ApprovalChanged, EscalationAnswered, EscalationRefused, PayloadSent
+from b4tui.gate.known.gathering import gather_known
 from b4tui.gate.public_values import public_values_file
 from b4tui.gate.types import Verdict
-from b4tui.ledger.types import LedgerError
 from b4tui.provenance import Part, Provenance, Source, SourceKind
 from tests.escalation.at_the_desk import QUESTION, AtTheDesk, settings_for, sit_down, until
 
@@ -226,6 +225,23 @@ async def test_a_value_called_public_is_found_no_more(sit: Sit, cloud: Simulated
     again.task.cancel()
 
 
+async def test_a_secret_told_in_pieces_over_several_payloads_stays(
+    tmp_path: Path, cloud: SimulatedCloud, ca_file: Path
+) -> None:
+    settings = settings_for(cloud.address, ca_file)
+    secret = secrets.token_hex(8)
+    config = settings.gate.model_copy(update={"secrets_from": ("environment",), "hosts_from": ()})
+    known = gather_known(config, None, {"TIDE_TOKEN": secret}, tmp_path, secrets.token_bytes(32))
+    here = sit_down(tmp_path / "ledger.db", settings, known=known)
+    first = here.ask(f"What may this mean: {secret[:8]} please")
+    await here.approve(await first.question())
+    await first.answer()
+    assert (await here.ask(f"and this: {secret[8:]} please").refusal()).kind is RefusalKind.LOCAL_ONLY
+    other = here.ask(f"and this: {secret[8:]} please", run="run-2")
+    await other.question()
+    other.task.cancel()
+
+
 # Taking back, cancelling ---------------------------------------------------------------------------------------------
 
 
@@ -298,6 +314,37 @@ async def test_a_run_that_ended_leaves_no_question_behind(sit: Sit) -> None:
     assert (await here.desk.approval(question.id)).state is ApprovalState.CANCELLED
 
 
+async def test_payloads_are_kept_as_long_as_the_settings_say(
+    tmp_path: Path, ca_file: Path, cloud: SimulatedCloud
+) -> None:
+    settings = settings_for(cloud.address, ca_file)
+    for days, kept in ((30, 1), (0, 0)):
+        ledger = settings.ledger.model_copy(update={"keep_bodies_days": days})
+        here = sit_down(tmp_path / f"{days}.db", settings.model_copy(update={"ledger": ledger}))
+        asking = here.ask()
+        question = await asking.question()
+        await here.approve(question)
+        await asking.answer()
+        assert here.ledger.query("SELECT count(*) FROM bodies") == [(kept,)]
+    with pytest.raises(Declined) as gone:
+        await here.desk.shown(question.id)
+    assert "keep_bodies_days" in gone.value.objection.text
+
+
+async def test_old_payloads_are_forgotten_but_never_those_that_still_wait(sit: Sit) -> None:
+    here = sit(deadline_s=10**7)
+    done, waits = here.ask("One question."), here.ask("Another question.", bead="hub-2")
+    await here.deny(await done.question())
+    await done.refusal()
+    question = await waits.question()
+    here.clock.move(31 * 86_400)
+    watching = asyncio.create_task(here.desk.watch())
+    await until(lambda: here.ledger.query("SELECT count(*) FROM bodies") == [(1,)])
+    assert (await here.desk.shown(question.id)).body
+    watching.cancel()
+    waits.task.cancel()
+
+
 # What fails ----------------------------------------------------------------------------------------------------------
 
 
@@ -324,20 +371,23 @@ async def test_a_further_try_is_recorded_before_it_leaves(sit: Sit, cloud: Simul
     assert len(set(permits)) == 2 and {approval for _, approval in permits} == {question.id}
 
 
-async def test_what_cannot_be_recorded_does_not_leave(
-    sit: Sit, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here = sit()
+async def test_what_cannot_be_recorded_does_not_leave(sit: Sit, cloud: SimulatedCloud) -> None:
+    here = sit(hold_back_s=0.2)
     asking = here.ask()
     await here.approve(await asking.question())
-
-    @contextlib.contextmanager
-    def full(*, durable: bool = True) -> Iterator[None]:
-        raise LedgerError("the disk is full")
-        yield
-
-    monkeypatch.setattr(here.ledger, "transaction", full)
+    here.ledger.path.rename(here.ledger.path.with_name("elsewhere.db"))
     refused = await asking.refusal()
-    assert refused.kind is RefusalKind.LEDGER and "disk is full" in refused.reason
+    assert refused.kind is RefusalKind.LEDGER and "moved" in refused.reason
     assert not cloud.received
     assert len(here.heard(EscalationRefused)) == 1
+
+
+async def test_on_a_full_disk_nobody_is_asked(sit: Sit, cloud: SimulatedCloud) -> None:
+    here = sit()
+    with here.ledger.transaction() as writing:
+        ((pages,),) = writing.query("PRAGMA page_count")
+        writing.query(f"PRAGMA max_page_count = {pages}")
+    asking = here.ask("How do tides rise? " * 2000)
+    refused = await asking.refusal()
+    assert refused.kind is RefusalKind.LEDGER and "disk is full" in refused.reason
+    assert await here.desk.pending() == () and not cloud.received

@@ -104,7 +104,7 @@ async def test_a_grant_that_ends_between_its_use_and_the_sending_asks_the_operat
     ask_by_grant = store.ask_by_grant
 
     def then_revoked(*args: object) -> object:
-        approval = ask_by_grant(*args)  # type: ignore[arg-type]
+        approval = ask_by_grant(*args)
         store.grants.revoke(grant, "ops@tty2", here.clock())
         return approval
 

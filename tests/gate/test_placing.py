@@ -78,7 +78,8 @@ def test_public_sources() -> None:
     "command",
     [
         "kubectl get pods -A", "oc whoami -t", "env", "env | sort", "printenv HOME", "set", "export -p",
-        "ssh ofen7 uptime", "gh auth token", "aws s3 ls", "pass show mail", "vault kv get x", "FOO=1 env", "sudo env", "cd x && env",
+        "ssh ofen7 uptime", "gh auth token", "aws s3 ls", "pass show mail", "vault kv get x", "FOO=1 env",
+        "sudo env", "cd x && env",
         "sh -c 'env'", "echo $(printenv)", "echo `env`", "for i in 1; do env; done", "/usr/bin/env", "git remote -v",
         "cat .env", "cat ./deploy/.env.prod", "cat ~/.ssh/config", "cat<.netrc", "tar c .aws", "cat server.pem",
         "cat id_ed25519", "less ~/.kube/config", "base64 tls.key", "cat contacts.vcf", "cat /proc/self/environ",

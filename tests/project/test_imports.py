@@ -15,6 +15,7 @@ COMMANDS = [
     ["board", "lint"],
     ["board", "create", "A bead", "--actor", "amy"],
     ["doctor", "--json"],
+    ["gate", "check", "b4tui.toml"],
     ["gpu", "--json"],
     ["init", "."],
     ["ledger", "list"],

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from frozen_ledger import frozen_ledger
 from frozen_machines import NO_GPU, RICH, TWO_GPUS, UNPROVEN
 from frozen_world import EMPTY, WORLD, FrozenRuntime, clock
 
@@ -104,6 +105,40 @@ class TestMachine:
         moved = replace(RICH.runs["hub-77c"], note="on the CPU: out of GPU memory")
         world = replace(RICH, runs={**RICH.runs, "hub-77c": moved})
         assert snap_compare(console(world=world), terminal_size=SMALL, run_before=self.opened)
+
+
+class TestRecord:
+    async def opened(self, pilot) -> None:
+        await settled(pilot)
+        pilot.app.action_audit()
+        for _ in range(50):
+            await settled(pilot)
+            if "whole" in str(pilot.app.screen.query_one("#chain").lines) and not pilot.app.screen._reader.wanted:
+                break
+        pilot.app.screen.catch_up()
+        await settled(pilot)
+
+    def recorded(self, folder) -> Console:
+        app = console()
+        app.runtime.ledger = frozen_ledger(folder)
+        return app
+
+    @pytest.mark.parametrize("size", [WIDE, SMALL])
+    def test_newest_first(self, snap_compare, size, tmp_path) -> None:
+        assert snap_compare(self.recorded(tmp_path), terminal_size=size, run_before=self.opened)
+
+    def test_an_entry_with_its_payload(self, snap_compare, tmp_path) -> None:
+        async def entered(pilot) -> None:
+            await self.opened(pilot)
+            pilot.app.screen.query_one("#rows").select("21")
+            await pilot.press("enter")
+            for _ in range(50):
+                await settled(pilot)
+                if "messages" in getattr(pilot.app.screen.query("#entry").first(), "text", str)():
+                    break
+            await settled(pilot)
+
+        assert snap_compare(self.recorded(tmp_path), terminal_size=(100, 32), run_before=entered)
 
 
 class TestHelp:

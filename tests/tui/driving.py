@@ -25,3 +25,23 @@ async def strike(pilot: Pilot[None], *keys: str) -> None:
         name, character = (_character_to_key(key), key) if len(key) == 1 else (key, None)
         pilot.app.post_message(events.Key(name, character))
         await settle(pilot)
+
+
+def stale(key: str, seconds: float) -> events.Key:
+    """A key that was struck so long ago and is only handled now: type-ahead."""
+    event = events.Key(_character_to_key(key) if len(key) == 1 else key, key if len(key) == 1 else None)
+    event.time -= seconds
+    return event
+
+
+async def click(pilot: Pilot[None], selector: str, *, until_up: str = "", age: float = 0.0) -> None:
+    """Press the mouse on a widget and let go on it, or on another one; as the terminal would, through the application.
+
+    `pilot.click` hands clicks to the screen, past what the application notes about them.
+    """
+    for kind, name in ((events.MouseDown, selector), (events.MouseUp, until_up or selector)):
+        region = pilot.app.screen.query_one(name).region
+        event = kind(None, region.x + 3, region.y, 0, 0, 1, False, False, False)
+        event.time -= age
+        pilot.app.post_message(event)
+        await settle(pilot)

@@ -25,6 +25,8 @@ from b4tui.outward_sections import EscalationPolicy
 from b4tui.provenance import Part
 from b4tui.runtime.operator import OperatorError
 from b4tui.runtime.snapshot import OutwardView
+from b4tui.tui.app import Console
+from b4tui.tui.screens.base import HouseScreen
 
 POLICY = EscalationPolicy()
 FAR = Destination(provider="far", host="api.example.com", port=443, path="/v1/messages", model="deep-9")
@@ -251,6 +253,17 @@ class AskedRuntime(FrozenRuntime):
             headers=HEADERS,
             spots=spots(one.findings, parts, body),
         )
+
+
+class Desktop(HouseScreen):
+    """A first screen with nothing on it: cheap to paint where a test is about what lies over it."""
+
+
+class BareConsole(Console):
+    """The console over an empty first screen."""
+
+    def get_default_screen(self) -> HouseScreen:  # type: ignore[override]
+        return Desktop()
 
 
 class Clocks:

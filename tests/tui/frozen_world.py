@@ -308,6 +308,7 @@ class FrozenRuntime:
         self.started = self.stopped = False
         self.transcripts = {"hub-77c": transcript()}
         self.folders: dict[str, object] = {}
+        self.ledger: object = None
 
     def change(self, **fields: object) -> None:
         """The next snapshot."""

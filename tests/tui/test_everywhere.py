@@ -25,8 +25,8 @@ class TestTheRegistry:
         assert len({key.id for key in keys}) == len(keys)
         assert all(key.label and key.help for key in keys)
 
-    def test_a_is_kept_free_for_approvals(self) -> None:
-        assert not [key.id for key in BY_ID.values() if "a" in key.keys.split(",")]
+    def test_a_means_approvals_everywhere_and_nothing_else(self) -> None:
+        assert [key.id for key in BY_ID.values() if "a" in key.keys.split(",")] == ["approvals"]
 
     @pytest.mark.parametrize(
         ("one", "other"),
@@ -38,6 +38,16 @@ class TestTheRegistry:
             ("list", "dashboard"),
             ("list", "bead"),
             ("list", "machine"),
+            ("audit", "global"),
+            ("list", "audit"),
+            ("list", "entry"),
+            ("approvals", "global"),
+            ("approval", "global"),
+            ("approval", "decision"),
+            ("grants", "global"),
+            ("grant", "global"),
+            ("list", "approvals"),
+            ("list", "grants"),
         ],
     )
     def test_no_key_means_two_things_on_one_screen(self, one: str, other: str) -> None:
@@ -49,13 +59,22 @@ class TestTheRegistry:
 
     async def test_every_action_exists_on_its_screen(self, console, until) -> None:
         from b4tui.tui.app import Console
+        from b4tui.tui.screens.approval import ApprovalScreen
+        from b4tui.tui.screens.approvals import ApprovalsScreen
+        from b4tui.tui.screens.audit import AuditScreen
+        from b4tui.tui.screens.audit_entry import AuditEntryScreen
         from b4tui.tui.screens.bead import BeadScreen
         from b4tui.tui.screens.dialogs import ChoiceScreen, LineScreen, NewBeadScreen
+        from b4tui.tui.screens.grant_form import GrantFormScreen
+        from b4tui.tui.screens.grants import GrantsScreen
         from b4tui.tui.screens.machine import MachineScreen
+        from b4tui.tui.widgets.decision_button import DecisionButton
         from b4tui.tui.widgets.lines import Lines
 
         owners = {
-            "machine": [MachineScreen],
+            "machine": [MachineScreen], "audit": [AuditScreen], "entry": [AuditEntryScreen],
+            "approval": [ApprovalScreen], "approvals": [ApprovalsScreen],
+            "grants": [GrantsScreen], "grant": [GrantFormScreen], "decision": [DecisionButton],
             "list": [Lines], "dashboard": [DashboardScreen], "bead": [BeadScreen], "global": [Console],
             "dialog": [ChoiceScreen, HelpScreen], "form": [LineScreen, NewBeadScreen],
         }  # fmt: skip

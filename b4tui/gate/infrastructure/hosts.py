@@ -42,7 +42,7 @@ class HostDetector:
             begin, end = _name_around(lower, start + 1)
             done = end
             name = lower[begin:end]
-            if is_internal(name) and _stands_for_a_host(lower, begin, end, name):
+            if is_internal(name) and not _is_constant(text[begin:end]) and _stands_for_a_host(lower, begin, end, name):
                 yield Hit("internal-host", begin, end, "only an inner network resolves it")
 
 
@@ -59,6 +59,11 @@ def _name_around(lower: str, place: int) -> tuple[int, int]:
     while begin < end and lower[begin] in "-_":
         begin += 1
     return begin, end
+
+
+def _is_constant(name: str) -> bool:
+    """`StatusCode.INTERNAL`: an end in capitals behind a beginning that is not."""
+    return name.rsplit(".", 1)[-1].isupper() and not name.isupper()
 
 
 def _stands_for_a_host(lower: str, begin: int, end: int, name: str) -> bool:

@@ -40,7 +40,9 @@ def is_internal(name: str) -> bool:
         return labels[0] not in _PACKAGES and not (last in _ATTRIBUTES and (labels[0] in _CODE or "_" in name))
     if last not in _PUBLIC_ENDS or len(labels) < 3:
         return False
-    return any(label in INNER for label in labels[:-2]) or labels[-2] == "corp"
+    if labels[0] == "ad":
+        labels = labels[1:]  # of advertisements
+    return any(label in INNER for label in labels[:-2]) or (len(labels) > 2 and labels[-2] == "corp")
 
 
 def is_bold(name: str) -> bool:

@@ -126,7 +126,8 @@ def _quads(text: str, lower: str) -> Iterator[Hit]:
             continue
         whole = text[start:end]
         told = "mac" in lower[max(0, start - 30) : start] or "physical" in lower[max(0, start - 30) : start]
-        if told or (any(char.isalpha() for char in whole) and any(char.isdigit() for char in whole)):
+        lettered = sum(1 for group in whole.split(".") if any(char.isalpha() for char in group))
+        if told or (lettered > 1 and any(char.isdigit() for char in whole)):
             yield Hit("mac-address", start, end, "the address of a network card")
 
 

@@ -10,7 +10,6 @@ import base64
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 FREE = 11
 """Squeezed characters from which a form is looked for anywhere; a shorter one only as a word of its own."""
@@ -18,6 +17,7 @@ _HALF = 12
 _PIECE = 32
 _PIECES = 128
 _HEAD = 40  # the beginning of a long token is often the same for all of its kind
+_LEAST_VARIED = 4  # different characters of a form: half of a value may be a row of the same
 _LEAST_WORD = 3  # characters of the longest run of letters and digits of a short form
 
 _OTHERS = bytes(code for code in range(256) if not (chr(code).isascii() and chr(code).isalnum()))
@@ -49,6 +49,8 @@ def forms_of(value: str, *, thorough: bool = True) -> Iterator[Form]:
 
 def _form(text: str, how: str) -> Form | None:
     narrow = squeezed(text).decode("ascii")
+    if len(set(text)) < _LEAST_VARIED:
+        return None
     if len(narrow) >= FREE:
         return Form(narrow, True, how)
     if "half" in how or "within" in how or longest_word(text)[1] < _LEAST_WORD:
@@ -57,6 +59,8 @@ def _form(text: str, how: str) -> Form | None:
 
 
 def _written(value: str) -> Iterator[tuple[str, str]]:
+    from urllib.parse import quote  # only who has secrets pays for it
+
     data = value.encode("utf-8", "surrogatepass")
     yield value, ""
     yield value[::-1], "reversed"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from b4tui.gate.known.authors import authors, remotes
 from b4tui.gate.known.hosts import (
-    PrivateHost,
     hosts_file,
     known_hosts,
     kube_servers,
@@ -18,9 +17,10 @@ from b4tui.gate.known.hosts import (
 )
 from b4tui.gate.known.known import Known
 from b4tui.gate.known.names import Names
-from b4tui.gate.known.people import PersonWord, authors_of, people_listed
+from b4tui.gate.known.people import authors_of, people_listed
 from b4tui.gate.known.reading import Reader
 from b4tui.gate.known.secret_places import kube_files, secrets_here
+from b4tui.gate.known.sought import PersonWord, PrivateHost
 from b4tui.gate.known.vault import Vault
 from b4tui.outward_sections import GateConfig
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from b4tui.gate.known.sought import PrivateHost
 
 _PUBLIC = (
     "github.com githubusercontent.com gitlab.com bitbucket.org codeberg.org sr.ht gitea.com notabug.org launchpad.net "
@@ -29,15 +30,6 @@ _EVERYWHERE = re.compile(
 )
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_-]{1,63}){0,10}")
 _SCP = re.compile(r"^(?:[^@/\s]+@)?([\w.-]+):(?!//)")
-
-
-@dataclass(frozen=True, slots=True)
-class PrivateHost:
-    """A name that is the operator's own. `zone`: every name that ends in it is, too."""
-
-    name: str
-    origin: str
-    zone: bool = False
 
 
 def private_name(name: str) -> str:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
 
 import ahocorasick
 
-from b4tui.gate.known.people import PersonWord, phone_end
+from b4tui.gate.known.sought import PersonWord, PrivateHost, phone_end
 from b4tui.gate.types import Hit
-
-if TYPE_CHECKING:
-    from b4tui.gate.known.hosts import PrivateHost
 
 HOST_RULE = "known-host"
 PERSON_RULE = "known-person"
 
+_MOST = 1000
+"""More findings of one text are not told apart: that it stays here is long decided."""
 _GAP = r"[\s.,_\u00a0-]{1,4}"
-_REACH = 120  # characters around a word of a name in which the whole name is looked for
-_NUMBER = re.compile(r"(?<![\w.])\+?\d[\d ()./-]{5,24}\d(?!\w)")
+_NUMBER = re.compile(r"\d[\d ()./-]{5,24}\d")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 _Look = Callable[[str, int, int], tuple[int, int] | None]
@@ -49,14 +47,14 @@ class Names:
                 seen.add((str(host.zone), host.name))
                 self.hosts += 1
                 look: _Look = _zone if host.zone else _host
-                sought.setdefault(host.name, []).append(_Sought(HOST_RULE, f"a host of {host.origin}", look))
+                sought.setdefault(host.name, []).append(_Sought(HOST_RULE, f"a host from {host.origin}", look))
         for person in people:
             if (person.kind, person.text.lower()) in seen:
                 continue
             seen.add((person.kind, person.text.lower()))
             self.people += 1
             if person.kind == "phone":
-                self._phones[person.text] = f"the phone number of {person.origin}"
+                self._phones[person.text] = f"a phone number from {person.origin}"
             else:
                 for word, look in _looks(person):
                     sought.setdefault(word, []).append(_Sought(PERSON_RULE, _words(person), look))
@@ -68,14 +66,23 @@ class Names:
     def find(self, lower: str) -> Iterator[Hit]:
         """Where they stand in a text, given in lower case."""
         if self._automaton is not None:
-            for end, (length, sought) in self._automaton.iter(lower):
-                for one in sought:
-                    if span := one.look(lower, end - length + 1, end + 1):
-                        yield Hit(one.rule, span[0], span[1], one.why)
+            yield from islice(self._named(self._automaton, lower), _MOST)
         if self._phones:
-            for match in _NUMBER.finditer(lower):
-                if why := self._phones.get(phone_end(match.group())):
-                    yield Hit(PERSON_RULE, match.start(), match.end(), why)
+            yield from islice(self._numbers(lower), _MOST)
+
+    def _named(self, automaton: ahocorasick.Automaton, lower: str) -> Iterator[Hit]:
+        for end, (length, sought) in automaton.iter(lower):
+            for one in sought:
+                if span := one.look(lower, end - length + 1, end + 1):
+                    yield Hit(one.rule, span[0], span[1], one.why)
+
+    def _numbers(self, lower: str) -> Iterator[Hit]:
+        for match in _NUMBER.finditer(lower):
+            start, end = match.span()
+            why = self._phones.get(phone_end(match.group()))
+            before = lower[start - 1] if start else " "
+            if why and not (before.isalnum() or before in "._") and not lower[end : end + 1].isalnum():
+                yield Hit(PERSON_RULE, start - (before == "+"), end, why)
 
 
 def _automaton(sought: dict[str, list[_Sought]]) -> ahocorasick.Automaton | None:
@@ -89,7 +96,7 @@ def _automaton(sought: dict[str, list[_Sought]]) -> ahocorasick.Automaton | None
 
 
 def _words(person: PersonWord) -> str:
-    return f"the mail address of {person.origin}" if person.kind == "mail" else f"the name of {person.origin}"
+    return f"a mail address from {person.origin}" if person.kind == "mail" else f"a name from {person.origin}"
 
 
 def _of_name(char: str) -> bool:
@@ -143,8 +150,13 @@ def _whole_name(words: list[str]) -> _Look:
             rf"(?<![^\W_]){first}{_GAP}{middle}{last}(?![^\W_])|(?<![^\W_]){last}{_GAP}{first}(?![^\W_])"
         )
 
+    reach = sum(len(word) + 4 for word in words)  # as far as the longest gaps let the name go
+
     def look(lower: str, start: int, end: int) -> tuple[int, int] | None:
-        for match in pattern.finditer(lower, max(0, start - _REACH), end + _REACH):
+        left, right = max(0, start - reach), end + reach
+        if lower.find(words[0], left, right) < 0 or lower.find(words[-1], left, right) < 0:
+            return None
+        for match in pattern.finditer(lower, left, right):
             if match.start() <= start and end <= match.end():
                 return match.span()
         return None

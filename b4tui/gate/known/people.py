@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from b4tui.gate.known.sought import PersonWord, phone_end
 
 _MAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"\+?\d[\d ()./-]{5,24}\d")
@@ -16,18 +17,6 @@ _NOT_A_PERSON = re.compile(
 _NOBODYS = re.compile(
     r"(?i)(?:^|[+._-])no-?reply|@users\.noreply\.|@(?:[\w-]+\.)*(?:localhost|invalid|example(?:\.\w+)?)$"
 )
-_DIGITS = 8
-"""Digits by which a phone number is known, from its end: with and without country code it ends the same."""
-_LEAST_DIGITS = 7
-
-
-@dataclass(frozen=True, slots=True)
-class PersonWord:
-    """A name, a mail address or the end of a phone number, and whose word it is that it is private."""
-
-    kind: str  # name | mail | phone
-    text: str
-    origin: str
 
 
 def people_listed(text: str) -> Iterator[PersonWord]:
@@ -71,7 +60,7 @@ def _cards(text: str) -> Iterator[PersonWord]:
 
 def authors_of(log: Iterable[tuple[str, str]]) -> Iterator[PersonWord]:
     """The people among authors of commits, as pairs of name and mail. Programs that commit are none."""
-    origin = "an author of this hub's repository"
+    origin = "this hub's history"
     for name, mail in log:
         if _NOT_A_PERSON.search(name):
             continue
@@ -91,9 +80,3 @@ def _phones(text: str, origin: str) -> Iterator[PersonWord]:
     for number in _PHONE.findall(text):
         if end := phone_end(number):
             yield PersonWord("phone", end, origin)
-
-
-def phone_end(number: str) -> str:
-    """The digits by which a phone number is known; "" for what is too short to be one."""
-    digits = re.sub(r"\D", "", number)
-    return digits[-_DIGITS:] if len(digits) >= _LEAST_DIGITS else ""

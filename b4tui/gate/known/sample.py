@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from b4tui.gate.known.hosts import PrivateHost
 from b4tui.gate.known.known import Known
 from b4tui.gate.known.names import Names
-from b4tui.gate.known.people import PersonWord
+from b4tui.gate.known.sought import PersonWord, PrivateHost
 from b4tui.gate.known.vault import KnownValue, Vault
 
 

@@ -42,6 +42,8 @@ _PLAIN = re.compile(
 )
 _TEMPLATE = re.compile(r"[<\[{%$]|.*(?:\$\{|\{\{|\$\()|(?:op|vault|ref|secretref|keyring|env|file|awssm)[+:]")
 _PATH = re.compile(r"(?:~|\.{1,2})?/|[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]*://")
+_IN_ORDER = "01234567890123456789 abcdefghijklmnopqrstuvwxyz 0123456789abcdefghijklmnopqrstuvwxyz qwertyuiop qwertzuiop"
+_COUNTED = re.compile(r"(?i)(?:abc|abcd|abcdef|qwerty|qwertz|test|foo|bar)[\W_]?[123456]{0,6}")
 _LOCALE = re.compile(r"[a-z]{2}_[A-Z]{2}(?:\.[\w-]+)?")
 _FIGURES = re.compile(r"v?\d[\d.,:/_+\-TZ ]*[a-z]{0,3}")
 _WORDY = re.compile(r"[^\W\d_]+(?:[ ._\-/][^\W\d_]+)*")
@@ -70,8 +72,10 @@ def worth_keeping(value: str, *, made_up: bool = False) -> bool:
         return False
     if _PLAIN.fullmatch(value) or _TEMPLATE.match(value) or _PATH.match(value) or _LOCALE.fullmatch(value):
         return False
+    if value.lower() in _IN_ORDER or _COUNTED.fullmatch(value):
+        return False
     if _FIGURES.fullmatch(value):
-        return value.isdecimal() and len(value) >= 10 and len(set(value)) >= 5 and value not in "12345678901234567890"
+        return value.isdecimal() and len(value) >= 10 and len(set(value)) >= 5
     if _WORDY.fullmatch(value):
         words = re.split(r"[ ._\-/]", value)
         if len(words) >= 3 and len(value) >= 16 and made_up:

@@ -75,7 +75,13 @@ def _environment(environ: Mapping[str, str]) -> Iterator[KnownValue]:
 
 def _file(path: Path, read: Callable[[str], Iterable[Named]], reader: Reader) -> Iterator[KnownValue]:
     for name, value in read(reader.text(path)):
-        yield KnownValue(value, f"{path.name}, {name}")
+        yield KnownValue(value, f"{_called(path)}, {name}")
+
+
+def _called(path: Path) -> str:
+    """A file as a finding calls it: `.aws/credentials`, `.netrc`."""
+    folder = path.parent.name
+    return f"{folder}/{path.name}" if folder.startswith(".") else path.name
 
 
 def _dotenv(home: Path, hub: Path | None, reader: Reader) -> Iterator[KnownValue]:
@@ -89,7 +95,7 @@ def _kube(environ: Mapping[str, str], home: Path, reader: Reader) -> Iterator[Kn
     for path in kube_files(environ, home):
         yield from _file(path, secrets_in, reader)
         for name, piece in kube_keys(reader.text(path)):
-            yield KnownValue(piece, f"{path.name}, {name}", thorough=False)
+            yield KnownValue(piece, f"{_called(path)}, {name}", thorough=False)
 
 
 def kube_files(environ: Mapping[str, str], home: Path) -> list[Path]:
@@ -115,9 +121,9 @@ def _settings(path: Path, reader: Reader) -> Iterator[KnownValue]:
     """The secrets of a settings file, and the keys in it."""
     text = reader.text(path)
     for name, value in secrets_in(text):
-        yield KnownValue(value, f"{path.name}, {name}")
+        yield KnownValue(value, f"{_called(path)}, {name}")
     for name, piece in key_pieces(text):
-        yield KnownValue(piece, f"{path.name}, {name}", thorough=False)
+        yield KnownValue(piece, f"{_called(path)}, {name}", thorough=False)
 
 
 def _docker(environ: Mapping[str, str], home: Path) -> Path:
@@ -134,4 +140,4 @@ def _keys(home: Path, reader: Reader) -> Iterator[KnownValue]:
                 continue
             if path.is_file():
                 for name, piece in key_pieces(reader.text(path), public):
-                    yield KnownValue(piece, f"{path.name}, {name}", thorough=False)
+                    yield KnownValue(piece, f"{_called(path)}, {name}", thorough=False)

@@ -14,7 +14,7 @@ import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from b4tui.gate.known.disguises import Form, forms_of, longest_word, squeezed
 from b4tui.gate.types import Hit
@@ -28,8 +28,9 @@ def _of_word(char: str) -> bool:
 
 _SIX = 6
 _MASK = (1 << 22) - 1
+_MOST = 1000  # more findings of one text are not told apart: that it stays here is long decided
 _SEAM = 2  # characters between two pieces of a key: the end of a line
-_BLOCK = struct.Struct(f"{_SIX}s" * 1024)
+_BLOCK = struct.Struct(f"{_SIX}s" * 256)
 _SEPARATORS = bytes(code if chr(code).isascii() and _of_word(chr(code)) else 32 for code in range(256))
 _RUNS = re.compile(r"[0-9A-Za-z]+")
 
@@ -88,7 +89,7 @@ class Vault:
 
     def find(self, text: str) -> Iterator[Hit]:
         """Where a known value stands in the text. What overlaps is one finding, as are pieces of one key in a row."""
-        found = [*self._found_free(text), *self._found_words(text)]
+        found = [*islice(self._found_free(text), _MOST), *islice(self._found_words(text), _MOST)]
         last: Hit | None = None
         for hit in sorted(found, key=lambda one: (one.start, -one.end, one.why)):
             if last is None:
@@ -104,7 +105,9 @@ class Vault:
     def _keep_free(self, free: dict[int, list[_Form]], form: Form, origin: str) -> None:
         text = form.text.encode("ascii")
         digest, why = self._digest(text), _why(form, origin)
-        for offset in range(_SIX):
+        for first in range(_SIX):
+            # However the text is cut, one of these sixes is whole; of each way to cut it the most telling one.
+            offset = max(range(first, len(text) - _SIX + 1, _SIX), key=lambda at: len(set(text[at : at + _SIX])))
             hint = hash(text[offset : offset + _SIX]) & _MASK
             free.setdefault(hint, []).append(_Form(digest, len(text), offset, why))
 

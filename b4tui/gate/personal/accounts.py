@@ -19,13 +19,11 @@ def iban_at(text: str, digits: int) -> Hit | None:
     match = _WHOLE.match(text, start)
     if length is None or match is None:
         return None
-    characters = 0
-    for place in range(start, match.end()):
-        if text[place] not in " -":
-            characters += 1
-        if characters == length:
-            number = text[start : place + 1].replace(" ", "").replace("-", "").upper()
-            if iban(number) and not text[place + 1 : place + 2].isalnum():
-                return Hit("iban", start, place + 1, "an account with the right check digits")
-            return None
+    end = start + length
+    while end <= match.end():
+        number = text[start:end].replace(" ", "").replace("-", "")
+        if len(number) == length:
+            fits = not text[end : end + 1].isalnum() and iban(number.upper())
+            return Hit("iban", start, end, "an account with the right check digits") if fits else None
+        end += length - len(number)
     return None

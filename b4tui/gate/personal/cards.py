@@ -18,7 +18,7 @@ _TOLD = re.compile(
 )
 _SOMETHING_ELSE = re.compile(
     r"(?:order|bestell|invoice|rechnung|ticket|tracking|sendung|auftrag|serial|imei|uuid|hash|timestamp|sequence|msisdn"
-    r"|account|\bid|_id|seed|nonce|offset|size|bytes|time|line|row|key)[\w -]{0,12}[\"']?[\s:=#]{0,4}$"
+    r"|account|\bid|_id|seed|nonce|offset|size|bytes|time|line|row|key)[\w -]{0,12}[\"'\s:=#]{0,6}$"
 )
 _BRANDS = (
     (re.compile(r"4"), (16,)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from importlib import import_module
 
 _LENGTHS = {
@@ -16,6 +17,10 @@ _LENGTHS = {
     for word in line.split()
 }
 """Characters of an IBAN by country (SWIFT's IBAN registry, release 101)."""
+
+
+_AS_NUMBERS = str.maketrans({letter: str(place) for place, letter in enumerate(string.ascii_uppercase, 10)})
+"""Letters as the numbers that ISO 7064 counts them for."""
 
 
 def luhn(digits: str) -> bool:
@@ -36,22 +41,25 @@ def iban_length(country: str) -> int | None:
 
 def iban(number: str) -> bool:
     """Whether upper-case letters and digits without spaces are an IBAN: its country's length, and 1 modulo 97."""
-    if _LENGTHS.get(number[:2]) != len(number) or not number.isascii() or not number.isalnum():
+    if (
+        _LENGTHS.get(number[:2]) != len(number)
+        or not number.isascii()
+        or not number.isalnum()
+        or number != number.upper()
+    ):
         return False
-    turned = number[4:] + number[:4]
-    return int("".join(str(int(char, 36)) for char in turned)) % 97 == 1
+    return int((number[4:] + number[:4]).translate(_AS_NUMBERS)) % 97 == 1
 
 
 def german_tax_id(digits: str) -> bool:
     """Whether eleven digits are a Steuer-Identifikationsnummer.
 
-    The last is the check digit of ISO 7064 MOD 11,10; of the first ten, one digit is there twice or three times and
-    none oftener, and the number does not begin with zero (§ 139a AO, rules of the Bundeszentralamt für Steuern).
+    The last is the check digit of ISO 7064 MOD 11,10; of the first ten, one digit is there twice or three times and all
+    others once, and the number does not begin with zero (§ 139a AO, rules of the Bundeszentralamt für Steuern).
     """
     if len(digits) != 11 or not digits.isdigit() or digits[0] == "0":
         return False
-    oftenest = max(digits[:10].count(char) for char in digits[:10])
-    if oftenest not in (2, 3):
+    if sorted(digits[:10].count(char) for char in set(digits[:10]))[-2:] not in ([1, 2], [1, 3]):
         return False
     product = 10
     for char in digits[:10]:

@@ -22,7 +22,10 @@ from b4tui.gate.personal.streets import (
 )
 from b4tui.gate.types import Hit
 
-_NUMBER_FIRST = re.compile(r"[0-9]{1,6}[A-Za-z]?(?:[-/][0-9]{1,4})?,? (?=[^\W_])")
+_NUMBER_FIRST = re.compile(
+    r"[0-9]{1,6}[A-Za-z]?(?:[-/][0-9]{1,4})?,? "
+    r"(?=(?:[0-9]{1,6} )?[A-ZÀ-ÖØ-ÞĀ-Ž]|(?:rue|avenue|boulevard|chemin|impasse|allée|quai) |[0-9]{1,3}(?:st|nd|rd|th) )"
+)
 _NAME = re.compile(r"(?:[^\W_][\w.'’-]{0,40},? ?){1,6}")
 _HOUSE = re.compile(r"[0-9]{1,5}(?: ?[a-z](?!\w))?(?:[-/][0-9]{1,4}[a-z]?)?(?![\w]|\.[0-9]|:[0-9])")
 _AFTER_HOUSE = re.compile(r"\.?[ \t]*(?:[,;\n)\"'<—–|]|$|-{1,2}\s|(?:apt|suite|app|piso|edif|nr|bl)\b)")
@@ -55,6 +58,8 @@ def _end_of_name(text: str, name: int, first: str) -> int | None:
         rest = match[0][len(first) :].split()
         long_enough = len(rest) > 0 and any(word[0].isupper() and len(word) > 2 for word in rest[:4])
         return match.end() if long_enough and first not in ("via", "place", "route", "cours") else None
+    if ENGLISH.isdisjoint(match[0].lower().replace(",", " ").replace(".", " ").split()):
+        return None
     place = name
     for count, written in enumerate(match[0].split(" ")):
         word = written.rstrip(",")
@@ -115,7 +120,9 @@ def _compound(text: str, lower: str, start: int, suffix: str) -> tuple[int, int]
         hyphenated = begin < start and text[start - 1] == "-"
         if whole == suffix:
             named = begin >= 2 and text[begin - 1] == " " and text[begin - 2].isalpha()
-            if not (named and (capital or suffix in ("utca", "ulica", "cesta", "rakpart", "allé", "allee"))):
+            if not (
+                named and (capital or suffix in ("utca", "út", "tér", "ulica", "cesta", "rakpart", "allé", "allee"))
+            ):
                 return None
             capital = capital or _previous_is_capital(text, begin)
         elif NO_STREET.match(whole) and not (hyphenated or (numbered and capital)):

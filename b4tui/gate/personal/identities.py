@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
-_ANY = r"[A-Z]{0,4}[ -]?[0-9][0-9A-Z ./-]{4,20}"
+_ANY = r"(?!9[0-9]{2}-(?:[0-4][0-9]|6[6-9]|89|93)-)[A-Z]{0,4}[ -]?[0-9][0-9A-Z ./-]{4,20}"
 _MIXED = r"(?=[A-Za-z0-9-]{0,14}[0-9]{2})[A-Za-z0-9][A-Za-z0-9-]{5,15}"
 _PLATE = (
     r"[A-ZÄÖÜ]{1,3}[- ][A-Z]{1,2}[ -]?[0-9]{1,4}[EH]?"
@@ -17,18 +18,28 @@ _PLATE = (
 )
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
 @dataclass(frozen=True, slots=True)
 class Called:
     """A kind of number that is called by its name. `checks`: a module of python-stdnum has to call it valid."""
 
     words: tuple[str, ...]
-    shape: re.Pattern[str]
+    pattern: str
     checks: str = ""
+
+    @property
+    def shape(self) -> re.Pattern[str]:
+        """How the number looks; compiled when first needed, for there are many."""
+        return _compiled(self.pattern)
 
 
 def _called(words: str, shape: str, checks: str = "") -> Called:
     """The words are apart by `;`; a `^` before one says that no letter may stand before it."""
-    return Called(tuple(words.split(";")), re.compile(rf"(?<![\w-])(?P<number>{shape})(?![\w])"), checks)
+    return Called(tuple(words.split(";")), rf"(?<![\w-])(?P<number>{shape})(?![\w])", checks)
 
 
 CALLED = (
@@ -70,6 +81,7 @@ CALLED = (
     _called("medicare;medical record;mrn;patient id;patient number", r"[A-Z0-9]{1,4}[0-9][A-Z0-9 -]{4,12}"),
     _called("routing number;routing no;aba number", r"[0-9]{9}"),
     _called("account number;bank account;kontonummer;account no;konto-nr", r"[0-9]{6,17}"),
+    _called("sa id;south african id", r"[0-9]{13}", "za.idnr"),
     _called("social insurance;sozialversicherungsnr;my sin", r"[0-9]{3}[- ]?[0-9]{3}[- ]?[0-9]{3}"),
     _called("tfn;tax file;abn;acn", r"[0-9]{2,3} ?[0-9]{3} ?[0-9]{3}(?: ?[0-9]{3})?"),
     _called("burgerservicenummer;bsn", r"[0-9]{9}", "nl.bsn"),
@@ -80,7 +92,7 @@ CALLED = (
     _called("uen;nric", r"[0-9]{8,9}[A-Z]|[TSR][0-9]{2}[A-Z]{2}[0-9]{4}[A-Z]|[STFGM][0-9]{7}[A-Z]"),
     _called(
         "national id;identity number;id number;citizen id;national identification;tax id;tax-id;steuer-id"
-        ";steuer-identifikationsnummer;sa id;my nin;my tin;social security",
+        ";steuer-identifikationsnummer;my nin;my tin;social security",
         _ANY,
     ),
 )
@@ -95,12 +107,17 @@ class Alone:
     """
 
     looks: tuple[str, ...]
-    shape: re.Pattern[str]
+    pattern: str
     checks: str = ""
+
+    @property
+    def shape(self) -> re.Pattern[str]:
+        """How the number looks, as above."""
+        return _compiled(self.pattern)
 
 
 def _alone(looks: str, shape: str, checks: str = "") -> Alone:
-    return Alone(tuple(looks.split()), re.compile(shape), checks)
+    return Alone(tuple(looks.split()), shape, checks)
 
 
 ALONE = (
@@ -117,7 +134,8 @@ ALONE = (
         "0AA0AA0AA00 0A00AA0AA00 0AA0A00AA00 0A00A00AA00 0AA0-AA0-AA00 0A00-AA0-AA00 0AA0-A00-AA00 0A00-A00-AA00",
         r"(?!.*[BILOSZ])[1-9][A-Z][A-Z0-9][0-9]-?[A-Z][A-Z0-9][0-9]-?[A-Z]{2}[0-9]{2}",
     ),
-    _alone("000000-0000000", r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])-[1-8][0-9]{6}"),
+    _alone("000000-0000000", r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])-[1-4]", "kr.rrn"),
+    _alone("000000-0000000", r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])-[5-8]"),
     _alone("000-000-000", r"[1-79]", "ca.sin"),
     _alone("0000-0000-0000", r"[2-9]", "in_.aadhaar"),
     _alone("0000-000-000", r"[12]"),

@@ -43,18 +43,36 @@ class MailDetector:
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
         """Hits under `email` and `email-obfuscated`."""
         for place in at["@"]:
-            yield from _mail_at(lower, place)
+            if place and lower[place - 1] not in " @(\n\"'/" and lower[place + 1 : place + 2].isalnum():
+                hit = _mail_at(lower, place)
+                if hit:
+                    yield hit
         done = -1
         for start, word in at.any_of((*_BRACKETED, *_WORDS)):
             if start < done:
                 continue
-            for match in _SPELLED.finditer(lower, max(0, start - 60), start + 60):
+            match = _spelled_at(lower, start, word)
+            if match and "example" not in match["where"]:
                 done = match.end()
-                if (word in _WORDS or match["at"].strip() not in ("at", "ät")) and "example" not in match["where"]:
-                    yield Hit("email-obfuscated", *match.span(), "a mail address, spelled out")
+                yield Hit("email-obfuscated", *match.span(), "a mail address, spelled out")
 
 
-def _mail_at(lower: str, place: int) -> Iterator[Hit]:
+def _spelled_at(lower: str, start: int, word: str) -> re.Match[str] | None:
+    """What is spelled out around a bracketed `at`, or around an `at` before a `dot`."""
+    place = start
+    if word in _WORDS:
+        place = max(lower.rfind(sign, max(0, start - 44), start) for sign in (" at ", " ät "))
+        if place < 0:
+            return None
+    begin, first = place, max(0, place - 41)
+    if begin and lower[begin - 1] == " ":
+        begin -= 1
+    while begin > first and (lower[begin - 1].isalnum() or lower[begin - 1] in "_.+-"):
+        begin -= 1
+    return _SPELLED.match(lower, begin)
+
+
+def _mail_at(lower: str, place: int) -> Hit | None:
     begin, first = place, max(0, place - 64)
     while begin > first and (lower[begin - 1] in _LOCAL or (lower[begin - 1] > "\x7f" and lower[begin - 1].isalpha())):
         begin -= 1
@@ -62,11 +80,11 @@ def _mail_at(lower: str, place: int) -> Iterator[Hit]:
         begin += 1
     domain = _DOMAIN.match(lower, place + 1)
     if begin == place or domain is None:
-        return
+        return None
     whole = lower[begin : domain.end()]
     if _NOT_A_PERSON.match(whole) or domain[0].rsplit(".", 1)[1] in _FILES or _in_an_address(lower, begin):
-        return
-    yield Hit("email", begin, domain.end(), "a mail address")
+        return None
+    return Hit("email", begin, domain.end(), "a mail address")
 
 
 def _in_an_address(lower: str, begin: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from types import MappingProxyType
 
 from b4tui.gate.personal.checksums import german_tax_id, iban, iban_length, luhn
@@ -39,12 +40,27 @@ def _ssn(source: random.Random, _arg: str) -> str:
     return f"{source.randint(100, 599)}-{source.randint(10, 99)}-{source.randint(1000, 9999)}"
 
 
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def _wallet(source: random.Random, _arg: str) -> str:
+    """A Bitcoin address: a version, twenty bytes of no key, four of their double SHA-256, in base 58."""
+    body = b"\0" + source.randbytes(20)
+    left = int.from_bytes(body + sha256(sha256(body).digest()).digest()[:4])
+    written = ""
+    while left:
+        left, place = divmod(left, 58)
+        written = _BASE58[place] + written
+    return "1" + written
+
+
 MAKERS: Mapping[str, Callable[[random.Random, str], str]] = MappingProxyType(
     {
         "card": _card,
         "iban": _iban,
         "steuerid": _tax_id,
         "ssn": _ssn,
+        "wallet": _wallet,
         "octet": lambda source, _arg: str(source.randrange(20, 250)),
     }
 )

@@ -21,6 +21,7 @@ _BEFORE = re.compile(
     r"|vårt|mitt|número|de|number|num|nr|meine?|unsere)\b){1,5} $",
     re.I,
 )
+_DIGIT = re.compile("[0-9]")
 _TOKEN = re.compile(r"[0-9A-Za-z-]{1,24}")
 _SHORTEST, _LONGEST = 9, 20
 _LOOKS = str.maketrans({char: "0" if char.isdigit() else "A" for char in string.digits + string.ascii_letters})
@@ -55,6 +56,8 @@ def _is_a_word(lower: str, start: int, end: int) -> bool:
 
 def _behind(text: str, end: int, kind: Called) -> tuple[int, int] | None:
     stop = min(len(text), end + _FAR)
+    if _DIGIT.search(text, end, stop) is None:
+        return None
     match = kind.shape.search(text, end, stop)
     if match is None or match.start() - end > 40 or "\n" in text[end : match.start()]:
         return None
@@ -64,7 +67,7 @@ def _behind(text: str, end: int, kind: Called) -> tuple[int, int] | None:
 def _ahead(text: str, start: int, kind: Called) -> tuple[int, int] | None:
     """`020594X903P is my hetu`."""
     begin = max(0, start - 48)
-    before = _BEFORE.search(text, begin, start)
+    before = _BEFORE.search(text, begin, start) if _DIGIT.search(text, begin, start) else None
     if before is None:
         return None
     match = kind.shape.match(text, before.start("number"), before.end("number"))

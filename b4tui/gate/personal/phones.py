@@ -16,6 +16,7 @@ _GERMAN = re.compile(
     r"(?<![\w.+/-])(?:\(0[1-9][0-9]{1,4}\)[ /-]{0,2}|0[1-9][0-9]{1,4}(?:[ ]?[/-][ ]?|[ ]))"
     r"[0-9]{2,9}(?:[ -]?[0-9]{1,4}){0,3}(?![\w]|\.[0-9])"
 )
+_FRENCH = re.compile(r"(?<![\w.+/-])0[1-9](?:[ .-]?[0-9]{2}){4}(?![\w-]|[ .][0-9])")
 _MOBILE = re.compile(r"(?<![\w.-])0(?:1[5-7][0-9]|[579][0-9]{2})[0-9]{7}(?![\w-]|\.[0-9])")
 """Eleven digits without a space: German, British, Turkish and Philippine mobiles."""
 _CALLED = re.compile(
@@ -30,10 +31,12 @@ _BEFORE = re.compile(
 )
 _AFTER = re.compile(r"[ \t-]{0,2}(?:\(?(?:office|mobile|mobil|fax|cell|phone|home|work|privat|dienstlich|tel)\b)")
 _DATE = re.compile(
-    r"(?:19|20)[0-9]{2}[-./ ]?[01][0-9][-./ ]?[0-3][0-9]|[0-3]?[0-9][./-][01]?[0-9][./-](?:19|20)?[0-9]{2}(?![0-9])"
+    r"(?:19|20)[0-9]{2}[-/ ](?:19|20)[0-9]{2}(?![0-9])|(?:19|20)[0-9]{2}[-./ ]?[01][0-9][-./ ]?[0-3][0-9]"
+    r"|[0-3]?[0-9][./-][01]?[0-9][./-](?:19|20)?[0-9]{2}(?![0-9])"
 )
-_DATE_AT_END = re.compile(r"[0-9]{2}[-/][0-9]{2}$")
-_MODES = re.compile(r"0[0-7]{3}(?:[/ -]0[0-7]{3})+")
+_DATE_AT_END = re.compile(r"[0-9]{2}[-/][0-9]{2}$|^0[0-9]{3}-(?:19|20)[0-9]{2}$")
+_MODES = re.compile(r"0[0-9]{3}(?:[/ -]0[0-9]{3})+")
+"""Rights of files, characters of a table."""
 _DECIMAL = re.compile(r"\+[0-9]+\.[0-9]+")
 _ZIP = re.compile(r"[0-9]{5}-[0-9]{4}")
 _STATE = re.compile(r"\b[A-Z]{2}[\s#*/;-]{1,5}$")
@@ -44,7 +47,7 @@ _FEWEST, _MOST = 7, 15
 def phone_in(text: str, lower: str, start: int, end: int) -> tuple[int, int] | None:
     """The first telephone number in a stretch around a run of digits; None where there is none."""
     called: bool | None = None
-    for shape in (_INTERNATIONAL, _AMERICAN, _GERMAN, _MOBILE, _CALLED):
+    for shape in (_INTERNATIONAL, _AMERICAN, _GERMAN, _FRENCH, _MOBILE, _CALLED):
         match = shape.search(text, start, end)
         if match is None:
             continue
@@ -68,7 +71,7 @@ def _speaks_for_itself(shape: re.Pattern[str], written: str, digits: str, text: 
     """Whether a number is one without anything that says so."""
     if shape is _INTERNATIONAL:
         if "+" not in written:
-            return len(digits) >= 12 and written != digits
+            return len(digits) >= 12 and written != digits and not _MODES.fullmatch(written)
         if _DATE.match(written[1:]) or _DECIMAL.fullmatch(written):
             return False
         at_line_start = "\n" in (text if start == 0 else text[start - 1])  # a line that a diff added
@@ -82,6 +85,8 @@ def _speaks_for_itself(shape: re.Pattern[str], written: str, digits: str, text: 
             and not _MODES.fullmatch(written)
             and not _is_zip(written, text, start)
         )
+    if shape is _FRENCH:
+        return len(set(written) - set("0123456789")) == 1 and not _DATE.match(written)
     return shape is _MOBILE
 
 

@@ -31,11 +31,21 @@ _STATES = frozenset(
     )
     for word in line.split()
 )
+_OF_LICENCES = re.compile(r"Boston,\s+$")
+"""The Free Software Foundation's town, in the head of very many files."""
 _ARMY = re.compile(r"(?<![A-Za-z])[AFD]PO,?[ \n]{1,2}A[AEP],?[ \n]{1,2}$", re.I)
 _BRITISH = re.compile(r"(?:\n|, ?)[A-Z]{1,2}[0-9][A-Z0-9]? $")
 _BRITISH_END = re.compile(r"[0-9][ABD-HJLNP-UW-Z]{2}(?![\w-])")
 _CANADIAN = re.compile(r"[A-CEGHJ-NPR-TVXY][0-9][A-Z] ?[0-9][A-Z][0-9](?!\w)")
 _AUSTRALIAN = re.compile(r", (?:NSW|VIC|QLD|TAS|ACT|WA|SA|NT), $")
+
+
+def may_be_town(text: str, start: int, before: str, after: str) -> bool:
+    """Whether what is next to a row of digits lets it be a postcode: a line's begin, a comma, a state."""
+    if before == " ":
+        further = text[start - 2 : start - 1]
+        return further in " ,\n" or further.isupper() or after.isupper() or further in "epEP"
+    return before in "\n-" or (before.isupper() and after.isupper())
 
 
 def town_at(text: str, start: int, end: int) -> Hit | None:
@@ -59,7 +69,7 @@ def _below_a_street(text: str, start: int) -> tuple[int, int] | None:
     match = _TOWN.match(text, start) if separator else None
     if match is None or separator is None or not match["town"][0].isupper():
         return None
-    before = text[max(0, separator.start() - 48) : separator.start()]
+    before = text[max(0, separator.start() - 24) : separator.start()]
     house = _A_HOUSE_BEFORE.search(before)
     if house is None or _MONTH_BEFORE.search(before) or not _is_named(before[: house.end()]):
         return None
@@ -86,6 +96,8 @@ def _after_a_state(text: str, start: int, end: int) -> tuple[int, int] | None:
     if state is None or state["state"] not in _STATES:
         return None
     before = text[max(0, state.start() - 80) : state.start()]
+    if _OF_LICENCES.search(before):
+        return None
     if re.search(r"(?:,\s{0,2}|\n)$", before) and re.search(r"[0-9]{1,6}[ ]+[^\W\d_]", before):
         return state.start(), end
     return None

@@ -16,8 +16,8 @@ def _words(*lines: str) -> frozenset[str]:
 SUFFIXES = _words(
     "straße strasse str. straat laan steenweg platz gasse allee chaussee promenade damm weg steig pfad ring ufer",
     "gatan vägen gränd stigen torget gade vej allé stræde plads gata veien vegen braut vegur stræti götu katu",
-    "kuja bulevardi polku raitti tie plein singel gracht kade dreef utca rakpart ulica cesta nábřeží náměstí",
-    "třída",
+    "kuja bulevardi polku raitti tie plein singel gracht kade dreef utca út tér rakpart ulica cesta nábřeží",
+    "náměstí třída",
 )
 """Ends of compounds, and words, that a house number follows."""
 
@@ -38,8 +38,8 @@ BEFORE_NAMES = _words(
     "rua rúa rue via viale vicolo corso piazza piazzale largo calle c/ avenida av. avda. avda plaza paseo camino",
     "carrer travessa praça praia ul. al. os. pl. plac strada strad. bulevardul aleea chemin impasse allée quai",
     "boulevard avenue alameda cuesta ronda pasadizo pasaje contrada incrocio estrada rodovia largo cours route",
-    "place ulica nám. tř. callejón carretera glorieta vial acceso cañada urbanización circuito retorno corredor",
-    "diagonal",
+    "place ulica nám. tř. stretto rotonda borgo rambla recanto trevo conjunto soseaua șoseaua intrarea callejón",
+    "carretera glorieta vial acceso cañada urbanización circuito retorno corredor diagonal",
 )
 """Words that the name and then the number follow."""
 

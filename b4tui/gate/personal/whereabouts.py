@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.personal.streets import SUFFIXES
@@ -86,29 +87,35 @@ _BETWEEN = re.compile(
 )
 _NUMBER_NAME_NUMBER = re.compile(r"[0-9]{1,6},? (?:[^\W\d_][\w.'’-]{0,30},? ){1,6}[0-9]{1,5}(?![\w:]|\.[0-9])")
 _NUMBER_NAME = re.compile(
-    r"[0-9]{1,6}[a-z]?,?[ \n](?:[0-9]{1,4} )?(?P<name>[^\W\d_][\w.'’-]{2,40})(?: (?P<next>[^\W_][\w.'’-]{0,40}))?"
+    r"[0-9]{1,6}[a-z]?,?[ \n](?:[0-9]{1,4} )?(?P<name>[^\W\d_][\w.'’-]{2,40})"
+    r"(?: (?P<next>[^\W_][\w.'’-]{0,40}))?"
 )
-_NAME_NUMBER = re.compile(
-    r"(?P<name>(?:[^\W\d_][\w.'’-]{0,40}[ ]){1,7}?)"
-    r"(?P<number>[0-9]{1,5} ?[a-zA-Z]?(?:[/-][0-9]{1,4})?)(?![\w:]|\.[0-9])"
+_HOUSE = re.compile(r"[0-9]{1,5}(?: ?[a-zA-Z](?![\w]))?(?:[/-][0-9]{1,4})?(?![\w:]|\.[0-9])")
+_ROW = re.compile(r"[0-9]+")
+_TECHNICAL = frozenset(
+    word
+    for line in (
+        "all and apr april are area at aug august batch bug bugs build by case change channel chapter class claude",
+        "code column comment comments commit concern concerns core cpu cve day debian dec december each epic epoch",
+        "error errors every exit feature feb february feedback figure finding findings for friday from gap gemini",
+        "gpt gpu group http in index is issue issues item items iteration jan january java job jul july jun june",
+        "layer level line lines mar march may milestone model monday node note nov november oct october of on only",
+        "option opus or p0 p1 p2 p3 page part phase pod point port pr priority prs python q question release req",
+        "requirement review rfc room round row rule section sep sept september shard slot sonnet sprint stage",
+        "status step story table task tasks test tests than the thread thursday tier to todo todos track tuesday",
+        "type ubuntu v version volume wednesday week windows with worker",
+    )
+    for word in line.split()
 )
-_TECHNICAL = re.compile(
-    r"(?:port|line|lines|step|phase|version|v|page|section|issue|issues|task|tasks|pr|prs|chapter|python|node|java|windows"
-    r"|ubuntu|debian|day|week|january|february|march|april|may|june|july|august|september|october|november|december|jan"
-    r"|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|monday|tuesday|wednesday|thursday|friday|table|figure|level|part|stage"
-    r"|round|option|test|tests|case|error|errors|code|exit|status|http|area|room|slot|index|item|row|column|layer|tier"
-    r"|priority|sprint|milestone|release|build|job|worker|pod|shard|gpu|cpu|core|thread|channel|track|volume|type|class"
-    r"|group|rule|batch|epoch|iteration|gap|bug|bugs|finding|findings|review|comment|comments|feedback|item|items|the|all"
-    r"|every|each|and|or|p0|p1|p2|p3|rfc|cve|model|claude|gpt|gemini|sonnet|opus|epic|question|point|requirement|req"
-    r"|story|feature|commit|change|note|todo|todos|concern|concerns|q|in|at|on|of|to|is|are|with|for|from|by|than|only)"
-    r"[ .]*$",
-    re.I,
-)
+"""Words that a number follows, or comes before, in texts of work."""
 _ENDS = re.compile(r"\.?\s*(?:[,;.)\"'?!\n]|$|in case|and |last night|after|at |on |for |street|st\b|apt|suite|nan\b)")
 _ZIP_VALUE = re.compile(
     r"[\"']?(?:\s?(?:is|ist|of|lautet|:|=|,)){0,3}\s{0,3}[\"']?(?P<code>[0-9]{4,5}(?:-[0-9]{4})?)(?![\w-]|\.[0-9])"
 )
+_SUFFIXES = tuple(sorted(SUFFIXES))
 _FAR = 90
+_ROWS = 3
+"""Numbers that are looked at behind such words; the house is one of the first."""
 
 
 class WhereaboutsDetector:
@@ -136,6 +143,8 @@ class WhereaboutsDetector:
 
 
 def _place_after(text: str, lower: str, start: int, end: int, word: str) -> tuple[int, int] | None:
+    if _ROW.search(text, end, min(len(text), end + 2 * _FAR)) is None:
+        return None
     loose = word[-1] != " "
     if loose and _NOT_A_PLACE.search(lower[max(0, start - 16) : start]):
         return None
@@ -146,19 +155,24 @@ def _place_after(text: str, lower: str, start: int, end: int, word: str) -> tupl
         if loose and place == end:
             return None
     far = min(len(text), place + _FAR)
-    both = _NUMBER_NAME_NUMBER.match(text, place, far)
-    if both and not _is_technical(both[0]):
-        return both.span()
-    return _number_first(text, place, far, loose) or _number_last(text, lower, place, far)
+    if _ROW.search(text, place, far) is None:
+        return None
+    if "0" <= text[place : place + 1] <= "9":
+        both = _NUMBER_NAME_NUMBER.match(text, place, far)
+        if both and not _is_technical(both[0]):
+            return both.span()
+        if first := _number_first(text, place, far, loose):
+            return first
+    return _number_last(text, lower, place, far)
 
 
 def _is_technical(name: str) -> bool:
-    return bool(_TECHNICAL.fullmatch(name.strip(" .,0123456789").rsplit(" ", 1)[-1]))
+    return name.strip(" .,0123456789").rsplit(" ", 1)[-1].lower() in _TECHNICAL
 
 
 def _number_first(text: str, place: int, far: int, loose: bool) -> tuple[int, int] | None:
     match = _NUMBER_NAME.match(text, place, far)
-    if match is None or not match["name"][0].isupper() or _TECHNICAL.fullmatch(match["name"]):
+    if match is None or not match["name"][0].isupper() or _is_technical(match["name"]):
         return None
     if loose and not (match["next"] and (match["next"][0].isupper() or match["next"][0].isdigit())):
         return None
@@ -166,11 +180,13 @@ def _number_first(text: str, place: int, far: int, loose: bool) -> tuple[int, in
 
 
 def _number_last(text: str, lower: str, place: int, far: int) -> tuple[int, int] | None:
-    for match in _NAME_NUMBER.finditer(text, place, far):
-        name = match["name"].strip()
-        last = name.rsplit(" ", 1)[-1]
-        known = last.lower().endswith(tuple(SUFFIXES))
-        capital = any(part[0].isupper() for part in name.split()[-3:]) and (last[0].isupper() or len(name.split()) > 1)
-        if (capital or known) and not _TECHNICAL.fullmatch(last) and (known or _ENDS.match(lower, match.end())):
-            return match.span()
+    for row in islice(_ROW.finditer(text, place, far), _ROWS):
+        house = _HOUSE.match(text, row.start())
+        begin = text.rfind(" ", max(place, row.start() - 42), row.start() - 1) + 1 or place
+        last = text[begin : row.start() - 1]
+        if house is None or text[row.start() - 1] != " " or not last[:1].isalpha() or "\n" in last:
+            continue
+        known = last.lower().endswith(_SUFFIXES)
+        if (last[0].isupper() or known) and not _is_technical(last) and (known or _ENDS.match(lower, house.end())):
+            return begin, house.end()
     return None

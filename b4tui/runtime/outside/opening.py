@@ -87,6 +87,9 @@ class _Opener:
         """Blocks: it reads rules, and files of this machine. Raises nothing that a file could be the reason of."""
         if not isinstance(self.ledger, Ledger):
             return Opened(closed=f"nothing is recorded, so nothing can leave: {self.ledger}")
+        # A hub from elsewhere may bring a record with grants in it that are nobody's here.
+        if self.ledger.stranger:
+            return Opened(closed=self.ledger.stranger)
         if why := self._nowhere():
             return Opened(closed=why, mask=_mask(self._gate(Known.nothing())))
         gate = self._gate(self._known())

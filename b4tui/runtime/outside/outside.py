@@ -108,17 +108,21 @@ class Outside:
         if self._recorder is not None:
             self._recorder.mask = self._opened.mask
         self._ready.set()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_looking(seen))
+            if self._opened.desk is not None:
+                tasks.create_task(self._opened.desk.watch())
+
+    async def _keep_looking(self, seen: Callable[[OutwardView], None]) -> None:
         while True:
             self._changed.clear()
             fresh = await self._look()
             if fresh != self.view:
                 self.view = fresh
                 seen(fresh)
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
                     await self._changed.wait()
-            except TimeoutError:
-                continue
 
     async def _look(self) -> OutwardView:
         for attempt in self._guard.attempts() if self._guard is not None else ():

@@ -54,11 +54,9 @@ class GuardedScreen(HouseScreen):
             self.arming = now
             self.arming_changed()
 
-    def admits(self, event_time: float | None = None) -> bool:
-        """Whether a click of that time, else the key that was struck last, may decide."""
-        console = self.console
-        struck_at = console.struck_at if event_time is None else console.moment(event_time)
-        return self.is_current and self.arming.admits(struck_at)
+    def admits(self) -> bool:
+        """Whether the key or click that came last may decide."""
+        return self.is_current and self.arming.admits(self.console.touched_at)
 
     def arming_changed(self) -> None:
         """Armed, or inert again: what depends on it is to be drawn anew."""

@@ -15,7 +15,7 @@ from b4tui.tui.widgets.inked import Panel
 
 
 class DecisionButton(Panel, can_focus=True):
-    """One line in brackets. `admits` says whether a key or click of a moment may decide."""
+    """One line in brackets. `admits` says whether the key or click that came last may decide."""
 
     BINDINGS = bindings("decision")
     FOCUS_ON_CLICK = False
@@ -31,7 +31,7 @@ class DecisionButton(Panel, can_focus=True):
             """The button it came from."""
             return self.button
 
-    def __init__(self, admits: Callable[[float | None], bool], *, id: str) -> None:
+    def __init__(self, admits: Callable[[], bool], *, id: str) -> None:
         super().__init__(id=id)
         self._admits = admits
         self._label = ""
@@ -69,17 +69,17 @@ class DecisionButton(Panel, can_focus=True):
 
     def action_press(self) -> None:
         """Enter on the focused button."""
-        if self.enabled and self._admits(None):
+        if self.enabled and self._admits():
             self.post_message(self.Pressed(self))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Half of a press."""
-        self._down = event.button == 1 and self.enabled and self._admits(event.time)
+        self._down = event.button == 1 and self.enabled and self._admits()
 
-    def on_mouse_up(self, event: events.MouseUp) -> None:
+    def on_mouse_up(self) -> None:
         """The other half, if the first one was here too and the button is armed still."""
         pressed, self._down = self._down, False
-        if pressed and self.enabled and self._admits(event.time):
+        if pressed and self.enabled and self._admits():
             self.post_message(self.Pressed(self))
 
     def on_leave(self) -> None:

@@ -8,9 +8,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from b4tui.tui import paint
-from b4tui.tui.paint import Ink, Line
+from b4tui.tui.paint import COMMON_INKS, Ink, Line
 
-INK_CLASSES = frozenset(f"ink--{ink}" for ink in Ink)
+INK_CLASSES = frozenset(f"ink--{ink}" for ink in COMMON_INKS)
 
 
 class Panel(Widget):

@@ -20,7 +20,7 @@ from textual.strip import Strip
 
 from b4tui.tui import paint
 from b4tui.tui.keymap import bindings
-from b4tui.tui.paint import Ink, Line, Span
+from b4tui.tui.paint import COMMON_INKS, Ink, Line, Span
 
 RowMaker = Callable[[str], tuple[Line, ...]]
 
@@ -35,7 +35,7 @@ def no_rows(_key: str) -> tuple[Line, ...]:
 class Lines(ScrollView, can_focus=True):
     """A list of rows of `row_height` lines each; a row is made by `make` when it comes into view."""
 
-    COMPONENT_CLASSES = {_CURSOR, *(f"ink--{ink}" for ink in Ink)}
+    COMPONENT_CLASSES = {_CURSOR, *(f"ink--{ink}" for ink in COMMON_INKS)}
     BINDINGS = bindings("list")
     ALLOW_SELECT = False
 
@@ -91,7 +91,7 @@ class Lines(ScrollView, can_focus=True):
         """Replace all rows. The cursor stays on its key, or near its place where the key is gone."""
         held = self.key
         shape = (len(self.keys), self.row_height)
-        order_changed = keys is not self.keys and tuple(keys) != tuple(self.keys)
+        order_changed = keys is not self.keys and not _same(keys, self.keys)
         self.keys, self._make = keys, make
         self.row_height = row_height or self.row_height
         if (len(keys), self.row_height) != shape:
@@ -234,6 +234,11 @@ class Lines(ScrollView, can_focus=True):
         if index == self.cursor and event.chain > 1:
             self.action_open()
         self.cursor = index
+
+
+def _same(keys: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether the keys are the same; sequences of one kind know best themselves."""
+    return keys == others if type(keys) is type(others) else tuple(keys) == tuple(others)
 
 
 def _together(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:

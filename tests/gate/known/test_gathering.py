@@ -71,9 +71,9 @@ def test_secrets_of_every_source(home: Path, hub: Path) -> None:
         2: ["equals the value of .netrc, a password"],
         3: ["equals the value of .env, API_TOKEN"],
         4: ["equals the value of .env.local, API_TOKEN"],
-        5: ["equals the value of config, token"],
-        6: ["equals the value of credentials, aws_secret_access_key"],
-        7: ["equals the value of config.json, a password"],
+        5: ["equals the value of .kube/config, token"],
+        6: ["equals the value of .aws/credentials, aws_secret_access_key"],
+        7: ["equals the value of .docker/config.json, a password"],
         8: ["equals the value of .vault-token, token"],
         9: ["equals the value of .git-credentials, a URL"],
     }
@@ -96,7 +96,7 @@ def test_a_private_key_is_known_by_its_body_and_its_public_half_is_not(home: Pat
     put(home / ".ssh/id_rsa", f"-----BEGIN RSA PRIVATE {'KEY'}-----\n{body}\n-----END RSA PRIVATE {'KEY'}-----\n")
     put(home / ".ssh/id_rsa.pub", f"ssh-rsa {body[:100]} me@ofen7")
     known = gathered(home)
-    assert whys(known, body[150:260]) == ["equals the value of id_rsa, a private key"]
+    assert whys(known, body[150:260]) == ["equals the value of .ssh/id_rsa, a private key"]
     assert whys(known, body[:100]) == []
 
 
@@ -111,13 +111,13 @@ def test_hosts_of_every_source(home: Path, hub: Path) -> None:
     known = gathered(home, hub, domains=["werkstatt.dev"])
     text = "ofen7 ofen8 ofen9 turm7 k8s.firma.de git.firma.de x.werkstatt.dev"
     assert sorted(whys(known, text)) == [
-        "a host of gate.domains",
-        "a host of git remote",
-        "a host of known_hosts",
-        "a host of kubeconfig",
-        "a host of ssh config",
-        "a host of ssh config",
-        "a host of the hosts file",
+        "a host from gate.domains",
+        "a host from git remote",
+        "a host from known_hosts",
+        "a host from kubeconfig",
+        "a host from ssh config",
+        "a host from ssh config",
+        "a host from the hosts file",
     ]
 
 

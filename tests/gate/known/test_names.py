@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from b4tui.gate.known.hosts import PrivateHost
 from b4tui.gate.known.names import Names
-from b4tui.gate.known.people import PersonWord
+from b4tui.gate.known.sought import PersonWord, PrivateHost
 from b4tui.gate.scanner import lowered
 
 HOSTS = [
@@ -87,10 +86,10 @@ def test_other_people(text: str) -> None:
 def test_a_finding_says_where_it_is_known_from_and_not_what_it_is() -> None:
     told = {(hit.rule, hit.why) for hit in NAMES.find("ofen7 zaphod ada@muster-post.de 0170 5550142")}
     assert told == {
-        ("known-host", "a host of ssh config"),
-        ("known-person", "the name of the people file"),
-        ("known-person", "the mail address of the people file"),
-        ("known-person", "the phone number of the people file"),
+        ("known-host", "a host from ssh config"),
+        ("known-person", "a name from the people file"),
+        ("known-person", "a mail address from the people file"),
+        ("known-person", "a phone number from the people file"),
     }
     assert repr(NAMES) == "Names(4 hosts, 4 words of people)"
 

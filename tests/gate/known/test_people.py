@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from b4tui.gate.known.people import authors_of, people_listed, phone_end
+from b4tui.gate.known.people import authors_of, people_listed
+from b4tui.gate.known.sought import phone_end
 
 CARDS = """\
 BEGIN:VCARD

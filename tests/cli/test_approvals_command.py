@@ -1,0 +1,193 @@
+"""`b4tui approvals` and `b4tui grants`: the operator's decisions without a console."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from b4tui.escalation.store import ApprovalStore
+from b4tui.escalation.types import Approval, ApprovalState, Risk
+from b4tui.events import now
+from b4tui.gate.types import Cause, Finding, FindingClass, Reason, Severity, Verdict
+from b4tui.ledger.keys import load_key
+from b4tui.ledger.ledger import Ledger
+from b4tui.outward_sections import EscalationPolicy, PricesConfig
+from tests.escalation.approving import an_approval
+
+BODY = b'{"model":"frontier-1","messages":[{"content":"What of tides?\x1b[2J"}]}'
+SHA256 = hashlib.sha256(BODY).hexdigest()
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Path:
+    hub = tmp_path / "hub"
+    (hub / ".beads").mkdir(parents=True)
+    (hub / ".beads" / "issues.jsonl").touch()
+    subprocess.run(["git", "init", "-q", str(hub)], check=True)
+    (hub / ".b4tui").mkdir()
+    return hub
+
+
+@pytest.fixture
+def store(hub: Path, environment: dict[str, str]) -> ApprovalStore:
+    """What a running b4tui has written there."""
+    key = load_key(Path(environment["HOME"]) / ".local" / "state" / "b4tui" / "ledger.key")
+    ledger = Ledger(hub / ".b4tui" / "ledger.db", clock=now, key=key)
+    return ApprovalStore(ledger, EscalationPolicy(), PricesConfig())
+
+
+@pytest.fixture
+def asked(store: ApprovalStore) -> Callable[..., Approval]:
+    def ask(**changes: object) -> Approval:
+        moment = now()
+        fields = {"id": "a1b2c3", "asked_at": moment, "deadline": moment + timedelta(hours=1), **changes}
+        return store.ask(an_approval(body=BODY, **fields), BODY, moment)
+
+    return ask
+
+
+@pytest.fixture
+def run(b4tui_here, hub: Path):
+    return lambda *arguments, **more: b4tui_here(*arguments, cwd=hub, **more)
+
+
+def test_without_a_ledger_it_says_where_one_would_come_from(run) -> None:
+    answer = run("approvals", "list")
+    assert answer.code == 1 and "ledger" in answer.err
+
+
+def test_what_waits_is_listed(run, asked) -> None:
+    asked()
+    answer = run("approvals", "list")
+    assert (answer.code, answer.err, len(answer.out.splitlines())) == (0, "", 1)
+    assert all(word in answer.out for word in ("a1b2c3", "romanov", "hub-1", "api.example.com", "expires in 59:"))
+    (row,) = run("approvals", "list", "--json").json
+    assert (row["id"], row["sha256"], row["state"], row["size"]) == ("a1b2c3", SHA256, "pending", len(BODY))
+
+
+def test_what_is_decided_is_listed_with_all(run, asked, store) -> None:
+    asked()
+    run("approvals", "deny", "a1b2c3", "--actor", "ops")
+    assert run("approvals", "list", "--json").json == []
+    assert "Nothing waits" in run("approvals", "list").out
+    assert [row["state"] for row in run("approvals", "list", "--all", "--json").json] == ["denied"]
+
+
+def test_the_exact_bytes_are_shown_and_no_escape_reaches_the_terminal(run, asked) -> None:
+    asked(risk=Risk.MEDIUM, risk_words=("nothing was sent to api.example.com before",))
+    out = run("approvals", "show", "a1b").out
+    assert "\x1b" not in out and "␛[2J" in out
+    for words in (
+        f"sha256 {SHA256}",
+        "POST https://api.example.com/v1/messages",
+        "medium: nothing was sent",
+        "0.0200 USD",
+    ):
+        assert words in out
+    shown = run("approvals", "show", "a1b2c3", "--json").json
+    assert shown["body"].encode() == BODY and shown["findings"] == []
+
+
+def test_an_approval_wants_the_digest_of_what_was_shown(run, asked, store) -> None:
+    asked()
+    without = run("approvals", "approve", "a1b2c3", "--actor", "ops")
+    assert without.code == 2 and "--digest" in without.err
+    for wrong in (SHA256[:11], "0" * 12):
+        assert run("approvals", "approve", "a1b2c3", "--digest", wrong, "--actor", "ops").code == 1
+    assert store.get("a1b2c3").state is ApprovalState.PENDING
+    answer = run("approvals", "approve", "a1b2c3", "--digest", SHA256[:12], "--actor", "ops", "--reason", "fine")
+    assert (answer.code, answer.out) == (0, "a1b2c3 is approved\n")
+    done = store.get("a1b2c3")
+    assert (done.state, done.decided_by, done.decision_reason) == (ApprovalState.APPROVED, "ops", "fine")
+    (_, row) = store.ledger.entries()
+    assert row.facts["evidence"] == {"typed_digest": SHA256[:12]}
+
+
+def test_high_risk_wants_the_host_too(run, asked) -> None:
+    asked(risk=Risk.HIGH)
+    approve = ("approvals", "approve", "a1b2c3", "--digest", SHA256[:12], "--actor", "ops")
+    without = run(*approve)
+    assert without.code == 1 and "api.example.com" in without.err
+    held = run(*approve, "--host", "api.example.com", "--json").json
+    assert held["state"] == "approved" and held["hold_until"] > held["decided_at"]
+
+
+def test_what_stays_here_cannot_be_approved_and_says_so_by_its_exit_code(run, asked, store) -> None:
+    finding = Finding(
+        rule="email",
+        version=1,
+        finding_class=FindingClass.PERSONAL,
+        severity=Severity.BLOCK,
+        part="user 1",
+        start=0,
+        end=9,
+        preview="••••",
+    )
+    asked(
+        verdict=Verdict.LOCAL_ONLY,
+        findings=(finding,),
+        reasons=(Reason(Cause.PERSONAL, "1 finding of class personal"),),
+    )
+    answer = run("approvals", "approve", "a1b2c3", "--digest", SHA256, "--actor", "ops")
+    assert answer.code == 3 and "1 finding of class personal" in answer.err
+    assert store.get("a1b2c3").state is ApprovalState.PENDING
+    assert "email (personal) in user 1: ••••" in run("approvals", "show", "a1b2c3").out
+
+
+def test_the_second_to_decide_is_told_who_was_first(run, asked) -> None:
+    asked()
+    run("approvals", "deny", "a1b2c3", "--actor", "amy", "--reason", "no")
+    late = run("approvals", "approve", "a1b2c3", "--digest", SHA256[:12], "--actor", "ben")
+    assert late.code == 1 and "already denied by amy" in late.err
+
+
+def test_what_has_expired_cannot_be_decided(run, asked) -> None:
+    asked(deadline=now() - timedelta(seconds=1))
+    late = run("approvals", "deny", "a1b2c3", "--actor", "ops")
+    assert late.code == 1 and "already expired" in late.err
+
+
+def test_an_id_has_to_be_one(run, asked) -> None:
+    asked()
+    asked(id="a1b9", bead="hub-2")
+    twice = run("approvals", "deny", "a1b", "--actor", "ops")
+    assert twice.code == 1 and "type more" in twice.err
+    none = run("approvals", "deny", "zz", "--actor", "ops")
+    assert none.code == 1 and "no approval zz" in none.err
+
+
+# Grants --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_grant_is_made_listed_and_revoked(run, store) -> None:
+    made = run("grants", "add", "--category", "deep_research", "--agent", "romanov", "--actor", "ops", "--json").json
+    assert (made["max_bytes"], made["max_uses"], made["made_by"]) == (4096, 20, "ops")
+    assert [row["id"] for row in run("grants", "list", "--json").json] == [made["id"]]
+    assert "romanov may send up to 4,096 bytes of deep_research" in run("grants", "list").out
+    gone = run("grants", "revoke", made["id"], "--actor", "ops")
+    assert gone.out == f"{made['id']} is revoked, after 0 of 20 uses\n"
+    assert "no standing approval" in run("grants", "list").out
+    assert "(it was revoked)" in run("grants", "list", "--all").out
+    assert [entry.kind for entry in store.ledger.entries()] == ["grant_changed", "grant_changed"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        ((), 2, "--category"),
+        (("--category", "code_review"), 1, "deep_research"),
+        (("--category", "deep_research", "--agent", "nobody"), 1, "nobody"),
+        (("--category", "deep_research", "--provider", "nobody"), 1, "nobody"),
+        (("--category", "deep_research", "--for", "soon"), 2, "30m"),
+        (("--category", "deep_research", "--max-uses", "0"), 2, "0"),
+    ],
+)
+def test_a_grant_for_what_there_is_not_is_not_made(run, store, options: tuple[str, ...], code: int, says: str) -> None:
+    answer = run("grants", "add", *options, "--actor", "ops")
+    assert answer.code == code and says in answer.err
+    assert store.ledger.entries() == ()
