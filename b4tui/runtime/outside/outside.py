@@ -205,10 +205,14 @@ class Outside:
         # A ledger that fails is said by the recorder.
         with contextlib.suppress(LedgerError):
             await desk.run_ended(run, reason)
-            for left in await desk.pending() if errand is not None else ():
-                # Questions of an earlier run that died are kept for the next one to take up, and it is over now.
-                if (left.bead, left.agent) == (errand.bead, errand.agent) and left.run not in self._errands:
-                    await desk.run_ended(left.run, reason)
+            if errand is not None:
+                await self._end_earlier(desk, errand, reason)
+
+    async def _end_earlier(self, desk: Desk, errand: Errand, reason: str) -> None:
+        """Questions of an earlier run that died were kept for this one to take up, and it is over now."""
+        for left in await desk.pending():
+            if (left.bead, left.agent) == (errand.bead, errand.agent) and left.run not in self._errands:
+                await desk.run_ended(left.run, reason)
 
     def close(self) -> None:
         """Let go of the ledger's file; blocks. Nothing is recorded any more."""
