@@ -9,13 +9,14 @@ from b4tui.gate.infrastructure.detectors import infrastructure_detectors
 from b4tui.gate.known.known import Known
 from b4tui.gate.personal.detectors import personal_detectors
 from b4tui.gate.secrets.assignment import Assignments
-from b4tui.gate.secrets.commands import Commands, Sql
+from b4tui.gate.secrets.commands import Commands
 from b4tui.gate.secrets.headers import Headers
 from b4tui.gate.secrets.keyfiles import OpaqueBlocks, PrivateKeys
 from b4tui.gate.secrets.kubernetes import KubernetesSecrets
 from b4tui.gate.secrets.nearby import RareNearKeywords
 from b4tui.gate.secrets.prose import Prose
 from b4tui.gate.secrets.shapes import Shapes
+from b4tui.gate.secrets.sql import Sql
 from b4tui.gate.secrets.urls import Urls
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from b4tui.escalation.store import ApprovalStore
+from b4tui.escalation.approvals.store import ApprovalStore
 from b4tui.escalation.types import Approval, ApprovalState
 from b4tui.events import now
 from b4tui.ledger.ledger import Ledger

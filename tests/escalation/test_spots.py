@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from b4tui.demo.cloud_server import SimulatedCloud
-from b4tui.escalation.spots import read_body, spots
+from b4tui.escalation.door.spots import read_body, spots
 from b4tui.gate.types import BODY, Finding, FindingClass, NamedPart, Severity
 from b4tui.provenance import Part
 from tests.escalation.at_the_desk import settings_for, sit_down

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from frozen_world import NOW, WORLD, FrozenRuntime, RecordingOperator
 
-from b4tui.escalation.batches import Batch
-from b4tui.escalation.spots import read_body, spots
+from b4tui.escalation.approvals.batches import Batch
+from b4tui.escalation.door.spots import read_body, spots
 from b4tui.escalation.types import (
     Approval,
     ApprovalState,

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.rarity import rarity
+from b4tui.gate.rulebook.wording import word_set
 from b4tui.gate.types import Hit
 from b4tui.gate.values import stands_for_a_value
-from b4tui.gate.wording import word_set
 
 REACH = 70
 """Characters from a word to what it speaks of."""
 _RUN = re.compile(r"(?<![A-Za-z0-9_+/=.\-@#])[A-Za-z0-9][A-Za-z0-9_+/=.\-~]{15,160}(?![A-Za-z0-9_])")
+_DIGIT = re.compile(r"[0-9]")
 _HEX = re.compile(r"[0-9a-fA-F]+$")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _HASH_BEFORE = re.compile(
@@ -88,18 +89,23 @@ def _stretches(at: Positions, words: frozenset[str], length: int) -> Iterator[tu
 
 
 def _why(value: str, before: str) -> str | None:
-    if len(value) < 16 or not any("0" <= char <= "9" for char in value) or value.isdigit():
+    """Why a run of characters is a finding; what is quickly said comes first."""
+    if len(value) < 16 or not _DIGIT.search(value) or value.isdigit():
         return None
-    if _HASH_BEFORE.search(before[-30:]) or stands_for_a_value(value):
+    why = _looks(value, before)
+    if why is None or _HASH_BEFORE.search(before[-30:]) or stands_for_a_value(value):
         return None
+    return why
+
+
+def _looks(value: str, before: str) -> str | None:
     if _UUID.match(value):
         return "an id after a word about keys" if _CLOSE_TO_ID.search(before) else None
     if _HEX.match(value):
         return "digits after a word about keys" if len(value) >= 20 and _CLOSE_TO_HEX.search(before) else None
-    bits = rarity(_longest_part(value))
-    if "/" in value and not _is_base64(value):
-        return None
-    if len(_longest_part(value)) < 12 or bits < 5.3 or value.count(".") > 3:
+    longest = _longest_part(value)
+    bits = rarity(longest)
+    if len(longest) < 12 or bits < 5.3 or value.count(".") > 3 or ("/" in value and not _is_base64(value)):
         return None
     return f"looks random: {bits:.1f} bits"
 

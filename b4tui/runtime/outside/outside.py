@@ -13,9 +13,10 @@ from b4tui.engines.types import ChatRequest
 from b4tui.escalation.desk import Desk
 from b4tui.escalation.guard import EgressGuard
 from b4tui.escalation.types import Answered, Approval, EscalationRequest
-from b4tui.events import EgressRefused, Event, RunReleased, now
-from b4tui.gate.placing import place
+from b4tui.events import Event, now
+from b4tui.gate.policy.placing import place
 from b4tui.ledger.types import LedgerError
+from b4tui.outward_events import EgressRefused, RunReleased
 from b4tui.provenance import Provenance, Source
 from b4tui.runtime.outside.recorder import Recorder
 from b4tui.runtime.snapshot import OutwardView
@@ -205,10 +206,14 @@ class Outside:
         # A ledger that fails is said by the recorder.
         with contextlib.suppress(LedgerError):
             await desk.run_ended(run, reason)
-            for left in await desk.pending() if errand is not None else ():
-                # Questions of an earlier run that died are kept for the next one to take up, and it is over now.
-                if (left.bead, left.agent) == (errand.bead, errand.agent) and left.run not in self._errands:
-                    await desk.run_ended(left.run, reason)
+            if errand is not None:
+                await self._end_earlier(desk, errand, reason)
+
+    async def _end_earlier(self, desk: Desk, errand: Errand, reason: str) -> None:
+        """Questions of an earlier run that died were kept for this one to take up, and it is over now."""
+        for left in await desk.pending():
+            if (left.bead, left.agent) == (errand.bead, errand.agent) and left.run not in self._errands:
+                await desk.run_ended(left.run, reason)
 
     def close(self) -> None:
         """Let go of the ledger's file; blocks. Nothing is recorded any more."""
