@@ -59,7 +59,7 @@ class PrivateKeys:
 
 def _end_of_body(text: str, start: int) -> int | None:
     """Where the key's body ends; None where there is none to speak of."""
-    end = text.find("-----END", start, start + _BODY)
+    end = text.find("-----", start, start + _BODY)  # its own end, or another key's beginning
     stop = end if end >= 0 else min(len(text), start + _BODY)
     body = sum(len(run) for run in _BASE64_RUN.findall(text, start, stop))
     return stop if body >= _ENOUGH else None

@@ -38,8 +38,12 @@ class KubernetesSecrets:
                 continue
             begin, end = _document(text, start)
             done = max(end, kind.end())
+            read = begin
             for data in _DATA.finditer(text, begin, end):
-                if span := _first_value(text, data.end(), end):
+                if data.end() < read:
+                    continue
+                span, read = _first_value(text, data.end(), end)
+                if span:
                     yield Hit("kubernetes-secret", *span, "a value in a Kubernetes Secret")
                     break
 
@@ -55,15 +59,16 @@ def _document(text: str, at: int) -> tuple[int, int]:
     return begin, end
 
 
-def _first_value(text: str, at: int, end: int) -> tuple[int, int] | None:
+def _first_value(text: str, at: int, end: int) -> tuple[tuple[int, int] | None, int]:
+    """The first value of a mapping, and how far it was read."""
     while at < end and (entry := _ENTRY.match(text, at, end)):
         value = entry["value"]
         if value is not None and _may_be_one(value.strip()):
-            return entry.span("value")
+            return entry.span("value"), entry.end()
         if entry.end() == at:
             break
         at = entry.end()
-    return None
+    return None, at
 
 
 def _may_be_one(value: str) -> bool:
