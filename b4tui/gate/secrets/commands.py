@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.types import Hit
 from b4tui.gate.values import stands_for_a_value
@@ -28,7 +29,7 @@ class _Option:
 
 
 def _option(value: str, commands: str = "") -> _Option:
-    return _Option(re.compile(value), re.compile(rf"\b(?:{commands})\b") if commands else None)
+    return _Option(lazily(value), lazily(rf"\b(?:{commands})\b") if commands else None)
 
 
 _Q = r"""["']?"""
@@ -69,7 +70,7 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
         ),
     ),
 }
-_CONTINUED = re.compile(r"(?<!\\)\n")
+_CONTINUED = lazily(r"(?<!\\)\n")
 
 
 class Commands:
