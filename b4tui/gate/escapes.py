@@ -5,17 +5,17 @@ All kinds are undone at once, one level at a time, in the stretches of the text 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
 from itertools import accumulate
 
 from b4tui.gate.offsets import Offsets
+from b4tui.gate.patterns import lazily
 
 # Runs are undone as one, because a letter may be several bytes. Backslashes may be escaped themselves, a few times.
 _NAMED = "quot|apos|amp|lt|gt|colon|equals|sol|lowbar|period|commat|num"
-_ESCAPE = re.compile(
+_ESCAPE = lazily(
     r"(?=[\\%&=])"  # where a search may skip to
     r"((?:%(?:25){0,8}[0-9a-fA-F]{2})+"
     r"|(?:\\{1,8}u[0-9a-fA-F]{4})+|\\u\{[0-9a-fA-F]{1,6}\}|\\U[0-9a-fA-F]{8}"

@@ -12,12 +12,13 @@ import string
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.making import MAKERS as PERSONAL
 from b4tui.gate.types import GateError
 
 Maker = Callable[[random.Random, str], str]
 
-_SLOT = re.compile(r"\{([a-z][a-z0-9]{1,19})(?::([A-Za-z0-9_.-]{1,20}))?\}")
+_SLOT = lazily(r"\{([a-z][a-z0-9]{1,19})(?::([A-Za-z0-9_.-]{1,20}))?\}")
 
 
 def expand(template: str, seed: int = 0) -> str:
@@ -81,6 +82,12 @@ def _password(source: random.Random, arg: str) -> str:
     return _of(string.ascii_letters + string.digits)(source, str(length - 1)) + source.choice("!#+-%")
 
 
+def _crowd(_source: random.Random, arg: str) -> str:
+    """A word so many times: `{crowd:500.token}`."""
+    times, _, word = arg.partition(".")
+    return f"{word} " * int(times)
+
+
 _BASE64 = _of(string.ascii_letters + string.digits + "+/")
 
 MAKERS: Mapping[str, Maker] = MappingProxyType(
@@ -101,6 +108,7 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
         "uuid": _uuid,
         "words": _words,
         "password": _password,
+        "crowd": _crowd,
         **PERSONAL,
     }
 )

@@ -8,14 +8,27 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 
 import ahocorasick
 
 from b4tui.gate.detector import Detector, Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.rule import Anchor, Rule, RuleSet, compiled
 from b4tui.gate.types import FindingClass, GateError, Hit
 from b4tui.gate.validators import VALIDATORS, Validator
+
+MOST = 1000
+"""Findings that one rule or detector gives for one text; more of them would change nothing, and take their time."""
+
+
+DENSE = "dense-words"
+"""The rule that a text breaks that is made of the words of rules: it cannot be searched in a time worth waiting for."""
+_SELF = "scanner"
+_DENSE_FROM = 131072
+_DENSEST = 6
+"""In so many characters and more, a word of a rule in every six is too many: ordinary text has one in fifty."""
 
 
 class Scanner:
@@ -45,16 +58,18 @@ class Scanner:
         """What is found in the text, by place and rule; only of some classes where they are given."""
         lower = lowered(text)
         found = self._words_in(lower)
+        if len(text) >= _DENSE_FROM and sum(map(len, found.values())) * _DENSEST > len(text):
+            return (Hit(DENSE, 0, len(text), "made of words of rules, too many to be searched"),)
         at = Positions(found)
         searches = {search.rule.id: search for word in found for search in self._by_word.get(word, ())}
         hits: set[Hit] = set()
         for search in (*searches.values(), *self._everywhere):
             if classes is None or search.rule.finding_class in classes:
-                hits.update(search.find(text, at))
+                hits.update(islice(search.find(text, at), MOST))
         for number in sorted(self._always.union(*(self._asked_by_word.get(word, ()) for word in found))):
             detector = self._detectors[number]
             if classes is None or not self._classes[detector.name].isdisjoint(classes):
-                hits.update(self._known(detector.find(text, lower, at), classes))
+                hits.update(islice(self._known(detector.find(text, lower, at), classes), MOST))
         return tuple(sorted(self._without_those_that_give_way(hits), key=lambda hit: (hit.start, hit.end, hit.rule)))
 
     def _words_in(self, lower: str) -> dict[str, list[int]]:
@@ -151,7 +166,7 @@ def lowered(text: str) -> str:
 
 def _wanted(rules: RuleSet, detectors: Sequence[Detector]) -> tuple[Detector, ...]:
     named = {rule.detector for rule in rules if rule.detector}
-    if missing := named - {one.name for one in detectors}:
+    if missing := named - {one.name for one in detectors} - {_SELF}:
         raise GateError(f"no detector is called {', '.join(sorted(missing))}")
     return tuple(one for one in detectors if one.name in named)
 
@@ -184,7 +199,7 @@ def _windows(rule: Rule, at: Positions, length: int) -> Iterator[tuple[int, int]
         yield begin, end
 
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]{0,16}m$")
+_COLOUR = lazily(r"\x1b\[[0-9;]{0,16}m$")
 
 
 def _continues(text: str, start: int) -> bool:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from b4tui.gate.joining import Joined
 from b4tui.gate.offsets import pieced
+from b4tui.gate.patterns import lazily
 
 # a: what a token is made of; s: what may stand between two such characters.
 _SHAPE = bytes(
@@ -54,4 +55,4 @@ def _signs(group: str) -> bool:
 @lru_cache(maxsize=64)
 def _groups(width: int, sign: str) -> re.Pattern[str]:
     between = re.escape(sign)
-    return re.compile(rf"(?:[!-~]{{{width}}}{between})+(?:[!-~]{{1,{width}}}(?![\w]))?")
+    return lazily(rf"(?:[!-~]{{{width}}}{between})+(?:[!-~]{{1,{width}}}(?![\w]))?")

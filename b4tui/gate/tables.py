@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from b4tui.gate.joining import Joined
 from b4tui.gate.offsets import pieced
+from b4tui.gate.patterns import lazily
 
-_RULE = re.compile(
+_RULE = lazily(
     r"(?=[-:|])^[ \t]{0,8}\|?[ \t]{0,4}:?-{2,40}:?[ \t]{0,4}(?:\|[ \t]{0,4}:?-{2,40}:?[ \t]{0,4}){1,30}\|?[ \t]*$", re.M
 )
-_CELL = re.compile(r"[^|\n]+")
-_TELLS = re.compile(r"(?i)pass|secret|token|key|pwd|pin|credential|kennwort|zugang|auth")
+_CELL = lazily(r"[^|\n]+")
+_TELLS = lazily(r"(?i)pass|secret|token|key|pwd|pin|credential|kennwort|zugang|auth")
 _MOST_ROWS = 500
 _MOST_CELL = 200
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 from b4tui.gate.values import stands_for_a_value
 
 _REACH = 6000
 """Characters before and after `kind: Secret` that may belong to the same document."""
-_KIND = re.compile(r"""(?i)kind["']?[ \t]{0,4}:[ \t]{0,4}["']?secret(?:list)?["']?\s{0,4}(?=[,}\n#]|$)""")
-_DATA = re.compile(r"""(?i)(?:^|[\n{,])[ \t]{0,40}["']?(?:string)?data["']?[ \t]{0,4}:[ \t]{0,4}(?:\{|\r?\n|$)""")
-_ENTRY = re.compile(
+_KIND = lazily(r"""(?i)kind["']?[ \t]{0,4}:[ \t]{0,4}["']?secret(?:list)?["']?\s{0,4}(?=[,}\n#]|$)""")
+_DATA = lazily(r"""(?i)(?:^|[\n{,])[ \t]{0,40}["']?(?:string)?data["']?[ \t]{0,4}:[ \t]{0,4}(?:\{|\r?\n|$)""")
+_ENTRY = lazily(
     r"""[ \t]{0,40}(?:\#[^\n]{0,400}|["']?[\w.-]{1,120}["']?[ \t]{0,4}:[ \t]{0,4}"""
     r"""(?:[|>][+-]?[ \t]{0,4}\n[ \t]{1,40})?["']?(?P<value>[^\s"'{}][^\n"',}]{0,8000})?["']?)"""
     r"""[ \t]{0,4},?[ \t]{0,4}\r?(?:\n|$|(?=\}))"""
 )
-_SPLIT = re.compile(r"\n---[ \t]{0,8}(?:\r?\n|$)")
+_SPLIT = lazily(r"\n---[ \t]{0,8}(?:\r?\n|$)")
 
 
 class KubernetesSecrets:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.types import Hit
 from b4tui.gate.values import stands_for_a_value
 
-_TOLD = re.compile(
-    r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|zugangsdaten|login with|"
-    r"credentials)\b(?![\"'`])"
-    r"(?:[^\n.:=]{0,40}?(?:\bis\b(?: now)?|\bwas\b|\bist\b|\blautet\b|\bwar\b|[:=])\s{1,4}|\s{1,3})"
-    r"[`\"'„“(]?(?P<value>[^\s`\"'“”„()]{5,80})"
+_WORD = lazily(
+    r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|zugangsdaten|login with|credentials)"
+    r"\b(?![\"'`])"
 )
-_NUMBER = re.compile(
+_LINK = lazily(r"(?i)\b(?:is(?: now)?|was|ist|lautet|war)\b|[:=]")
+_VALUE = lazily(r"\s{1,4}[`\"'„“(]?(?P<value>[^\s`\"'“”„()]{5,80})")
+_SENTENCE = 44
+"""Characters between the word and what links it to the secret."""
+_NUMBER = lazily(
     r"(?i)(?:pin(?:[- ]?(?:code|nummer|number))?|puk|passcode|kennzahl|geheimzahl|zugangscode|türcode|alarmcode|"
     r"(?:door|alarm|unlock|access|entry|gate|lock|safe) (?:code|combination))\b"
     r"(?:[^\n.:=\d]{0,24}?(?:\bis\b|\bist\b|\blautet\b|[:=]))?\s{0,3}[`\"']?(?P<value>\d{4,8})(?!\w|[-./]\d)"
 )
-_CODE = re.compile(r"[()\[\]{}]|::|->|=>|\w\.\w+\(")
-_NOT_ONE = re.compile(
+_CODE = lazily(r"[()\[\]{}]|::|->|=>|\w\.\w+\(")
+_NOT_ONE = lazily(
     r"(?i)v?\d+\.|https?:|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#\d|[\w.]+@|.*/|[A-Z]+-\d+$|--?\w|"
     r".*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
 )
-_WORDS_JOINED = re.compile(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,6}$")
+_WORDS_JOINED = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,6}$")
 
 
 class Prose:
@@ -35,7 +37,17 @@ class Prose:
     name = "prose"
     words = frozenset(
         {"password", "passwort", "passphrase", "passcode", "kennwort", "pw", "token", "secret", "api key", "api-key"}
-        | {"zugangsdaten", "login", "credentials", "pin", "puk", "geheimzahl", "zugangscode", "türcode", "alarmcode"}
+        | {
+            "zugangsdaten",
+            "login with",
+            "credentials",
+            "pin",
+            "puk",
+            "geheimzahl",
+            "zugangscode",
+            "türcode",
+            "alarmcode",
+        }
         | {"kennzahl", "safe combination"}
         | {f"{place} code" for place in ("door", "alarm", "unlock", "access", "entry", "gate", "lock", "safe")}
     )
@@ -47,23 +59,41 @@ class Prose:
             before = text[start - 1 : start]
             if start < done or before.isalnum() or before in ("_", "."):
                 continue
-            match = _NUMBER.match(text, start) or (None if before == "-" else _TOLD.match(text, start))
-            if match is None:
-                continue
-            end = match.start("value") + len(match["value"].rstrip(".,;:)!?"))
-            value = text[match.start("value") : end]
-            if match.re is _NUMBER or _is_told(value, text[start : match.start("value")]):
-                done = end
-                yield Hit("told-secret", match.start("value"), end, "a sentence tells it")
+            if number := _NUMBER.match(text, start):
+                done = number.end()
+                yield Hit("told-secret", *number.span("value"), "a sentence tells a number")
+            elif before != "-" and (span := _told(text, start)):
+                done = span[1]
+                yield Hit("told-secret", *span, "a sentence tells it")
 
 
-def _is_told(value: str, before: str) -> bool:
+def _told(text: str, start: int) -> tuple[int, int] | None:
+    """What is linked with the word that stands here, in the same sentence, or follows it at once."""
+    word = _WORD.match(text, start)
+    if word is None:
+        return None
+    sentence = text[word.end() : word.end() + _SENTENCE]
+    link = _LINK.search(sentence)
+    span = None
+    if link and not any(end in sentence[: link.start()] for end in (".", "\n", ":", "=")):
+        span = _value_at(text, word.end() + link.end(), said=True)
+    return span or _value_at(text, word.end(), said=False)
+
+
+def _value_at(text: str, place: int, *, said: bool) -> tuple[int, int] | None:
+    match = _VALUE.match(text, place)
+    if match is None:
+        return None
+    value = match["value"].rstrip(".,;:)!?")
+    start = match.start("value")
+    return (start, start + len(value)) if _is_told(value, said=said) else None
+
+
+def _is_told(value: str, *, said: bool) -> bool:
     if len(value) < 5 or stands_for_a_value(value) or _CODE.search(value) or _NOT_ONE.match(value):
         return False
-    bits = rarity(value)
     if _WORDS_JOINED.match(value):
         return True
     digit = any("0" <= char <= "9" for char in value)
     letter = any(char.isalpha() for char in value)
-    said = not before.rstrip("`\"' (").endswith(("word", "wort", "token", "secret", "key", "pw", "login", "with", "s"))
-    return digit and letter and bits > (3.6 if said else 5.0)
+    return digit and letter and rarity(value) > (3.6 if said else 5.0)

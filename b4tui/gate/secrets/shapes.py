@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 from b4tui.gate.validators import many_digits, not_masked, varied
 
-_DISCORD_TAIL = re.compile(r"\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,40}(?![A-Za-z0-9_-])")
-_DISCORD_HEAD = re.compile(r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z\d_-]{23,28}$")
-_MAILGUN_TAIL = re.compile(r"-[0-9a-f]{8}-[0-9a-f]{8}(?![0-9A-Za-z-])")
-_MAILGUN_HEAD = re.compile(r"(?<![0-9A-Za-z-])[0-9a-f]{32}$")
-_BASE32 = re.compile(r"[A-Z2-7]{32}(?![A-Za-z0-9_])")
+_DISCORD_TAIL = lazily(r"\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,40}(?![A-Za-z0-9_-])")
+_DISCORD_HEAD = lazily(r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z\d_-]{23,28}$")
+_MAILGUN_TAIL = lazily(r"-[0-9a-f]{8}-[0-9a-f]{8}(?![0-9A-Za-z-])")
+_MAILGUN_HEAD = lazily(r"(?<![0-9A-Za-z-])[0-9a-f]{32}$")
+_FACEBOOK_TAIL = lazily(r"(?:\||%7C)[A-Za-z0-9_-]{27}(?![A-Za-z0-9_-])")
+_FACEBOOK_HEAD = lazily(r"(?<![\d.])\d{15,16}$")
+_BASE32 = lazily(r"[A-Z2-7]{32}(?![A-Za-z0-9_])")
 _LONGEST_HEAD = 32
 """Characters of the longest part that comes before what is searched for."""
 
@@ -31,6 +34,7 @@ class Shapes:
         """Runs that have one of the forms."""
         yield from _around(text, _DISCORD_TAIL, _DISCORD_HEAD, "discord-bot-token")
         yield from _around(text, _MAILGUN_TAIL, _MAILGUN_HEAD, "mailgun-signing-key")
+        yield from _around(text, _FACEBOOK_TAIL, _FACEBOOK_HEAD, "facebook-app-token")
         for match in _BASE32.finditer(text):
             before = text[match.start() - 1 : match.start()]
             if (

@@ -197,13 +197,22 @@ class Outside:
 
     async def ended(self, run: str, reason: str) -> None:
         """A run is over, however: its questions are nobody's any more."""
-        self._errands.pop(run, None)
+        errand = self._errands.pop(run, None)
         self._released.discard(run)
-        if self._opened.desk is None:
+        desk = self._opened.desk
+        if desk is None:
             return
-        # A ledger that fails is said by the recorder; the desk cancels what is left behind at the next start.
+        # A ledger that fails is said by the recorder.
         with contextlib.suppress(LedgerError):
-            await self._opened.desk.run_ended(run, reason)
+            await desk.run_ended(run, reason)
+            if errand is not None:
+                await self._end_earlier(desk, errand, reason)
+
+    async def _end_earlier(self, desk: Desk, errand: Errand, reason: str) -> None:
+        """Questions of an earlier run that died were kept for this one to take up, and it is over now."""
+        for left in await desk.pending():
+            if (left.bead, left.agent) == (errand.bead, errand.agent) and left.run not in self._errands:
+                await desk.run_ended(left.run, reason)
 
     def close(self) -> None:
         """Let go of the ledger's file; blocks. Nothing is recorded any more."""
