@@ -10,6 +10,7 @@ import re
 import unicodedata
 from itertools import accumulate
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import UnreadableText
 from b4tui.gate.views.offsets import Offsets
 
@@ -19,9 +20,9 @@ INVISIBLE = (
 )
 """Ranges of characters that show nothing and change nothing but what a search sees."""
 
-_INVISIBLE = re.compile(f"[{INVISIBLE}]+")
+_INVISIBLE = lazily(f"[{INVISIBLE}]+")
 
-_MARK = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_MARK = lazily("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 """Marks on letters that no language needs once they are composed with what they can be composed with."""
 
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212"
