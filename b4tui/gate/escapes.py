@@ -26,8 +26,8 @@ _ESCAPE = lazily(
     r"|(?<!\\)\\{1,15}[\"'/nrt])"
 )
 # What is escaped several times over in one of these ways is read in one step: nothing else can be meant by it.
-_NESTED = re.compile(r"(?<=%)(?:25)+(?=[0-9a-fA-F]{2})")
-_NESTED_ENTITY = re.compile(r"&(?:amp;)+")
+_NESTED = lazily(r"(?<=%)(?:25)+(?=[0-9a-fA-F]{2})")
+_NESTED_ENTITY = lazily(r"&(?:amp;)+")
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "/": "/"}
 _MARKS = "\\%&="
 _MARGIN = 200
