@@ -69,9 +69,7 @@ class Search:
                 return self._whole.scan(view.text)
             case Scope.SECRETS:
                 return self._whole.scan(view.text, _SECRETS)
-            case Scope.TOKENS:
-                return self._tokens.scan(view.text)
-        return self._known.scan(view.text)
+        return self._tokens.scan(view.text)
 
     def _take(self, found: _Found, view: View, hits: Iterable[Hit]) -> None:
         placeholders = self._placeholders.spans(view.text)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import unescape
 from itertools import accumulate
 
 from b4tui.gate.patterns import lazily
@@ -105,6 +104,8 @@ def _undone(escape: str) -> tuple[str, str]:
     if escape[0] == "%":
         return "percent", _text(bytes.fromhex(_NESTED.sub("", escape).replace("%", "")))
     if escape[0] == "&":
+        from html import unescape  # its table of names is large, and rarely needed
+
         return "entities", unescape(_NESTED_ENTITY.sub("&", escape))
     if escape[0] == "=":
         return "quoted-printable", _text(bytes.fromhex(escape.replace("=", "")))

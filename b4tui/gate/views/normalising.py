@@ -88,7 +88,7 @@ def _composed(text: str) -> tuple[str, Offsets | None]:
         return text, None
     others = [char for char in set(text) if not char.isascii()]
     marks = "".join(sorted(char for char in others if _MARK.match(char)))
-    unstable = "".join(sorted(char for char in others if not unicodedata.is_normalized("NFKC", char)))
+    unstable = "".join(sorted(char for char in others if _is_unstable(char)))
     if not marks and not unstable:
         return text, None  # only letters that compose with each other, as Hangul's do: nothing that hides a secret
     _check_growth(text, unstable)
@@ -103,6 +103,12 @@ def _composed(text: str) -> tuple[str, Offsets | None]:
     length = starts.pop()
     ends = [*accumulate(map(len, parts))]
     return "".join(read), Offsets(starts, [0, *ends[:-1]], ends, length)
+
+
+def _is_unstable(char: str) -> bool:
+    """Whether a character has another form that says the same; an accent on a blank does not say `blank`."""
+    form = unicodedata.normalize("NFKC", char)
+    return form != char and not (len(form) > 1 and form[0] == " ")
 
 
 def _check_growth(text: str, unstable: str) -> None:

@@ -40,7 +40,6 @@ class Scope(StrEnum):
     ALL = "all"
     SECRETS = "secrets"  # what is put together again is a secret or nothing
     TOKENS = "tokens"  # twisted or guessed: only what has the form of a known kind of token, and what is known
-    KNOWN = "known"  # only what this machine knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def views(text: str, limits: GateLimits) -> Iterator[View]:
     first = View(shown, (NORMALISED,) if shown != text else (), Scope.ALL, 0, steps)
     yield first
     if holds_look_alikes(text):
-        yield View(text, scope=Scope.KNOWN)
+        yield View(text)  # or else they are the letters of a language
     waiting = [first, *_carried(View(text))]
     yield from waiting[1:]
     while waiting:
