@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_HUNK = re.compile(r"^(@@+) (?:-\d+(?:,\d+)? )+\+(?P<start>\d+)(?:,(?P<count>\d+))? @@")
-_OLD = re.compile(r" -\d+(?:,(?P<count>\d+))?")
-_ESCAPE = re.compile(r'\\([0-7]{3}|[abtnvfr"\\])')
+from b4tui.gate.patterns import lazily
+
+_HUNK = lazily(r"^(@@+) (?:-\d+(?:,\d+)? )+\+(?P<start>\d+)(?:,(?P<count>\d+))? @@")
+_OLD = lazily(r" -\d+(?:,(?P<count>\d+))?")
+_ESCAPE = lazily(r'\\([0-7]{3}|[abtnvfr"\\])')
 _LETTERS = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
 
 

@@ -6,11 +6,11 @@ and a look at the characters around it says who is asked: networks, telephones a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.infrastructure.networks import ipv4_at
+from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.accounts import iban_at
 from b4tui.gate.personal.houses import house_at
 from b4tui.gate.personal.numbers import numbers_in_run
@@ -18,7 +18,7 @@ from b4tui.gate.personal.papers import paper_at
 from b4tui.gate.personal.postal import may_be_town, town_at
 from b4tui.gate.types import Hit
 
-_ROW = re.compile(r"[0-9]+")
+_ROW = lazily(r"[0-9]+")
 _LONGEST_ROW = 40
 """Digits in a row beyond which it is no number of anything but data."""
 _BEFORE_STREET = frozenset(" ,-/abcdefghABCDEFGH")

@@ -21,6 +21,9 @@ from b4tui.gate.views.views import NORMALISED, RAW, Scope, View, views
 
 _SECRETS = frozenset({FindingClass.SECRET})
 
+_MOST_OF_A_RULE = 1000
+"""Findings of one rule in one text: what comes after them changes no verdict."""
+
 Tick = Callable[[], None]
 """Raises OutOfTime when the time is over."""
 
@@ -66,9 +69,7 @@ class Search:
                 return self._whole.scan(view.text)
             case Scope.SECRETS:
                 return self._whole.scan(view.text, _SECRETS)
-            case Scope.TOKENS:
-                return self._tokens.scan(view.text)
-        return self._known.scan(view.text)
+        return self._tokens.scan(view.text)
 
     def _take(self, found: _Found, view: View, hits: Iterable[Hit]) -> None:
         placeholders = self._placeholders.spans(view.text)
@@ -76,8 +77,8 @@ class Search:
             rule = self._rules.get(hit.rule)
             if any(start <= hit.start and hit.end <= end for start, end in placeholders):
                 continue
-            if rule is None:
-                continue  # switched off by the operator, on whose word the rule set has another hash
+            if rule is None or found.full(hit.rule):
+                continue  # a rule that is not there was switched off by the operator: the rule set has another hash
             finding = finding_of(rule, hit, view)
             if not self._allowed.covers(rule.id, finding.value_hash):
                 found.add(finding)
@@ -109,6 +110,10 @@ class _Found:
 
     _findings: list[Finding] = field(default_factory=list)
     _taken: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+
+    def full(self, rule: str) -> bool:
+        """Whether a rule has found more in this text than anybody reads."""
+        return len(self._taken.get(rule, ())) >= _MOST_OF_A_RULE
 
     def add(self, finding: Finding) -> None:
         taken = self._taken.setdefault(finding.rule, [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 
 LONGEST = 200
@@ -23,45 +24,45 @@ _WORDS_THAT_STAND_FOR_VALUES = (
     "local|localhost|docker|internal|external|private|public|private.?token|access.?token|auth.?token|session|cookie|"
     "somefakekey|passwort|kennwort|geheim|const|var|let|new|return|async|await|static|final|readonly|jwt|oauth2?"
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = lazily(
     rf"(?i)(?:{_WORDS_THAT_STAND_FOR_VALUES})$"
     r"|[\W_]+$"
     r"|x{3,}[x\W_]*$|(.)\1*$"
     r"|[0-9]{1,3}$"
 )
-_STANDS_FOR = re.compile(
+_STANDS_FOR = lazily(
     r"(?i)example|redacted|fake|dummy|change.?(?:me|it|this)|replace.?(?:me|this|with)|placeholder|to.?be.?filled|"
     r"your[-_ .]|^your|<your|my[-_ ]?(?:secret|password|passwd|token|key|api)|insert.{0,12}here|enter.{0,12}here|x{6}|"
     r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
     r"0123456789|abcdefghij|(\w)\1{7}|todo|super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
 )
-_REFERENCE = re.compile(
+_REFERENCE = lazily(
     r"\$\{[\w.:/@ -]{1,80}\}|\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
     r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^\$[A-Za-z_]\w{0,60}$|\$env:|^@\w+@$|"
     r"^__\w{1,40}__$|\{[A-Za-z_][\w.:\[\]]{1,60}\}"
 )
-_POINTS_ELSEWHERE = re.compile(
+_POINTS_ELSEWHERE = lazily(
     r"(?i)(?:https?|ftp|file|s3|gs|ssh|git|wss?)://[^:@\s]{0,200}$|(?:arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
     r"ENC\[|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|(?:os|process|self|this|settings|config|"
     r"secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.[A-Za-z_]"
 )
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
-_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
-_CALL = re.compile(
+_IDENTIFIER = lazily(r"[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")
+_DOTTED = lazily(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
+_CONSTANT = lazily(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
+_CALL = lazily(
     r"[A-Za-z_&*!][\w.:>\-]{0,80}(?:\(|\[[\w\"'`]|\{[\w\"'}])|\w::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|\w+\?\."
 )
-_KEBAB = re.compile(r"[a-z]+(?:[._-][a-z]+)+$")
-_KEBAB_WORDS = re.compile(
+_KEBAB = lazily(r"[a-z]+(?:[._-][a-z]+)+$")
+_KEBAB_WORDS = lazily(
     r"name|pass|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|change|confirm|login|config|"
     r"cred|admin|app|db|service|client|access|api|root|prod|dev"
 )
-_PLAIN = re.compile(r"[\w./-]+")
-_HEX = re.compile(r"[0-9a-fA-F]+$")
-_UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
-_PATH = re.compile(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}$")
-_VERSIONED = re.compile(r"(?i)v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d")
+_PLAIN = lazily(r"[\w./-]+")
+_HEX = lazily(r"[0-9a-fA-F]+$")
+_UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_PATH = lazily(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}$")
+_VERSIONED = lazily(r"(?i)v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d")
 
 
 def stands_for_a_value(value: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from urllib.parse import parse_qsl, urlsplit
+
+from b4tui.gate.patterns import lazily
 
 _WORDS_ANYWHERE = (
     "kubectl oc aws gcloud az doctl hcloud vault bw rbw gopass keepassxc-cli secret-tool printenv kubectx kubens helm "
@@ -57,11 +58,11 @@ _CODE = (
 )
 _OPEN = (".env.example", ".env.sample", ".env.template", ".env.dist", "*.pub")
 
-_COMMAND_ENDS = re.compile(r"[;&|\n`(){}]+")
-_SPLIT = re.compile(r"[\s\"'=<>,:]+")
-_ASSIGNMENT = re.compile(r"\w+=")
+_COMMAND_ENDS = lazily(r"[;&|\n`(){}]+")
+_SPLIT = lazily(r"[\s\"'=<>,:]+")
+_ASSIGNMENT = lazily(r"\w+=")
 _HOME_ZONES = (".local", ".lan", ".internal", ".intern", ".corp", ".home", ".home.arpa", ".localdomain", ".private")
-_TELLING = re.compile(r"(?i)token|key|secret|sig|passw|auth|session|code")
+_TELLING = lazily(r"(?i)token|key|secret|sig|passw|auth|session|code")
 
 
 def private_path(path: str) -> bool:

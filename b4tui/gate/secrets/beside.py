@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from b4tui.gate.patterns import lazily
+
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-äöüÄÖÜß"
 _BEFORE, _AFTER = 40, 30
 """How far from a word its name may reach, in characters."""
@@ -16,7 +18,7 @@ _KIND = r"""(?:
     )"""
 _QUOTE = r"""\\{0,3}["'`]{1,3}|&quot;|&\#3[49];|<!\[CDATA\["""
 _SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:|->|<-|\|\||\?\?|~>)"""
-_BETWEEN = re.compile(
+_BETWEEN = lazily(
     rf"""{_CLOSE}(?:
     (?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}})
     |(?P<comma>[ \t]{{0,2}},\s{{0,8}})(?=\\{{0,3}}["'])
@@ -26,17 +28,15 @@ _BETWEEN = re.compile(
     )(?P<quote>{_QUOTE})?""",
     re.X,
 )
-_BARE = re.compile(r"""[^\s"'`<>,;(){}\[\]\\|&][^\s"'`<>,;\\]{3,199}""")
+_BARE = lazily(r"""[^\s"'`<>,;(){}\[\]\\|&][^\s"'`<>,;\\]{3,199}""")
 _LONGEST = 400
 """Characters of a quoted value that are read."""
-_SPACED = re.compile(r"(?i)(?:^|\n)[ \t]{0,20}(?:[%\#][ \t]{0,3}(?:define|global)|setx?|setenv|put|var)[ \t]{1,4}$")
-_TESTS_PASS = re.compile(
-    r"(?i)(?:tests?|checks?|all|must|should|lint|build|builds|gates?|suite|ci|will|now|still|to)\s+$"
-)
-_ALONE = re.compile(
+_SPACED = lazily(r"(?i)(?:^|\n)[ \t]{0,20}(?:[%\#][ \t]{0,3}(?:define|global)|setx?|setenv|put|var)[ \t]{1,4}$")
+_TESTS_PASS = lazily(r"(?i)(?:tests?|checks?|all|must|should|lint|build|builds|gates?|suite|ci|will|now|still|to)\s+$")
+_ALONE = lazily(
     r"""[ \t]*(?:export[ \t]+|set[ \t]+|-[ \t]+|declare[ \t]+-x[ \t]+)?["']?[\w.\-]+["']?[ \t]*[:=][ \t]*$"""
 )
-_BYTES = re.compile(
+_BYTES = lazily(
     r"[ \t]{0,4}:?[:=]\s{0,3}(?:\[\]byte|bytes|byte\[\]|new byte\[\]|\[\]uint8)?\s{0,2}"
     r"(?P<list>[({\[]\s{0,3}(?:(?:0x[0-9a-fA-F]{2}|\d{1,3})\s{0,8},\s{0,8}){11})"
 )

@@ -6,9 +6,9 @@ A name is read by its segments (`dbPassword` is db, password), so that a word co
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rulebook.wording import word_set
 
 
@@ -34,7 +34,7 @@ AT_THE_END = ("pass", "pwd", "pswd", "passw")
 WEAK_INSIDE = ("token", "apikey")
 WEAK_AT_THE_END = ("key", "pw", "auth", "pat", "jwt")
 
-PATTERN_OF_IDS = re.compile(
+PATTERN_OF_IDS = lazily(
     r"(?i)(?:client|app|application|access|api|consumer|key|license)[_.\- ]?(?:id|ident|identifier)$"
 )
 STRONG_KEYS = word_set(
@@ -75,7 +75,7 @@ FIRM_ENDINGS = word_set(
 )
 """The endings that no password is named by either (`password_hash` has its own rule)."""
 
-SEGMENT = re.compile(r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüßł]+|\d+")
+SEGMENT = lazily(r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüßł]+|\d+")
 WORDS = frozenset(
     {*STRONG_WORDS, *WEAK_WORDS, "clientid", "client_id", "client-id", "client id", "appid", "app_id", "app-id"}
     | {"accessid", "access_id", "access-id", "_pat", "-pat", "passin", "passout"}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.rulebook.wording import word_set
 from b4tui.gate.types import Hit
@@ -13,18 +14,18 @@ from b4tui.gate.values import stands_for_a_value
 
 REACH = 70
 """Characters from a word to what it speaks of."""
-_RUN = re.compile(r"(?<![A-Za-z0-9_+/=.\-@#])[A-Za-z0-9][A-Za-z0-9_+/=.\-~]{15,160}(?![A-Za-z0-9_])")
-_DIGIT = re.compile(r"[0-9]")
-_HEX = re.compile(r"[0-9a-fA-F]+$")
-_UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
-_HASH_BEFORE = re.compile(
+_RUN = lazily(r"(?<![A-Za-z0-9_+/=.\-@#])[A-Za-z0-9][A-Za-z0-9_+/=.\-~]{15,160}(?![A-Za-z0-9_])")
+_DIGIT = lazily(r"[0-9]")
+_HEX = lazily(r"[0-9a-fA-F]+$")
+_UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_HASH_BEFORE = lazily(
     r"(?i)(?:sha\d{0,3}|md5|digest|checksum|integrity|commit|hash|etag|rev(?:ision)?|fingerprint|uuid|guid|blob|tree|oid|"
     r"nonce|salt|version|image|public[ _-]?key|ssh-\w{2,10}|request[_-]id|trace[_-]?id|sealed|encrypted|websocket-key|"
     r"csrf|[\"']id[\"'])\W{0,12}$"
 )
 # `pass` alone is what tests do.
-_CLOSE_TO_ID = re.compile(r"(?i)(?:key|token|secret|passw|passp|cred|auth|licen[cs]e)[^\n]{0,25}$")
-_CLOSE_TO_HEX = re.compile(r"(?i)(?:key|token|secret|pass|cred|auth|sid|licen[cs]e|account)[^\n]{0,30}$")
+_CLOSE_TO_ID = lazily(r"(?i)(?:key|token|secret|passw|passp|cred|auth|licen[cs]e)[^\n]{0,25}$")
+_CLOSE_TO_HEX = lazily(r"(?i)(?:key|token|secret|pass|cred|auth|sid|licen[cs]e|account)[^\n]{0,30}$")
 
 
 _SERVICES = word_set(

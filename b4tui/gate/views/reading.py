@@ -6,10 +6,11 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import UnreadableText
 
 _WORDS = re.compile(rb"[\x20-\x7e\t\r\n]{16,}")
-_UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_UNSHOWN = lazily(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 class Budget:
