@@ -17,7 +17,9 @@ from b4tui.agents.workspace import WorkspaceFile
 from b4tui.board.model import Bead
 from b4tui.engines.types import ChatRequest, Message, Role
 from b4tui.events import ToolFinished
+from b4tui.gate.policy.placing import place as place_by_policy
 from b4tui.outward_events import PrivateRead
+from b4tui.outward_sections import ProvenanceConfig
 from b4tui.provenance import Part, Provenance, Source, SourceKind, most_private
 
 FINISH = ("finish", {"summary": "Done.", "evidence": "the file says so"})
@@ -84,10 +86,9 @@ class TestWhatIsToldKeepsItsOrigin:
 
 
 class TestPrivacySticks:
-    def origins(self, released: Callable[[], bool] = lambda: False) -> tuple[Origins, list[str]]:
+    def origins(self) -> tuple[Origins, list[str]]:
         noted: list[str] = []
-        outward = Outward(place=place, released=released)
-        return Origins(outward, lambda source, provenance: noted.append(source.label)), noted
+        return Origins(Outward(place=place), lambda source, provenance: noted.append(source.label)), noted
 
     def test_what_is_written_is_as_private_as_all_that_was_read(self) -> None:
         origins, noted = self.origins()
@@ -110,14 +111,6 @@ class TestPrivacySticks:
             origins.read("b", (Source(SourceKind.FILE, ".env"),))
         assert noted == ["file:.env"]
 
-    def test_the_operator_can_let_the_run_speak(self) -> None:
-        allowed = [False]
-        origins, _ = self.origins(lambda: allowed[0])
-        origins.read("b", (Source(SourceKind.FILE, ".env"),))
-        assert origins.written("w").provenance is Provenance.PRIVATE
-        allowed[0] = True
-        assert origins.written("w").provenance is Provenance.INTERNAL
-
     def test_without_a_policy_everything_is_private(self) -> None:
         origins = Origins(Outward(), lambda source, provenance: None)
         assert origins.read("x", (Source(SourceKind.HOUSE),)).provenance is Provenance.PRIVATE
@@ -132,7 +125,7 @@ class TestAskFrontier:
             requests.append(chat)
             return answer
 
-        world.assignment = replace(world.assignment, outward=Outward(place=place, ask=ask, **outward))
+        world.assignment = replace(world.assignment, outward=Outward(**{"place": place, "ask": ask, **outward}))
         world.engine.calls(("ask_frontier", {"question": "What is known?", "reason": "It is recent."}))
         world.engine.calls(FINISH)
         await world.run()
@@ -166,6 +159,21 @@ class TestAskFrontier:
         await self.asked(world, FrontierAnswer(refused="personal data (2)"))
         asked = world.of(ToolFinished)[0]
         assert not asked.ok and "nothing was sent: personal data (2)" in asked.output
+
+    async def test_what_failed_on_its_way_is_not_called_unsent(self, world: World) -> None:
+        await self.asked(world, FrontierAnswer(refused="the answer broke off", failed=True))
+        asked = world.of(ToolFinished)[0]
+        assert "nothing was sent" not in asked.output and "there is no answer: the answer broke off" in asked.output
+
+    @pytest.mark.parametrize("answer", [FrontierAnswer(text="Much."), FrontierAnswer(refused="denied")])
+    async def test_neither_an_answer_nor_a_refusal_makes_the_run_private(
+        self, world: World, answer: FrontierAnswer
+    ) -> None:
+        """By the real policy: the next question may be asked like the first."""
+        real = ProvenanceConfig(internal=("persona:*", "memory:*"))
+        world.engine.calls(("ask_frontier", {"question": "And then?", "reason": "It is recent."}))
+        chats = await self.asked(world, answer, place=lambda source: place_by_policy(source, real))
+        assert [chat.messages[1].provenance for chat in chats] == [Provenance.INTERNAL] * 2
 
     async def test_where_nothing_can_leave_there_is_no_such_tool(self, world: World) -> None:
         world.engine.calls(FINISH)

@@ -6,8 +6,9 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from b4tui.board.discover import open_hub
@@ -15,9 +16,12 @@ from b4tui.board.model import Changes
 from b4tui.board.stores import open_store
 from b4tui.demo.cloud_server import SimulatedCloud
 from b4tui.demo.run import DemoWorld, demo_world
-from b4tui.escalation.types import Approval, ApprovalState, Decision
-from b4tui.events import Event, event_name
+from b4tui.escalation.types import Approval, ApprovalState, Decision, Grant, Risk
+from b4tui.events import Event, event_name, now
 from b4tui.gate.types import Verdict
+from b4tui.outward_events import PrivateRead
+from b4tui.provenance import Provenance
+from b4tui.runtime.declining import OperatorError
 from b4tui.runtime.opening import open_runtime
 from b4tui.runtime.runtime import Runtime
 
@@ -208,6 +212,34 @@ class TestWhatIsPrivate:
             [refused] = job.told("escalation_refused", CLEAN)
             assert refused.kind == "local_only"
             assert {event.source for event in job.told("private_read", CLEAN)} >= {"memory:agents/romanov/MEMORY.md"}
+
+    async def test_released_it_is_asked_about_as_private_and_no_grant_answers_for_the_operator(self) -> None:
+        async with a_job(paused=True, gate={"provenance": {"internal": []}}) as job:
+            operator = job.runtime.operator
+            wanted = Grant(
+                id="",
+                category="deep_research",
+                max_bytes=100_000,
+                max_uses=9,
+                until=now() + timedelta(hours=1),
+                made_by="",
+                made_at=now(),
+            )
+            while not job.runtime.snapshot.outward.grants:
+                with suppress(OperatorError):  # the desk is still being opened
+                    await operator.make_grant(wanted)
+                await asyncio.sleep(0.01)
+            released: list[asyncio.Task[None]] = []
+
+            def release(event: Event) -> None:
+                if isinstance(event, PrivateRead) and not released:
+                    released.append(asyncio.create_task(operator.release(event.run)))
+
+            job.runtime.subscribe(release)
+            await operator.resume()
+            approval = await job.asked(CLEAN)
+            assert approval.provenance is Provenance.PRIVATE and approval.risk is Risk.HIGH
+            assert not job.received
 
 
 class TestLocalOnly:

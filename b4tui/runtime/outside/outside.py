@@ -12,7 +12,7 @@ from b4tui.config import Settings
 from b4tui.engines.types import ChatRequest
 from b4tui.escalation.desk import Desk
 from b4tui.escalation.guard import EgressGuard
-from b4tui.escalation.types import Answered, Approval, EscalationRequest
+from b4tui.escalation.types import Answered, Approval, EscalationRequest, RefusalKind
 from b4tui.events import Event, now
 from b4tui.gate.policy.placing import place
 from b4tui.ledger.types import LedgerError
@@ -161,7 +161,6 @@ class Outside:
         return Outward(
             place=self.place,
             kept_home=frozenset(self._settings.gate.kept_home),
-            released=lambda: errand.run in self._released,
             ask=ask if self._may_ask(errand) else None,
         )
 
@@ -190,11 +189,12 @@ class Outside:
             labels=errand.labels,
             reason=reason,
             chat=chat,
+            released=errand.run in self._released,
         )
         answer = await self._opened.desk.ask(request, waits)
         if isinstance(answer, Answered):
             return FrontierAnswer(text=answer.text)
-        return FrontierAnswer(refused=answer.reason)
+        return FrontierAnswer(refused=answer.reason, failed=answer.kind is RefusalKind.FAILED)
 
     async def ended(self, run: str, reason: str) -> None:
         """A run is over, however: its questions are nobody's any more."""
