@@ -18,6 +18,8 @@ _CLOCK = lazily(
     r"|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\.[0-9]+)?[ .:/()-]*"
 )
 """A date, a time or both, and nothing else: most runs of digits in logs and in version control."""
+_QUAD = lazily(r"[1-9][0-9]{0,2}(?:\.[0-9]{1,3}){3}(?:[:/][0-9]{1,5})?[^0-9]{0,8}")
+"""An address in dots, with its port or mask, and nothing else."""
 _LONGEST_ROW = 40
 """Digits in a row, or characters of a run, beyond which it is no person's number but data."""
 _ROW = lazily(r"[0-9]{40}")
@@ -35,7 +37,7 @@ def numbers_in_run(text: str, lower: str, start: int) -> tuple[int, tuple[Hit, .
     run = _RUN.match(text, start)
     if run is None:
         return start, ()
-    if _CLOCK.fullmatch(run[0]) and not text.startswith("+", start - 1):
+    if (_CLOCK.fullmatch(run[0]) or _QUAD.fullmatch(run[0])) and not text.startswith("+", start - 1):
         return run.end(), ()
     found = (hit for begin, end in _stretches(text, start, run.end()) for hit in _in_stretch(text, lower, begin, end))
     return run.end(), tuple(found)

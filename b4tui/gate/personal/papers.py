@@ -10,6 +10,7 @@ from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.checksums import passes
 from b4tui.gate.personal.identities import ALONE, CALLED, Called
+from b4tui.gate.rulebook.wording import word_set
 from b4tui.gate.types import Hit
 
 _BY_WORD = {word: kind for kind in CALLED for word in kind.words}
@@ -22,6 +23,8 @@ _BEFORE = lazily(
     r"|vårt|mitt|número|de|number|num|nr|meine?|unsere)\b){1,5} $",
     re.I,
 )
+_LINKS = word_set("is ist es är on er está as in en mi my our your vårt mitt número de number num nr mein meine unsere")
+"""What may stand right before the name of a paper whose number comes first."""
 _DIGIT = lazily("[0-9]")
 _TOKEN = lazily(r"[0-9A-Za-z-]{1,24}")
 _SHORTEST, _LONGEST = 9, 20
@@ -68,6 +71,8 @@ def _behind(text: str, end: int, kind: Called) -> tuple[int, int] | None:
 def _ahead(text: str, start: int, kind: Called) -> tuple[int, int] | None:
     """`020594X903P is my hetu`."""
     begin = max(0, start - 48)
+    if text[begin : start - 1].rpartition(" ")[2].lower() not in _LINKS:
+        return None
     before = _BEFORE.search(text, begin, start) if _DIGIT.search(text, begin, start) else None
     if before is None:
         return None
