@@ -21,7 +21,7 @@ from pathlib import Path
 from b4tui.config import load
 from b4tui.gate.detectors import built_in_detectors
 from b4tui.gate.opening import open_gate
-from b4tui.gate.rule import built_in_rules
+from b4tui.gate.rulebook.rule import built_in_rules
 from b4tui.gate.scanner import Scanner
 from b4tui.gate.types import Severity
 

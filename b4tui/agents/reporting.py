@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from b4tui import events
+from b4tui import events, outward_events
 from b4tui.agents.answer import Heard
 from b4tui.agents.tools.base import Result, Tool, one_line
 from b4tui.agents.tools.calling import told
@@ -120,7 +120,9 @@ class Reporter:
     def private_read(self, source: Source, provenance: Provenance) -> None:
         """The run was told something that the policy keeps at home."""
         label = one_line(valid(source.label))
-        self._publish(events.PrivateRead(at=self._clock(), source=label, provenance=str(provenance), **self._who))
+        self._publish(
+            outward_events.PrivateRead(at=self._clock(), source=label, provenance=str(provenance), **self._who)
+        )
 
     def warned(self, reason: str) -> None:
         """Something the operator should know, and that the run goes on with."""

@@ -104,7 +104,7 @@ def _facts(approval: Approval, retention: str, now: datetime) -> Iterator[tuple[
 
 
 def _state(approval: Approval, now: datetime) -> str:
-    from b4tui.escalation.states import said
+    from b4tui.escalation.approvals.states import said
 
     if approval.state == "pending":
         seen = f", seen by {approval.seen_by}" if approval.seen_by else ""

@@ -92,7 +92,7 @@ def approve(
 
     Exit code 3: the gate keeps it here, and nobody can approve it.
     """
-    from b4tui.escalation.changes import Approve
+    from b4tui.escalation.approvals.changes import Approve
     from b4tui.escalation.types import Decision
     from b4tui.events import now
     from b4tui.gate.types import Verdict
@@ -123,7 +123,7 @@ def approve(
 @_deciding
 def deny(place: Place, approval_id: str, reason: str, actor: str | None, as_json: bool) -> None:
     """Deny the payload of ID: nothing of it leaves, and the agent goes on locally."""
-    from b4tui.escalation.changes import Deny
+    from b4tui.escalation.approvals.changes import Deny
     from b4tui.escalation.types import Decision
     from b4tui.events import now
 
@@ -152,8 +152,8 @@ def _report(approval: Approval, words: str, as_json: bool) -> None:
 def _shown(desk: DeskUsed, approval: Approval) -> PayloadShown:
     """The bytes and the headers they go out with; without the provider's key, no headers can be told."""
     from b4tui.config import ConfigError
-    from b4tui.escalation.headers import shown_headers
-    from b4tui.escalation.providers import open_provider
+    from b4tui.escalation.door.headers import shown_headers
+    from b4tui.escalation.door.providers import open_provider
     from b4tui.escalation.types import PayloadShown
 
     body = desk.store.body_of(approval)
@@ -179,7 +179,7 @@ def _print_whole(desk: DeskUsed, approval: Approval, shown: PayloadShown) -> Non
 
 def _asked_digest(desk: DeskUsed, approval: Approval, shown: PayloadShown) -> str:
     """Print it all on a terminal and ask; anywhere else nobody has read it."""
-    from b4tui.escalation.states import DIGEST_LETTERS
+    from b4tui.escalation.approvals.states import DIGEST_LETTERS
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError(

@@ -13,7 +13,7 @@ from b4tui.cli.ledger_opened import opened_ledger
 if TYPE_CHECKING:
     from b4tui.board.model import Hub
     from b4tui.config import Settings
-    from b4tui.escalation.store import ApprovalStore
+    from b4tui.escalation.approvals.store import ApprovalStore
     from b4tui.escalation.types import Approval
 
 
@@ -29,8 +29,8 @@ class DeskUsed:
 @contextlib.contextmanager
 def opened_desk(place: Place) -> Iterator[DeskUsed]:
     """The store of the hub, with what is due settled. Objections become one line on standard error."""
-    from b4tui.escalation.changes import Declined
-    from b4tui.escalation.store import ApprovalStore
+    from b4tui.escalation.approvals.changes import Declined
+    from b4tui.escalation.approvals.store import ApprovalStore
     from b4tui.events import now
 
     with opened_ledger(place, readonly=False) as (hub, ledger):

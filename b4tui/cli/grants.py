@@ -40,7 +40,7 @@ def command() -> None:
 @guarded
 def list_grants(place: Place, everything: bool, as_json: bool) -> None:
     """List the standing approvals that hold, the next to end first."""
-    from b4tui.escalation.grants import over
+    from b4tui.escalation.approvals.grants import over
     from b4tui.events import now
 
     moment = now()

@@ -146,6 +146,7 @@ class Lines:
 def in_words(event: Event) -> str:
     """One line for a person, or nothing for events that are too many to print."""
     from b4tui import events as e
+    from b4tui import outward_events as o
 
     at = f"{event.at.astimezone():%H:%M:%S}"
     match event:
@@ -168,17 +169,17 @@ def in_words(event: Event) -> str:
         case e.EngineChanged():
             why = f": {event.reason}" if event.reason else ""
             return f"{at}  engine {event.engine} at {event.address} is {event.status}{why}"
-        case e.ApprovalAsked():
+        case o.ApprovalAsked():
             where = f"{event.size:,} bytes to {event.host} ({event.model})"
             return f"{at}  {event.agent:<11} {event.bead}: asks to send {where}; b4tui approvals show {event.approval}"
-        case e.ApprovalChanged(actor=actor):
+        case o.ApprovalChanged(actor=actor):
             by = f" by {actor}" if actor else ""
             return f"{at}  {event.agent:<11} {event.bead}: approval {event.approval} {event.state}{by}"
-        case e.EscalationRefused():
+        case o.EscalationRefused():
             return f"{at}  {event.agent:<11} {event.bead}: stays local: {_first_line(event.reason)}"
-        case e.PayloadSent():
+        case o.PayloadSent():
             return f"{at}  {event.agent:<11} {event.bead}: sent {event.bytes_out:,} bytes to {event.host}"
-        case e.EgressRefused():
+        case o.EgressRefused():
             return f"{at}  the guard stopped {event.how} to {event.where}"
         case e.BoardFailed() | e.Warned():
             return f"{at}  {event.reason}"

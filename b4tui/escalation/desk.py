@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from b4tui.escalation.batches import Batch, batch_objection
-from b4tui.escalation.changes import (
+from b4tui.escalation.approvals.batches import Batch, batch_objection
+from b4tui.escalation.approvals.changes import (
     Acknowledge,
     Approve,
     Change,
@@ -24,13 +24,13 @@ from b4tui.escalation.changes import (
     ObjectionKind,
     Undo,
 )
-from b4tui.escalation.escalating import Escalation
-from b4tui.escalation.firmly import firmly
-from b4tui.escalation.grants import strictness, use_of
-from b4tui.escalation.headers import shown_headers
-from b4tui.escalation.mending import Mender
-from b4tui.escalation.noticing import Notices
-from b4tui.escalation.office import Office
+from b4tui.escalation.approvals.grants import strictness, use_of
+from b4tui.escalation.asking.escalating import Escalation
+from b4tui.escalation.asking.firmly import firmly
+from b4tui.escalation.asking.mending import Mender
+from b4tui.escalation.asking.noticing import Notices
+from b4tui.escalation.asking.office import Office
+from b4tui.escalation.door.headers import shown_headers
 from b4tui.escalation.types import (
     Answered,
     Approval,

@@ -9,23 +9,23 @@ from datetime import datetime, tzinfo
 
 from b4tui.config import ConfigError, Settings
 from b4tui.engines.types import StreamEvent, Text, ToolCall
-from b4tui.escalation.changes import Declined
+from b4tui.escalation.approvals.changes import Declined
+from b4tui.escalation.approvals.store import ApprovalStore
+from b4tui.escalation.asking.escalating import Escalation
+from b4tui.escalation.asking.firmly import firmly
+from b4tui.escalation.asking.mending import Mender
+from b4tui.escalation.asking.noticing import Notices
+from b4tui.escalation.asking.office import Office, Reply, Send
+from b4tui.escalation.asking.preparing import Judge, Policy
+from b4tui.escalation.asking.window import Window
 from b4tui.escalation.desk import Desk
-from b4tui.escalation.escalating import Escalation
-from b4tui.escalation.firmly import firmly
-from b4tui.escalation.mending import Mender
-from b4tui.escalation.network import Gatekeeper
-from b4tui.escalation.noticing import Notices
-from b4tui.escalation.office import Office, Reply, Send
-from b4tui.escalation.permits import Permit, PermitOffice
-from b4tui.escalation.preparing import Judge, Policy
-from b4tui.escalation.providers import Provider, open_providers
-from b4tui.escalation.sending import Means, Retry, Sender
-from b4tui.escalation.store import ApprovalStore
+from b4tui.escalation.door.network import Gatekeeper
+from b4tui.escalation.door.permits import Permit, PermitOffice
+from b4tui.escalation.door.providers import Provider, open_providers
+from b4tui.escalation.door.sending import Means, Retry, Sender
 from b4tui.escalation.types import Payload
-from b4tui.escalation.window import Window
 from b4tui.events import Event
-from b4tui.gate.public_values import PublicValue
+from b4tui.gate.policy.public_values import PublicValue
 from b4tui.ledger.ledger import Ledger
 from b4tui.ledger.types import LedgerError
 

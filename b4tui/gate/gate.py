@@ -9,15 +9,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from b4tui.gate.allowing import Allowed
 from b4tui.gate.cache import ScanCache
-from b4tui.gate.conversation import side_by_side
 from b4tui.gate.deciding import decide
 from b4tui.gate.known.known import Known
 from b4tui.gate.limits import check, text_of
-from b4tui.gate.residue import Stretch, residue
-from b4tui.gate.rule import RuleSet
-from b4tui.gate.seams import seams
+from b4tui.gate.policy.allowing import Allowed
+from b4tui.gate.rulebook.rule import RuleSet
 from b4tui.gate.searching import OutOfTime, Search, finding_of
 from b4tui.gate.types import (
     BODY,
@@ -34,7 +31,10 @@ from b4tui.gate.types import (
     UnreadableText,
     Verdict,
 )
-from b4tui.gate.views import View
+from b4tui.gate.views.conversation import side_by_side
+from b4tui.gate.views.residue import Stretch, residue
+from b4tui.gate.views.seams import seams
+from b4tui.gate.views.views import View
 from b4tui.provenance import most_private
 
 CACHE_BYTES = 8 * 1024 * 1024

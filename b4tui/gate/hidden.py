@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
-from b4tui.gate.offsets import Offsets, pieced, whole
 from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
+from b4tui.gate.views.offsets import Offsets, pieced, whole
 
 TAGS = "hidden-tags"
 BIDI = "hidden-bidi"

@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from b4tui.gate.allowing import Allowed
 from b4tui.gate.gate import Clock, ClosedGate, Gate
 from b4tui.gate.known.known import Known
-from b4tui.gate.operator_rules import rules_in_force
-from b4tui.gate.public_values import public_values_file, read_public_values
-from b4tui.gate.rule import built_in_rules
+from b4tui.gate.policy.allowing import Allowed
+from b4tui.gate.policy.public_values import public_values_file, read_public_values
+from b4tui.gate.rulebook.operator_rules import rules_in_force
+from b4tui.gate.rulebook.rule import built_in_rules
 from b4tui.gate.types import GateLimits
 
 if TYPE_CHECKING:  # whoever opens a gate has read the settings; loading them takes longer than all of the gate

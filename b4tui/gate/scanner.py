@@ -15,9 +15,9 @@ import ahocorasick
 from b4tui.gate.detector import Detector, Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
-from b4tui.gate.rule import Anchor, Rule, RuleSet, compiled
+from b4tui.gate.rulebook.rule import Anchor, Rule, RuleSet, compiled
+from b4tui.gate.rulebook.validators import VALIDATORS, Validator
 from b4tui.gate.types import FindingClass, GateError, Hit
-from b4tui.gate.validators import VALIDATORS, Validator
 
 MOST = 1000
 """Findings that one rule or detector gives for one text; more of them would change nothing, and take their time."""

@@ -6,18 +6,18 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from b4tui.gate.allowing import Allowed, value_sha256
 from b4tui.gate.detector import Positions
 from b4tui.gate.detectors import built_in_detectors
 from b4tui.gate.hidden import Hidden
 from b4tui.gate.known.known import NAME as KNOWN
 from b4tui.gate.known.known import Known
-from b4tui.gate.placeholders import Placeholders
+from b4tui.gate.policy.allowing import Allowed, value_sha256
 from b4tui.gate.preview import preview
-from b4tui.gate.rule import Anchor, Rule, RuleSet
+from b4tui.gate.redaction.placeholders import Placeholders
+from b4tui.gate.rulebook.rule import Anchor, Rule, RuleSet
 from b4tui.gate.scanner import Scanner
 from b4tui.gate.types import Finding, FindingClass, GateError, GateLimits, Hit
-from b4tui.gate.views import NORMALISED, RAW, Scope, View, views
+from b4tui.gate.views.views import NORMALISED, RAW, Scope, View, views
 
 _SECRETS = frozenset({FindingClass.SECRET})
 
@@ -69,9 +69,7 @@ class Search:
                 return self._whole.scan(view.text)
             case Scope.SECRETS:
                 return self._whole.scan(view.text, _SECRETS)
-            case Scope.TOKENS:
-                return self._tokens.scan(view.text)
-        return self._known.scan(view.text)
+        return self._tokens.scan(view.text)
 
     def _take(self, found: _Found, view: View, hits: Iterable[Hit]) -> None:
         placeholders = self._placeholders.spans(view.text)

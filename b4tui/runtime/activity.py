@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from b4tui import events as e
+from b4tui import outward_events as o
 from b4tui.provenance import SourceKind
 from b4tui.runtime.snapshot import Level
 
@@ -66,31 +67,31 @@ def _told(event: e.Event) -> tuple[str, Level] | None:
 def _outward(event: e.Event) -> tuple[str, Level] | None:
     """What has to do with leaving this machine."""
     match event:
-        case e.ApprovalAsked():
+        case o.ApprovalAsked():
             return f"asks to send {event.size:,} bytes to {event.host}, {event.model}: {event.reason}", Level.ATTENTION
-        case e.ApprovalChanged():
+        case o.ApprovalChanged():
             return _approval(event), Level.INFO
-        case e.EscalationRefused():
+        case o.EscalationRefused():
             return f"stays local: {event.reason}", Level.INFO
-        case e.PayloadSent():
+        case o.PayloadSent():
             return f"sent {event.bytes_out:,} bytes to {event.host}, sha256 {event.sha256[:12]}", Level.ATTENTION
-        case e.EscalationAnswered():
+        case o.EscalationAnswered():
             if event.failure:
                 return f"the cloud did not answer: {event.failure}", Level.ERROR
             cost = "" if event.money is None else f", {event.money:.4f} {event.currency}"
             return f"has an answer from the cloud ({event.seconds:.1f} s{cost})", Level.INFO
-        case e.GrantChanged():
+        case o.GrantChanged():
             return f"{'revoked' if event.revoked else 'granted'}: {event.sentence}", Level.ATTENTION
-        case e.EgressRefused():
+        case o.EgressRefused():
             return f"the guard stopped {event.how} to {event.where}", Level.ERROR
-        case e.PrivateRead() if not event.source.startswith(_OWN_WORKSPACE):
+        case o.PrivateRead() if not event.source.startswith(_OWN_WORKSPACE):
             return f"has read {event.source}, which is {event.provenance}", Level.INFO
-        case e.RunReleased():
+        case o.RunReleased():
             return f"may let out what it has read, says {event.actor}", Level.ATTENTION
     return None
 
 
-def _approval(event: e.ApprovalChanged) -> str:
+def _approval(event: o.ApprovalChanged) -> str:
     why = f": {event.reason}" if event.reason else ""
     by = f" by {event.actor}" if event.actor else ""
     return f"approval {event.state}{by}{why}"

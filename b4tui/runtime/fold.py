@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from b4tui import events as e
+from b4tui import outward_events as o
 from b4tui.events import AgentState, Event
 from b4tui.runtime.activity import in_words
 from b4tui.runtime.gauges.machine_watch import with_sample
@@ -103,13 +104,13 @@ def _folded(snapshot: Snapshot, event: Event) -> Snapshot:
             return _agent_changed(snapshot, event)
         case e.EngineChanged():
             return _engine_changed(snapshot, event)
-        case e.ApprovalAsked():
+        case o.ApprovalAsked():
             return _run(snapshot, event.bead, event.run, lambda view: replace(view, approval=event.approval))
-        case e.EscalationAnswered() | e.EscalationRefused():
+        case o.EscalationAnswered() | o.EscalationRefused():
             return _run(snapshot, event.bead, event.run, lambda view: replace(view, approval=""))
-        case e.PrivateRead():
+        case o.PrivateRead():
             return _run(snapshot, event.bead, event.run, lambda view: _with_source(view, event.source))
-        case e.RunReleased():
+        case o.RunReleased():
             return _run(snapshot, event.bead, event.run, lambda view: replace(view, released=True))
     return snapshot
 

@@ -291,25 +291,26 @@ class Console(App[None], inherit_bindings=False):
         Nothing that is pasted may reach the terminal as a command. Keys and clicks are noted with the moment they were
         made; screens that decide are told of pastes and of the terminal's coming to the front, by focus or by a click.
         """
-        front = self.screen_stack[-1] if self.screen_stack else None
         if isinstance(event, events.Paste):
             event.text = visible(event.text)
-        if isinstance(front, HouseScreen) and not event.is_forwarded:
-            self._note(event, front)
-        await super().on_event(event)
+        if event.is_forwarded or self._note(event):
+            await super().on_event(event)
 
-    def _note(self, event: events.Event, front: HouseScreen) -> None:
-        to_front = "the terminal just came to the front"
-        if isinstance(event, events.Key | events.MouseDown | events.MouseUp):
+    def _note(self, event: events.Event) -> bool:
+        """Whether anybody may have the event: not a key or click that is older than what the screen in front shows."""
+        touched = isinstance(event, events.Key | events.MouseDown | events.MouseUp)
+        if touched:
             self.touched_at = self.moment(event.time)
-            if not self.app_focus:
-                front.disturbed(to_front)
-        if isinstance(event, events.Key):
-            front.heard(self.touched_at)
+        front = self.screen_stack[-1] if self.screen_stack else None
+        if not isinstance(front, HouseScreen):
+            return True
+        if isinstance(event, events.AppFocus) or (touched and not self.app_focus):
+            front.disturbed("the terminal just came to the front")
         elif isinstance(event, events.Paste):
             front.disturbed("something was pasted")
-        elif isinstance(event, events.AppFocus):
-            front.disturbed(to_front)
+        elif isinstance(event, events.Key):
+            front.heard(self.touched_at)
+        return not touched or front.welcomes(self.touched_at)
 
     def moment(self, event_time: float) -> float:
         """When an event was made, on the steady clock: the terminal's thread stamps it, however late it is handled."""

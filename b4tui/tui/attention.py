@@ -43,9 +43,7 @@ def wants(snapshot: Snapshot) -> tuple[Want, ...]:
     Approvals, engines that are down, models that are not proven local, orphans that hold memory, beads that nobody may
     try again.
     """
-    found = [
-        Want(f"asks to send something to {one.destination.host}", one.bead, one.id) for one in snapshot.outward.pending
-    ]
+    found = [Want("asks to send something out", one.bead, one.id) for one in snapshot.outward.pending]
     found += [
         Want(engine.reason or f"{engine.name} does not answer at {engine.address}")
         for engine in snapshot.engines

@@ -23,6 +23,7 @@ INDENT = "   "
 NARROW = 32
 """Cells below which a card leaves out how old the bead is, so that the id still fits."""
 LONG_PREFIX = 4
+MOST_NAME = 40
 
 
 class Column(StrEnum):
@@ -130,7 +131,7 @@ class Deck:
         if one is None or bead.status == "closed":
             return None
         waited = words.age((self.now - one.asked_at).total_seconds())
-        return line(Span(INDENT), Span(f"▲ approval, {self.name(one.agent)}, {waited}", Ink.ATTENTION))
+        return line(Span(INDENT), Span(f"▲ approval, {self.name(one.agent)[:MOST_NAME]}, {waited}", Ink.ATTENTION))
 
     def _second(self, bead: Bead, run: RunView | None, column: Column, width: int = 80) -> Line:
         match column:

@@ -20,8 +20,10 @@ from b4tui.tui.paint import plain
 if TYPE_CHECKING:
     from b4tui.tui.app import Console
 
-NOT_LISTED = frozenset({"list", "dialog", "form", "palette", "leave", "unwind"})
+NOT_LISTED = frozenset({"list", "dialog", "form", "palette", "leave", "unwind", "decision", "grant"})
 """What an id of a key begins with that is of no use in a palette."""
+DECIDES = frozenset({"approval-deny", "approval-deny-why", "approval-approve", "approvals-deny", "approvals-approve"})
+"""Keys that decide are struck with what they decide about in view, never chosen from a list over it."""
 NOUNS = {
     "bead": frozenset({"retry", "cancel", "copy", "new"}),
     "section": frozenset({"section-copy"}),
@@ -30,8 +32,9 @@ NOUNS = {
     "record": frozenset({"audit-search", "audit-copy", "audit-verify", "audit-export"}),
     "entry": frozenset({"entry-bead", "entry-copy-pane"}),
     "console": frozenset({"help", "quit", "theme"}),
+    "approvals": frozenset({"approvals-mark", "approvals-range", "approvals-kind", "approvals-undo"}),
 }
-"""What a verb is about, by the id of its key; `bead-...` is about a bead, all others go somewhere."""
+"""What a verb is about, by the id of its key; `bead-...` and `approval-...` say it, all others go somewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class ConsoleCommands(Provider):
         for key, entry in found:
             if key is None or not entry.enabled or NOT_LISTED & {key.id, key.id.split("-")[0]}:
                 continue
-            if key.id.endswith(("-left", "-right", "-back")):
+            if key.id in DECIDES or key.id.endswith(("-left", "-right", "-back", "-up", "-down", "-first", "-last")):
                 continue
             run = partial(self.app.run_action, entry.binding.action, entry.node)
             yield Command(f"{_noun(key.id)}: {key.label.lower()}", f"{key.help}  ({key.display or key.keys})", run)
@@ -114,8 +117,9 @@ class ConsoleCommands(Provider):
 
 
 def _noun(key_id: str) -> str:
-    if key_id.startswith("bead-"):
-        return "bead"
+    for noun in ("bead", "approval"):
+        if key_id.startswith(f"{noun}-"):
+            return noun
     return next((noun for noun, ids in NOUNS.items() if key_id in ids), "go to")
 
 

@@ -16,7 +16,8 @@ from b4tui.agents.prompt import system_message, task_message
 from b4tui.agents.workspace import WorkspaceFile
 from b4tui.board.model import Bead
 from b4tui.engines.types import ChatRequest, Message, Role
-from b4tui.events import PrivateRead, ToolFinished
+from b4tui.events import ToolFinished
+from b4tui.outward_events import PrivateRead
 from b4tui.provenance import Part, Provenance, Source, SourceKind, most_private
 
 FINISH = ("finish", {"summary": "Done.", "evidence": "the file says so"})

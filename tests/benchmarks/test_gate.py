@@ -13,10 +13,10 @@ import pytest
 
 from b4tui.config import load
 from b4tui.gate.detectors import built_in_detectors
-from b4tui.gate.examples import expand
 from b4tui.gate.gate import Gate
 from b4tui.gate.opening import open_gate
-from b4tui.gate.rule import Rule, RuleSet, built_in_rules
+from b4tui.gate.rulebook.examples import expand
+from b4tui.gate.rulebook.rule import Rule, RuleSet, built_in_rules
 from b4tui.gate.scanner import Scanner
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)  # of one core, whatever else the machine does

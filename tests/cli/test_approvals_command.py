@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from b4tui.escalation.store import ApprovalStore
+from b4tui.escalation.approvals.store import ApprovalStore
 from b4tui.escalation.types import Approval, ApprovalState, Risk
 from b4tui.events import now
 from b4tui.gate.types import Cause, Finding, FindingClass, Reason, Severity, Verdict

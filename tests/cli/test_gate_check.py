@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from b4tui.cli.gate_words import Progress
-from b4tui.gate.examples import expand
+from b4tui.cli.gate.words import Progress
+from b4tui.gate.rulebook.examples import expand
 
 TOKEN = expand("ghp_{alnum:36}", 1)
 MAIL = "erika.musterfrau@" + "werkstatt-firma.de"

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from b4tui.gate.examples import expand
-from b4tui.gate.rule import built_in_rules
+from b4tui.gate.rulebook.examples import expand
+from b4tui.gate.rulebook.rule import built_in_rules
 
 TOKEN = expand("ghp_{alnum:36}", 1)
 MAIL = "erika.musterfrau@" + "werkstatt-firma.de"

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from b4tui.cli.gate_rows import rows
-from b4tui.gate.examples import expand
+from b4tui.cli.gate.rows import rows
+from b4tui.gate.rulebook.examples import expand
 
 TOKEN = expand("ghp_{alnum:36}", 1)
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from b4tui.escalation.changes import Objection
-from b4tui.escalation.states import change
+from b4tui.escalation.approvals.changes import Objection
+from b4tui.escalation.approvals.states import change
 from b4tui.escalation.types import (
     Approval,
     ApprovalState,

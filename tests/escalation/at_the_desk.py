@@ -21,7 +21,7 @@ from b4tui.escalation.types import Answered, Approval, Decision, EscalationReque
 from b4tui.events import Event, now
 from b4tui.gate.known.known import Known
 from b4tui.gate.opening import open_gate
-from b4tui.gate.public_values import PublicValue, add_public_value, public_values_file
+from b4tui.gate.policy.public_values import PublicValue, add_public_value, public_values_file
 from b4tui.ledger.ledger import Ledger
 from b4tui.provenance import Part, Provenance, Source, SourceKind
 

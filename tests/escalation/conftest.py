@@ -18,12 +18,12 @@ import pytest_asyncio
 from b4tui.demo.certificates import Authority
 from b4tui.demo.cloud_server import SimulatedCloud
 from b4tui.engines.types import ChatRequest, Done, Failure, Message, Role, StreamEvent, Text
-from b4tui.escalation.network import Gatekeeper
-from b4tui.escalation.payloads import build
-from b4tui.escalation.permits import Permit, PermitOffice
-from b4tui.escalation.providers import Api, Provider, open_provider
-from b4tui.escalation.sending import Means, Retry, Sender, Sending
-from b4tui.escalation.transport import DoorTransport
+from b4tui.escalation.door.network import Gatekeeper
+from b4tui.escalation.door.payloads import build
+from b4tui.escalation.door.permits import Permit, PermitOffice
+from b4tui.escalation.door.providers import Api, Provider, open_provider
+from b4tui.escalation.door.sending import Means, Retry, Sender, Sending
+from b4tui.escalation.door.transport import DoorTransport
 from b4tui.escalation.types import Payload
 from b4tui.outward_sections import EscalationConfig, PriceConfig, PricesConfig
 

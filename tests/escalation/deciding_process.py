@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from b4tui.escalation.changes import Approve, Declined, Deny
-from b4tui.escalation.store import ApprovalStore
+from b4tui.escalation.approvals.changes import Approve, Declined, Deny
+from b4tui.escalation.approvals.store import ApprovalStore
 from b4tui.escalation.types import Decision
 from b4tui.events import now
 from b4tui.ledger.ledger import Ledger

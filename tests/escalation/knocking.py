@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 
-from b4tui.escalation.headers import HeaderRefused, headers_for
-from b4tui.escalation.permits import PermitRefused
-from b4tui.escalation.transport import PERMIT, DoorRefused
+from b4tui.escalation.door.headers import HeaderRefused, headers_for
+from b4tui.escalation.door.permits import PermitRefused
+from b4tui.escalation.door.transport import PERMIT, DoorRefused
 from b4tui.escalation.types import Payload
 from tests.escalation.conftest import Door
 

@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any
 
 from b4tui.engines.types import Usage
-from b4tui.escalation.providers import Api
-from b4tui.escalation.wire.forms import answer_of, decoder_of
+from b4tui.escalation.door.providers import Api
+from b4tui.escalation.door.wire.forms import answer_of, decoder_of
 
 
 def read(api: Api, data: bytes, size: int = 0) -> list[Any]:

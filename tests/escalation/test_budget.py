@@ -10,9 +10,9 @@ import pytest
 
 from b4tui.demo.cloud_server import SimulatedCloud
 from b4tui.demo.faults import FaultKind
-from b4tui.escalation.budget import Spend, day_start, month_start, refusal
-from b4tui.escalation.changes import Approve, Declined, ObjectionKind, Send
-from b4tui.escalation.store import ApprovalStore
+from b4tui.escalation.approvals.budget import Spend, day_start, month_start, refusal
+from b4tui.escalation.approvals.changes import Approve, Declined, ObjectionKind, Send
+from b4tui.escalation.approvals.store import ApprovalStore
 from b4tui.escalation.types import Approval, ApprovalState, Cost, RefusalKind
 from b4tui.ledger.ledger import Ledger
 from b4tui.outward_sections import BudgetConfig, EscalationPolicy, PriceConfig, PricesConfig

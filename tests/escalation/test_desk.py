@@ -13,12 +13,12 @@ from b4tui.demo.certificates import Authority
 from b4tui.demo.cloud_server import Saying, SimulatedCloud
 from b4tui.demo.faults import FaultKind
 from b4tui.demo.script import Step
-from b4tui.escalation.changes import Declined, ObjectionKind
+from b4tui.escalation.approvals.changes import Declined, ObjectionKind
 from b4tui.escalation.types import ApprovalState, RefusalKind, Risk
-from b4tui.events import ApprovalAsked, ApprovalChanged, EscalationAnswered, EscalationRefused, PayloadSent
 from b4tui.gate.known.gathering import gather_known
-from b4tui.gate.public_values import public_values_file
+from b4tui.gate.policy.public_values import public_values_file
 from b4tui.gate.types import Verdict
+from b4tui.outward_events import ApprovalAsked, ApprovalChanged, EscalationAnswered, EscalationRefused, PayloadSent
 from b4tui.provenance import Part, Provenance, Source, SourceKind
 from tests.escalation.at_the_desk import QUESTION, AtTheDesk, settings_for, sit_down, until
 

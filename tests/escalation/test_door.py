@@ -16,10 +16,10 @@ from b4tui.demo.certificates import Authority
 from b4tui.demo.cloud_server import SimulatedCloud
 from b4tui.demo.faults import FaultKind
 from b4tui.engines.http import RedirectRefused
-from b4tui.escalation.headers import HeaderRefused, headers_for, shown_headers
-from b4tui.escalation.permits import PermitFault, PermitRefused
-from b4tui.escalation.providers import Api
-from b4tui.escalation.transport import PERMIT, LeadsInside
+from b4tui.escalation.door.headers import HeaderRefused, headers_for, shown_headers
+from b4tui.escalation.door.permits import PermitFault, PermitRefused
+from b4tui.escalation.door.providers import Api
+from b4tui.escalation.door.transport import PERMIT, LeadsInside
 from tests.escalation.conftest import Door, Open, answers, asks, failure_of
 from tests.escalation.knocking import REFUSALS, knock, request_for
 

@@ -9,7 +9,7 @@ import pytest
 
 from b4tui.demo.cloud_server import SimulatedCloud
 from b4tui.demo.faults import FaultKind
-from b4tui.escalation.providers import Api
+from b4tui.escalation.door.providers import Api
 from tests.escalation.conftest import Door, Open
 from tests.escalation.knocking import knock, request_for
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from b4tui.demo.certificates import Authority
 from b4tui.demo.cloud_server import SimulatedCloud
-from b4tui.escalation.headers import headers_for
-from b4tui.escalation.transport import PERMIT
+from b4tui.escalation.door.headers import headers_for
+from b4tui.escalation.door.transport import PERMIT
 from b4tui.escalation.types import Payload
 from tests.escalation.conftest import RULES, Door, Open, new_key
 from tests.escalation.knocking import REFUSALS, knock, request_for

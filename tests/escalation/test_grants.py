@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from b4tui.demo.cloud_server import SimulatedCloud
-from b4tui.escalation.changes import Declined
-from b4tui.escalation.grants import Use, covering, objection, use_of
+from b4tui.escalation.approvals.changes import Declined
+from b4tui.escalation.approvals.grants import Use, covering, objection, use_of
 from b4tui.escalation.types import ApprovalState, RefusalKind
-from b4tui.events import ApprovalAsked, GrantChanged
 from b4tui.gate.types import Verdict
+from b4tui.outward_events import ApprovalAsked, GrantChanged
 from b4tui.provenance import Provenance
 from tests.escalation.approving import NOW, a_grant, after, an_approval
 from tests.escalation.at_the_desk import AtTheDesk, settings_for, sit_down, until

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from b4tui.config import ConfigError
-from b4tui.escalation.keys import ApiKey, find_key
+from b4tui.escalation.door.keys import ApiKey, find_key
 from tests.escalation.conftest import new_key
 
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from b4tui.escalation.changes import (
+from b4tui.escalation.approvals.changes import (
     Acknowledge,
     Adopt,
     Approve,
@@ -25,7 +25,7 @@ from b4tui.escalation.changes import (
     Tell,
     Undo,
 )
-from b4tui.escalation.states import change
+from b4tui.escalation.approvals.states import change
 from b4tui.escalation.types import Approval, ApprovalState, Decision, Risk
 from b4tui.gate.types import Judgement, Verdict
 from b4tui.provenance import Provenance

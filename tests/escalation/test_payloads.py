@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b4tui.engines.types import ChatRequest, Message, Role, ToolCall, ToolSpec
-from b4tui.escalation.parts import PartError, parts_of, with_texts
-from b4tui.escalation.payloads import PayloadError, build
-from b4tui.escalation.providers import Api, Provider, open_provider
+from b4tui.escalation.door.parts import PartError, parts_of, with_texts
+from b4tui.escalation.door.payloads import PayloadError, build
+from b4tui.escalation.door.providers import Api, Provider, open_provider
 from b4tui.escalation.types import Payload
 from b4tui.outward_sections import EscalationConfig
 from b4tui.provenance import Part, Provenance, Source, SourceKind

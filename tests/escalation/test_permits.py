@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from b4tui.escalation.permits import Permit, PermitFault, PermitOffice, PermitRefused
+from b4tui.escalation.door.permits import Permit, PermitFault, PermitOffice, PermitRefused
 from b4tui.escalation.types import Destination, Payload
 
 NOW = datetime(2026, 8, 21, 12, tzinfo=UTC)

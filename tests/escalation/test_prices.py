@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from b4tui.engines.types import Usage
-from b4tui.escalation.prices import cost, estimate
+from b4tui.escalation.door.prices import cost, estimate
 from b4tui.escalation.types import Cost, Destination, Payload
 from b4tui.outward_sections import PriceConfig, PricesConfig
 

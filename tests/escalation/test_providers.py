@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from b4tui.config import ConfigError, load
-from b4tui.escalation.places import is_public, parse_place
-from b4tui.escalation.providers import Provider, open_provider, open_providers
+from b4tui.escalation.door.places import is_public, parse_place
+from b4tui.escalation.door.providers import Provider, open_provider, open_providers
 from b4tui.outward_sections import EscalationConfig
 from tests.escalation.conftest import KEY_ENV, new_key
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from b4tui.demo.cloud_server import SimulatedCloud
-from b4tui.escalation.changes import Approve, Declined, ObjectionKind, Send
-from b4tui.escalation.store import ApprovalStore
+from b4tui.escalation.approvals.changes import Approve, Declined, ObjectionKind, Send
+from b4tui.escalation.approvals.store import ApprovalStore
 from b4tui.escalation.types import Approval, ApprovalState, RefusalKind
 from b4tui.gate.types import Verdict
 from b4tui.ledger.ledger import Ledger

@@ -2,7 +2,7 @@
 
 import pytest
 
-from b4tui.escalation.risk import LARGE, Facts, assess
+from b4tui.escalation.approvals.risk import LARGE, Facts, assess
 from b4tui.escalation.types import Risk
 from b4tui.gate.types import Finding, FindingClass, Judgement, Severity, Verdict
 from b4tui.provenance import Provenance

@@ -16,10 +16,10 @@ from b4tui.demo.faults import FaultKind
 from b4tui.demo.listening import Ending
 from b4tui.demo.script import Call, Step
 from b4tui.engines.types import Done, FailureKind, StreamEvent, Text, Thinking, ToolCall, Usage
-from b4tui.escalation import incoming, transport
-from b4tui.escalation.permits import PermitFault
-from b4tui.escalation.providers import Api
-from b4tui.escalation.sending import Retry, retry_after
+from b4tui.escalation.door import incoming, transport
+from b4tui.escalation.door.permits import PermitFault
+from b4tui.escalation.door.providers import Api
+from b4tui.escalation.door.sending import Retry, retry_after
 from tests.escalation.conftest import START, Door, Open, answers, failure_of, until
 
 APIS = list(Api)

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from b4tui.demo.cloud_server import SimulatedCloud
-from b4tui.escalation.batches import batch_objection
-from b4tui.escalation.changes import Approve, Declined, Deny, ObjectionKind
-from b4tui.escalation.store import ApprovalStore
+from b4tui.escalation.approvals.batches import batch_objection
+from b4tui.escalation.approvals.changes import Approve, Declined, Deny, ObjectionKind
+from b4tui.escalation.approvals.store import ApprovalStore
 from b4tui.escalation.types import ApprovalState, RefusalKind, Risk
-from b4tui.events import ApprovalChanged
 from b4tui.ledger.ledger import Ledger
+from b4tui.outward_events import ApprovalChanged
 from b4tui.outward_sections import PricesConfig
 from tests.escalation.approving import BODY, NOW, POLICY, a_decision, after, an_approval
 from tests.escalation.at_the_desk import AtTheDesk, decision_on, settings_for, sit_down, until

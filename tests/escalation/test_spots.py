@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from b4tui.escalation.spots import read_body, spots
+from b4tui.escalation.door.spots import read_body, spots
 from b4tui.gate.types import BODY, Finding, FindingClass, NamedPart, Severity
 from b4tui.provenance import Part
 

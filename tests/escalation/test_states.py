@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from b4tui.escalation.changes import (
+from b4tui.escalation.approvals.changes import (
     Acknowledge,
     Adopt,
     Approve,
@@ -19,7 +19,7 @@ from b4tui.escalation.changes import (
     Tell,
     Undo,
 )
-from b4tui.escalation.states import CLOCK, change
+from b4tui.escalation.approvals.states import CLOCK, change
 from b4tui.escalation.types import Approval, ApprovalState, Risk
 from b4tui.gate.types import Judgement, Verdict
 from b4tui.provenance import Provenance

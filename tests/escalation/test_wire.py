@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from b4tui.engines.lines import LineTooLong
 from b4tui.engines.reading import Malformed, MalformedCall
 from b4tui.engines.types import Done, Text, Thinking, ToolCall, Usage
-from b4tui.escalation.providers import Api
-from b4tui.escalation.wire.answers import Declined, Said, Unfinished, error_of
+from b4tui.escalation.door.providers import Api
+from b4tui.escalation.door.wire.answers import Declined, Said, Unfinished, error_of
 from tests.escalation.streams import FIGURES, call, chunk, data, lines, named, read
 
 # -- Anthropic ---------------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ import pytest
 
 from b4tui.engines.reading import Malformed
 from b4tui.engines.types import Done, Text, Thinking, ToolCall
-from b4tui.escalation.providers import Api
-from b4tui.escalation.wire.answers import Declined, Said, Unfinished, error_of
+from b4tui.escalation.door.providers import Api
+from b4tui.escalation.door.wire.answers import Declined, Said, Unfinished, error_of
 from tests.escalation.streams import FIGURES, USED, call, chunk, data, read
 
 

@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from b4tui.gate.examples import expand
+from b4tui.gate.rulebook.examples import expand
 
 TOKEN = expand("ghp_{alnum:36}", 7)
 AWS = expand("AKIA{upper:16}", 7)

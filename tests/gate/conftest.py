@@ -11,7 +11,7 @@ import pytest
 
 from b4tui.gate.detectors import built_in_detectors
 from b4tui.gate.gate import Gate
-from b4tui.gate.rule import built_in_rules
+from b4tui.gate.rulebook.rule import built_in_rules
 from b4tui.gate.scanner import Scanner
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from b4tui.gate.allowing import Allowed, value_sha256
 from b4tui.gate.gate import Gate
-from b4tui.gate.rule import built_in_rules
+from b4tui.gate.policy.allowing import Allowed, value_sha256
+from b4tui.gate.rulebook.rule import built_in_rules
 from b4tui.outward_sections import AllowedValue
 
 MAIL = "hello@" + "werkstatt-firma.de"

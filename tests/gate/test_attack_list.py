@@ -13,7 +13,7 @@ from b4tui.gate.gate import Gate
 from b4tui.gate.known.known import Known
 from b4tui.gate.known.names import Names
 from b4tui.gate.known.vault import KnownValue, Vault
-from b4tui.gate.rule import built_in_rules
+from b4tui.gate.rulebook.rule import built_in_rules
 from b4tui.gate.types import Cause, NamedPart, Verdict
 from b4tui.provenance import Part, Provenance, Source, SourceKind
 

@@ -13,11 +13,11 @@ from gate_asking import ask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from b4tui.gate.examples import expand
 from b4tui.gate.gate import Gate
-from b4tui.gate.normalising import normalised
-from b4tui.gate.rule import built_in_rules
+from b4tui.gate.rulebook.examples import expand
+from b4tui.gate.rulebook.rule import built_in_rules
 from b4tui.gate.types import GateError
+from b4tui.gate.views.normalising import normalised
 
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 RULES = [rule for rule in built_in_rules() if rule.detector not in ("known", "hidden")]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from b4tui.gate.detectors import built_in_detectors
-from b4tui.gate.operator_rules import rules_in_force
-from b4tui.gate.rule import Origin, built_in_rules
+from b4tui.gate.rulebook.operator_rules import rules_in_force
+from b4tui.gate.rulebook.rule import Origin, built_in_rules
 from b4tui.gate.scanner import Scanner
 from b4tui.gate.types import GateError, Severity
 from b4tui.outward_sections import GateConfig

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from b4tui.gate.placing import BEAD_FIELDS, bead_parts, place
+from b4tui.gate.policy.placing import BEAD_FIELDS, bead_parts, place
 from b4tui.outward_sections import ProvenanceConfig
 from b4tui.provenance import Provenance, Source, SourceKind
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from b4tui.gate.public_values import PublicValue, add_public_value, read_public_values
+from b4tui.gate.policy.public_values import PublicValue, add_public_value, read_public_values
 from b4tui.gate.types import GateError
 
 

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from b4tui.gate.examples import expand
 from b4tui.gate.gate import Gate
 from b4tui.gate.known.sample import sample_known
-from b4tui.gate.placeholders import Placeholders, placeholder
-from b4tui.gate.redacting import redact, redact_text, rehydrate
-from b4tui.gate.redacting_json import redact_body
-from b4tui.gate.rule import built_in_rules
+from b4tui.gate.redaction.placeholders import Placeholders, placeholder
+from b4tui.gate.redaction.redacting import redact, redact_text, rehydrate
+from b4tui.gate.redaction.redacting_json import redact_body
+from b4tui.gate.rulebook.examples import expand
+from b4tui.gate.rulebook.rule import built_in_rules
 from b4tui.gate.types import Finding, FindingClass, GateError, NamedPart, Severity
 from b4tui.provenance import Part, Provenance
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from b4tui.gate.detectors import built_in_detectors
-from b4tui.gate.examples import expand
 from b4tui.gate.known.sample import sample_known
-from b4tui.gate.rule import Rule, built_in_rules
+from b4tui.gate.rulebook.examples import expand
+from b4tui.gate.rulebook.rule import Rule, built_in_rules
 from b4tui.gate.scanner import Scanner
 
 RULES = built_in_rules()

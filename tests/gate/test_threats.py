@@ -14,14 +14,14 @@ import pytest
 from attacks import SECRET, TOKEN
 from gate_asking import RESEARCH, ask, body_of, part
 
-from b4tui.gate.allowing import Allowed, value_sha256
-from b4tui.gate.examples import expand
 from b4tui.gate.gate import ClosedGate, Gate
 from b4tui.gate.known.known import Known
 from b4tui.gate.known.names import Names
 from b4tui.gate.known.vault import KnownValue, Vault
+from b4tui.gate.policy.allowing import Allowed, value_sha256
 from b4tui.gate.preview import preview
-from b4tui.gate.rule import Origin, RuleSet, built_in_rules, load_rules
+from b4tui.gate.rulebook.examples import expand
+from b4tui.gate.rulebook.rule import Origin, RuleSet, built_in_rules, load_rules
 from b4tui.gate.types import BODY, Cause, GateError, GateLimits, Judgement, UnreadableText, Verdict
 from b4tui.provenance import Provenance
 

@@ -10,9 +10,9 @@ from urllib.parse import quote
 import pytest
 from attacks import TOKEN
 
-from b4tui.gate.normalising import normalised
 from b4tui.gate.types import GateLimits
-from b4tui.gate.views import View, views
+from b4tui.gate.views.normalising import normalised
+from b4tui.gate.views.views import View, views
 
 LIMITS = GateLimits()
 

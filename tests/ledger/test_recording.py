@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from b4tui import events
+from b4tui import events, outward_events
 from b4tui.events import AgentState, Event
 from b4tui.ledger.recording import LONGEST_TEXT, entry_of
 
@@ -86,7 +86,7 @@ def test_long_texts_are_cut_and_say_how_long_they_were():
 
 
 def test_columns_are_filled_and_not_said_twice():
-    decided = events.ApprovalChanged(
+    decided = outward_events.ApprovalChanged(
         at=AT, approval="ap-1", run="r-1", bead="hub-1", agent="romanov", state="denied", actor="amy", reason="no"
     )
     entry = entry_of(decided)
@@ -108,7 +108,7 @@ def test_states_agents_only_pass_through_are_no_facts(state):
 
 def test_numbers_json_does_not_have_are_left_open(ledger):
     entry = entry_of(
-        events.EscalationAnswered(
+        outward_events.EscalationAnswered(
             at=AT, approval="a", run="r", bead="b", agent="c", seconds=float("inf"), bytes_in=1, money=float("nan")
         )
     )
@@ -130,7 +130,7 @@ def test_what_is_no_plain_value_is_named_by_its_type_alone(ledger):
 
 
 def test_our_own_hashes_are_not_taken_for_values(ledger):
-    sent = events.PayloadSent(
+    sent = outward_events.PayloadSent(
         at=AT, approval="a", run="r", bead="b", agent="c", host="h", model="m", sha256="0f" * 32, bytes_out=1
     )
     entry = entry_of(sent, masked=lambda _: "••••")

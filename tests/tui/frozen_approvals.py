@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from frozen_world import NOW, WORLD, FrozenRuntime, RecordingOperator
 
-from b4tui.escalation.spots import read_body, spots
+from b4tui.escalation.door.spots import read_body, spots
 from b4tui.escalation.types import (
     Approval,
     ApprovalState,
@@ -260,7 +261,11 @@ class Desktop(HouseScreen):
 
 
 class BareConsole(Console):
-    """The console over an empty first screen."""
+    """The console over an empty first screen. Handling an event takes no time on its steady clock."""
+
+    def moment(self, event_time: float) -> float:
+        old = time.monotonic() - event_time
+        return self.ticks() - (old if old > 20 else 0)
 
     def get_default_screen(self) -> HouseScreen:  # type: ignore[override]
         return Desktop()

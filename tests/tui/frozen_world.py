@@ -308,6 +308,7 @@ class FrozenRuntime:
         self.started = self.stopped = False
         self.transcripts = {"hub-77c": transcript()}
         self.folders: dict[str, object] = {}
+        self.payloads: dict[str, object] = {}
         self.ledger: object = None
 
     def change(self, **fields: object) -> None:
@@ -323,6 +324,9 @@ class FrozenRuntime:
     async def detail(self, bead_id: str) -> Bead:
         assert self.snapshot.board is not None
         return self.snapshot.board.beads[bead_id]
+
+    async def payload(self, approval_id: str) -> object:
+        return self.payloads.get(approval_id)
 
     def transcript(self, bead_id: str) -> Transcript | None:
         return self.transcripts.get(bead_id)

@@ -1,11 +1,15 @@
 """Nothing foreign reaches the terminal as anything but characters to read: by construction, by property, by pty."""
 
 import ast
+import hashlib
+import json
 import unicodedata
 from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 
 from driving import settle, strike
+from frozen_approvals import BareConsole
 from frozen_machines import FIGURES, RICH
 from frozen_world import HUB, NOW, WORLD, FrozenRuntime, clock
 from hypothesis import HealthCheck, Phase, given, settings
@@ -16,12 +20,23 @@ import b4tui.tui
 from b4tui.board.model import Bead, BoardState
 from b4tui.config import TuiConfig
 from b4tui.engines.interface import LoadedModel
+from b4tui.escalation.types import (
+    Approval,
+    ApprovalState,
+    Cost,
+    Destination,
+    Grant,
+    PayloadShown,
+    Risk,
+)
+from b4tui.gate.types import Cause, Finding, Reason, Severity, Verdict
 from b4tui.runtime.snapshot import (
     Activity,
     Columns,
     FileChange,
     Level,
     ModelView,
+    OutwardView,
     QueueView,
     RequestView,
     Route,
@@ -30,9 +45,14 @@ from b4tui.runtime.snapshot import (
 from b4tui.runtime.transcript import Kind, Piece, Transcript
 from b4tui.telemetry.types import GpuProcess, ModelProcess, Program
 from b4tui.tui.app import Console
+from b4tui.tui.screens.approval import ApprovalScreen
+from b4tui.tui.screens.approval_steps import typed_count, typed_host
+from b4tui.tui.screens.approvals import ApprovalsScreen
 from b4tui.tui.screens.bead import PANES, BeadScreen
 from b4tui.tui.screens.dashboard import DashboardScreen
 from b4tui.tui.screens.dialogs import NewBeadScreen
+from b4tui.tui.screens.grant_form import GrantFormScreen
+from b4tui.tui.screens.grants import GrantsScreen
 from b4tui.tui.screens.machine import MachineScreen
 from b4tui.tui.widgets.filter_bar import SafeInput
 
@@ -104,6 +124,7 @@ def world_of(text: str):
     runner = ModelProcess(pid=1, program=Program.LLAMA_SERVER, memory=5, weights=text, orphan=True)
     return replace(
         WORLD,
+        outward=outward_of(text),
         hub=text,
         branch=text,
         read_only=text,
@@ -124,6 +145,49 @@ def world_of(text: str):
     )
 
 
+def payload_of(text: str) -> bytes:
+    """The text as it would be serialised, and as raw bytes behind it."""
+    row = {"messages": [{"role": "user", "content": text[:50_000]}]}
+    return json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + text[:300].encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def outward_of(text: str) -> OutwardView:
+    """Approvals and grants in which everything that agents, rules or providers say is this text."""
+    body = payload_of(text)
+    place = Destination(provider=text, host=text, port=443, path=text, model=text)
+    found = Finding(
+        rule=text, version=1, finding_class=text, severity=Severity.ASK, part="body", start=2, end=9, preview=text,
+        view=text, why=text, value_hash=text,
+    )  # fmt: skip
+    one = Approval(
+        id="ap-1", version=1, state=ApprovalState.PENDING, agent=text, bead="hub-1", run=text, category=text,
+        reason=text, destination=place, size=len(body), sha256=hashlib.sha256(body).hexdigest(), rules_sha256=text,
+        gate_version=1, verdict=Verdict.MAY_ESCALATE, reasons=(Reason(Cause.SECRET, text),),
+        findings=(found, replace(found, part=text)), risk=Risk.MEDIUM, risk_words=(text,),
+        estimate=Cost(money=1.0, currency=text, tokens_in=1, tokens_out=1), asked_at=NOW, deadline=NOW,
+        redacted={text: 1}, seen_by=text,
+    )  # fmt: skip
+    later = NOW + timedelta(hours=1)
+    return OutwardView(
+        guarded=True,
+        providers=(text,),
+        approvals=(
+            replace(one, deadline=later),
+            replace(one, id="ap-2", verdict=Verdict.LOCAL_ONLY, deadline=later + timedelta(hours=1)),
+            replace(one, id="ap-3", state=ApprovalState.DENIED, decided_by=text, decision_reason=text, decided_at=NOW),
+        ),
+        grants=(
+            Grant(id=text or "gr-1", category=text, agent=text, provider=text, host=text, model=text, max_bytes=5,
+                  max_uses=2, until=later, made_by=text, made_at=NOW),
+        ),
+        gate_error=text,
+        ledger_error=text,
+        unsafe_rules=(text,),
+    )  # fmt: skip
+
+
 def wear(runtime: FrozenRuntime, text: str) -> None:
     """Put a world in which everything foreign is this text in the place of the one before."""
     world = world_of(text)
@@ -141,6 +205,11 @@ def wear(runtime: FrozenRuntime, text: str) -> None:
             return f"@@\n+{text}\n-{text}\n"
 
     runtime.folders = {"hub-1": Folder()}
+    body = payload_of(text)
+    headers = ((text, text),)
+    runtime.payloads = {
+        id_: PayloadShown(approval=id_, body=body, previous=b"{}" + body, headers=headers) for id_ in ("ap-1", "ap-2")
+    }
 
 
 def runtime_of(text: str) -> FrozenRuntime:
@@ -186,6 +255,34 @@ async def walk(app: Console, pilot, until) -> None:
     await until(lambda: isinstance(app.screen, DashboardScreen))
 
 
+async def walk_outward(app: Console, pilot, until) -> None:
+    """Look at everything that has to do with leaving."""
+    app.action_approvals()
+    await until(lambda: isinstance(app.screen, ApprovalsScreen) and app.screen.drawable and app.screen.list.keys)
+    app.screen.action_mark_kind()
+    await settle(pilot)
+    assert_safe(app)
+    app.screen.action_grants()
+    await until(lambda: isinstance(app.screen, GrantsScreen) and app.screen.drawable)
+    await settle(pilot)
+    assert_safe(app)
+    app.screen.action_back()
+    one = app.snapshot.outward.approvals[0]
+    app.push_screen(ApprovalScreen(one.id))
+    await until(lambda: isinstance(app.screen, ApprovalScreen) and app.screen.complete)
+    for act, *args in (("page", 1), ("next_mark", 1), ("hex",), ("diff",), ("wrap",), ("other", 1)):
+        getattr(app.screen, f"action_{act}")(*args)
+        await settle(pilot)
+        assert_safe(app)
+    for screen in (GrantFormScreen(one), typed_host(one), typed_count(app.snapshot.outward.approvals)):
+        app.push_screen(screen)
+        await settle(pilot)
+        assert_safe(app)
+        app.pop_screen()
+    app.pop_screen()
+    app.pop_screen()
+
+
 async def test_known_attacks_are_shown_not_obeyed_on_every_screen(until) -> None:
     runtime = FrozenRuntime()
     app = Console(runtime, TuiConfig(bell=False), clock=clock)
@@ -194,6 +291,17 @@ async def test_known_attacks_are_shown_not_obeyed_on_every_screen(until) -> None
             wear(runtime, text)
             await walk(app, pilot, until)
             assert app.is_running, ascii(text[:40])
+
+
+async def test_known_attacks_are_shown_not_obeyed_where_something_may_leave(until) -> None:
+    runtime = FrozenRuntime()
+    app = BareConsole(runtime, TuiConfig(bell=False), clock=clock)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await until(lambda: app.screen_stack and app.screen.drawable)
+        for text in ("".join(ATTACKS[place] for place in (0, 1, 2, 5)), ATTACKS[3], ATTACKS[4]):
+            wear(runtime, text)
+            await until(lambda: app.snapshot.outward is runtime.snapshot.outward)
+            await walk_outward(app, pilot, until)
 
 
 @settings(max_examples=2, deadline=None, phases=(Phase.reuse, Phase.generate), suppress_health_check=list(HealthCheck))

@@ -28,7 +28,7 @@ LETTERS = [
 ]
 SIZES = [(160, 45), (80, 24), (60, 20), (59, 19), (1, 1), (300, 90), (100, 21), (20, 60)]
 STEPS = 70
-CHANGING = ("board", "columns", "agents", "runs", "activity", "engines", "machine", "history", "tokens")
+CHANGING = ("outward", "board", "columns", "agents", "runs", "activity", "engines", "machine", "history", "tokens")
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -293,6 +293,8 @@ class TestHeldBack:
             await until(lambda: "Sending in 3 s" in screen_text(app), "it counts down")
             clocks.passed += 1
             await until(lambda: "Sending in 2 s" in screen_text(app), "it counts down")
+            await painted(app, until)
+            clocks.passed += 0.1
             await strike(pilot, "u")
             await until(lambda: state(runtime) is ApprovalState.PENDING, "it is called back")
             await until(lambda: not app.screen.arming.armed, "it wants a look of its own")
@@ -380,7 +382,8 @@ class TestEnds:
     async def test_leaving_asks_while_approvals_wait(self, until) -> None:
         runtime = AskedRuntime(SHORT, LOW)
         runtime.change(agents=())
-        async with approving(runtime=runtime, until=until) as (app, runtime, _clocks, pilot):
+        async with approving(runtime=runtime, until=until) as (app, runtime, clocks, pilot):
+            clocks.passed += 0.1
             await strike(pilot, "ctrl+q")
             await until(lambda: isinstance(app.screen, QuitScreen), "it asks")
             assert "2 approvals wait for you" in screen_text(app)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
+from b4tui.gate.rulebook.validators import basic_credentials, varied
 from b4tui.gate.types import Hit
-from b4tui.gate.validators import basic_credentials, varied
 from b4tui.gate.values import stands_for_a_value
 
 _SCHEMES = r"(?:bearer|basic|token|apikey|api-token|digest|negotiate|key|splunk|ssws|genie|bot|oauth)"

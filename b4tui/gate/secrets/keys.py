@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from b4tui.gate.patterns import lazily
-from b4tui.gate.wording import word_set
+from b4tui.gate.rulebook.wording import word_set
 
 
 class Strength(StrEnum):

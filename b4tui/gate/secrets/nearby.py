@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
+from b4tui.gate.rulebook.wording import word_set
 from b4tui.gate.types import Hit
 from b4tui.gate.values import stands_for_a_value
-from b4tui.gate.wording import word_set
 
 REACH = 70
 """Characters from a word to what it speaks of."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
+from b4tui.gate.rulebook.validators import many_digits, not_masked, varied
 from b4tui.gate.types import Hit
-from b4tui.gate.validators import many_digits, not_masked, varied
 
 _DISCORD_TAIL = lazily(r"\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,40}(?![A-Za-z0-9_-])")
 _DISCORD_HEAD = lazily(r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z\d_-]{23,28}$")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from b4tui.board.model import Hub
 from b4tui.config import ConfigError, Settings
+from b4tui.escalation.door.providers import open_providers
 from b4tui.escalation.guard import EgressGuard
-from b4tui.escalation.providers import open_providers
 from b4tui.events import now
 from b4tui.gate.known.gathering import gather_known
 from b4tui.gate.opening import open_gate

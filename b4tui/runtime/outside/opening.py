@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from b4tui.config import ConfigError, Settings
+from b4tui.escalation.door.providers import open_providers
 from b4tui.escalation.guard import EgressGuard
 from b4tui.escalation.opening import World, open_desk
-from b4tui.escalation.providers import open_providers
 from b4tui.events import Event, now
 from b4tui.gate.gate import ClosedGate, Gate
 from b4tui.gate.known.gathering import gather_known
 from b4tui.gate.known.known import Known
 from b4tui.gate.opening import closed_gate, open_gate
-from b4tui.gate.public_values import add_public_value, public_values_file
+from b4tui.gate.policy.public_values import add_public_value, public_values_file
 from b4tui.gate.types import Finding, GateError
 from b4tui.ledger.ledger import Ledger
 from b4tui.ledger.opening import open_ledger

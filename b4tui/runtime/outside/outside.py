@@ -13,9 +13,10 @@ from b4tui.engines.types import ChatRequest
 from b4tui.escalation.desk import Desk
 from b4tui.escalation.guard import EgressGuard
 from b4tui.escalation.types import Answered, Approval, EscalationRequest
-from b4tui.events import EgressRefused, Event, RunReleased, now
-from b4tui.gate.placing import place
+from b4tui.events import Event, now
+from b4tui.gate.policy.placing import place
 from b4tui.ledger.types import LedgerError
+from b4tui.outward_events import EgressRefused, RunReleased
 from b4tui.provenance import Provenance, Source
 from b4tui.runtime.outside.recorder import Recorder
 from b4tui.runtime.snapshot import OutwardView

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from b4tui.escalation.entries import KINDS
+from b4tui.escalation.approvals.entries import KINDS
 from b4tui.events import Event, Warned, event_name
 from b4tui.ledger.ledger import Ledger
 from b4tui.ledger.recording import entry_of

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from b4tui.escalation.batches import Batch
-from b4tui.escalation.changes import Declined
+from b4tui.escalation.approvals.batches import Batch
+from b4tui.escalation.approvals.changes import Declined
 from b4tui.escalation.desk import Desk
 from b4tui.escalation.types import Approval, Decision, Grant, PayloadShown
 from b4tui.ledger.types import LedgerError

@@ -139,7 +139,7 @@ def risk_line(approval: Approval) -> Span:
     """The risk with its sign, what makes it, and what it asks of the operator."""
     sign, ink = RISKS[approval.risk]
     asked = [one for one in approval.findings if one.severity is not Severity.WARN]
-    found = f"the gate found {counted(asked)} for you to judge" if asked else "the gate found nothing in it"
+    found = f"for you to judge: {counted(asked)}" if asked else "the gate found nothing in it"
     more = {
         Risk.LOW: "",
         Risk.MEDIUM: " · once approved it is held back for a moment",

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from b4tui.escalation.spots import read_body
+from b4tui.escalation.door.spots import read_body
 from b4tui.escalation.types import Approval, PayloadShown
 from b4tui.tui.outward.asking import finding_elsewhere, finding_note, stays_here
 from b4tui.tui.outward.marking import Kind, Mark, Marks, located, marks_of, matches

@@ -69,6 +69,10 @@ class HouseScreen(Screen[None]):
     def heard(self, at: float) -> None:
         """A key was struck at that moment of the console's steady clock, whatever it is bound to."""
 
+    def welcomes(self, at: float) -> bool:
+        """Whether a key or click of that moment may have any effect here."""
+        return True
+
     def disturbed(self, why: str) -> None:
         """The terminal came back to the front, or something was pasted: screens that decide wait anew."""
 

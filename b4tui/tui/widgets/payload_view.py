@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input
 
-from b4tui.escalation.spots import read_body
+from b4tui.escalation.door.spots import read_body
 from b4tui.tui.outward.marking import Kind
 from b4tui.tui.outward.pages import NotesPage
 from b4tui.tui.outward.payload_diff import diff_lines

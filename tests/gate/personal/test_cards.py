@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from b4tui.gate.examples import expand
 from b4tui.gate.personal.cards import is_card
+from b4tui.gate.rulebook.examples import expand
 
 
 def spaced(number: str) -> str:

@@ -11,8 +11,8 @@ from stdnum import iban as stdnum_iban
 from stdnum import luhn as stdnum_luhn
 from stdnum.de import idnr as stdnum_idnr
 
-from b4tui.gate.examples import expand
 from b4tui.gate.personal.checksums import german_tax_id, iban, iban_length, luhn, passes
+from b4tui.gate.rulebook.examples import expand
 
 DIGITS = st.text(string.digits, min_size=2, max_size=20)
 FEW = settings(max_examples=50, deadline=None)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from b4tui.gate.examples import expand
+from b4tui.gate.rulebook.examples import expand
 
 Finds = Callable[[str], dict[str, str]]
 

@@ -1,0 +1,108 @@
+"""What `b4tui gate check` reads: files, standard input, and git's diffs."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from b4tui.cli.common import Failed
+from b4tui.cli.gate.checking import Target
+from b4tui.gate.types import GateLimits, UnreadableText
+
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+_STAGED = (
+    "git -c core.quotePath=false -c diff.noprefix=false -c diff.mnemonicPrefix=false -c core.fsmonitor=false "
+    "diff --cached --no-color --no-ext-diff --no-textconv --no-renames --unified=3 --diff-filter=d"
+)
+
+_BINARY = "it is binary, not text; the gate does not read files of other kinds"
+_SNIFF = 8000  # bytes in which git, too, looks for a NUL
+
+
+def targets(names: Sequence[str], limits: GateLimits, *, diff: bool, staged: bool) -> Iterator[Target]:
+    """The texts to check, one by one. A name that is no file is wrong usage."""
+    if staged:
+        yield from _of_diff("the staged changes", _staged(), limits)
+    for name in names:
+        shown, data = (STDIN_NAME, _from_stdin(limits, diff)) if name == STDIN else (name, _of_file(name, limits, diff))
+        if isinstance(data, str):
+            yield Target(name=shown, refusal=data)
+        elif diff:
+            yield from _of_diff(shown, data, limits)
+        else:
+            yield _of_bytes(shown, data, limits)
+
+
+def _from_stdin(limits: GateLimits, diff: bool) -> bytes:
+    # A diff is cut into its files before each of them is measured.
+    return sys.stdin.buffer.read() if diff else sys.stdin.buffer.read(limits.max_payload + 1)
+
+
+def _of_file(name: str, limits: GateLimits, diff: bool) -> bytes | str:
+    """The bytes of a file, one more than is read at most; or why it is not read."""
+    path = Path(name)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                return "it is no regular file; the gate does not read it"
+            if status.st_size > limits.max_payload and not diff:
+                return f"it has {status.st_size:,} bytes, and the gate reads {limits.max_payload:,} at most"
+            return file.read() if diff else file.read(limits.max_payload + 1)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise click.UsageError(f"{name}: {error.strerror}") from error
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+
+
+def _of_bytes(name: str, data: bytes, limits: GateLimits) -> Target:
+    from b4tui.gate.limits import text_of
+
+    if b"\0" in data[:_SNIFF]:
+        return Target(name=name, refusal=_BINARY, binary=True)
+    try:
+        return Target(name=name, text=text_of(data.removeprefix(codecs.BOM_UTF8), limits))
+    except UnreadableText as error:
+        return Target(name=name, refusal=str(error))
+
+
+def _of_diff(name: str, data: bytes, limits: GateLimits) -> Iterator[Target]:
+    from b4tui.gate.diffs import NoDiff, changed_files
+
+    text = data.decode("utf-8", "surrogateescape")  # so that only a file that is not text is refused for it
+    try:
+        for changed in changed_files(text):
+            if changed.binary:
+                yield Target(name=changed.path, refusal=_BINARY, binary=True)
+                continue
+            target = _of_bytes(changed.path, changed.text.encode("utf-8", "surrogateescape"), limits)
+            yield Target(
+                name=target.name,
+                text=target.text,
+                refusal=target.refusal,
+                numbers=changed.numbers,
+                added=changed.added,
+            )
+    except NoDiff as error:
+        raise click.UsageError(f"{name} is no unified diff: {error}; make one with git diff") from error
+
+
+def _staged() -> bytes:
+    """What is staged in the repository here, with the index that a hook was given."""
+    try:
+        answer = subprocess.run(_STAGED.split(), capture_output=True, check=False)
+    except OSError as error:
+        raise Failed(f"git could not be started: {error.strerror}") from error
+    if answer.returncode:
+        words = " ".join(answer.stderr.decode("utf-8", "replace").split()[:40])
+        raise Failed(f"git cannot tell what is staged: {words}")
+    return answer.stdout

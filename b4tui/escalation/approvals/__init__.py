@@ -1,0 +1,1 @@
+"""Approvals and grants: how they change, what they rest on, and how they lie in the record."""

@@ -1,0 +1,1 @@
+"""What the operator's policy says: how private a source is, which values are public."""
