@@ -10,8 +10,8 @@ from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.checksums import passes
 from b4tui.gate.personal.identities import ALONE, CALLED, Called
+from b4tui.gate.rulebook.wording import word_set
 from b4tui.gate.types import Hit
-from b4tui.gate.wording import word_set
 
 _BY_WORD = {word: kind for kind in CALLED for word in kind.words}
 _SHORT = 5
