@@ -50,10 +50,27 @@ class TestHome:
         assert not reach(guard, host, 80)
 
     @pytest.mark.parametrize(
-        "name", ["evil.invalid", b"evil.invalid", "localhost.evil.invalid", "127.0.0.1.evil.invalid"]
+        "name",
+        [
+            "evil.invalid",
+            b"evil.invalid",
+            bytearray(b"evil.invalid"),
+            "localhost.evil.invalid",
+            "127.0.0.1.evil.invalid",
+            # A name server is asked for these as well, with all that stands in them.
+            "hidden.localhost",
+            "localhost%hidden.evil.invalid",
+            "127.0.0.1%hidden.evil.invalid",
+            "[[localhost]]",
+        ],
     )
     def test_no_foreign_name_is_looked_up(self, guard: EgressGuard, name: object) -> None:
         assert not look_up(guard, name)
+
+    @pytest.mark.parametrize("address", ["[::1]", "::1%lo", "[fe80::1%eth0]"])
+    def test_an_address_in_brackets_or_with_an_interface_is_one(self, guard: EgressGuard, address: str) -> None:
+        assert look_up(guard, address)
+        assert reach(guard, address, 80) == ("fe80" not in address)
 
     def test_an_address_needs_no_name_server_but_its_name_does(self, guard: EgressGuard) -> None:
         assert look_up(guard, AWAY[0])
