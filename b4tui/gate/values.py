@@ -141,9 +141,12 @@ def as_token(value: str, *, quoted: bool) -> str | None:
 def _is_digits(value: str) -> bool:
     """Whether the longest part is hexadecimal, or letters and many digits without order: no rarity shows in digits."""
     part = max(re.split(r"[^A-Za-z0-9]", value), key=len)
-    if len(part) < 20 or len(set(part.lower())) < 6:
+    if len(part) < 16 or len(set(part.lower())) < 6:
         return False
-    return bool(_HEX.match(part)) or (len(part) >= 32 and part.translate(_SORTS).count("d") >= 6)
+    if _HEX.match(part):
+        sorts = part.translate(_SORTS)
+        return len(part) >= 20 or 3 <= sorts.count("d") <= len(part) - 3
+    return len(part) >= 32 and part.translate(_SORTS).count("d") >= 6
 
 
 def _has_many_signs(value: str) -> bool:
