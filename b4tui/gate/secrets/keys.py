@@ -85,7 +85,7 @@ ENDINGS = word_set(
 FIRM_ENDINGS = word_set(
     "file files filename path paths url urls uri name policy field length hint error message expiry expires",
     "expiration expired label placeholder hash type regex pattern prompt min max ref id manager reset column",
-    "env digest",
+    "env digest method algorithm format mode status version count strength rules requirements",
 )
 """The endings that no password is named by either (`password_hash` has its own rule)."""
 
