@@ -34,16 +34,17 @@ _STANDS_FOR = lazily(
     r"(?i)example|redacted|fake|dummy|change.?(?:me|it|this)|replace.?(?:me|this|with)|placeholder|to.?be.?filled|"
     r"your[-_ .]|^your|<your|my[-_ ]?(?:secret|password|passwd|token|key|api)|insert.{0,12}here|enter.{0,12}here|x{6}|"
     r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
+    r"^(?:test|demo)[-_]?(?:pass\w*|pw|user|secret|token|key)|a1b2c3|1a2b3c|abc123|"
     r"0123456789|abcdefghij|(\w)\1{7}|todo|super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
 )
 _REFERENCE = lazily(
     r"\$\{[\w.:/@ -]{1,80}\}|\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
     r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^\$[A-Za-z_]\w{0,60}$|\$env:|^@\w+@$|"
-    r"^__\w{1,40}__$|\{[A-Za-z_][\w.:\[\]]{1,60}\}"
+    r"^__\w{1,40}__$|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|\{[A-Za-z_][\w.:\[\]]{1,60}\}"
 )
 _POINTS_ELSEWHERE = lazily(
     r"(?i)(?:https?|ftp|file|s3|gs|ssh|git|wss?)://[^:@\s]{0,200}$|(?:arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
-    r"ENC\[|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|(?:os|process|self|this|settings|config|"
+    r"ENC\[|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|(?:os|process|self|this|settings|config|"
     r"secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.[A-Za-z_]"
 )
@@ -51,18 +52,21 @@ _IDENTIFIER = lazily(r"[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[
 _DOTTED = lazily(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _CONSTANT = lazily(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
 _CALL = lazily(
-    r"[A-Za-z_&*!][\w.:>\-]{0,80}(?:\(|\[[\w\"'`]|\{[\w\"'}])|\w::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|\w+\?\."
+    r"[A-Za-z_&*!][\w.:>\-]{0,80}(?:\(|\[[\w\"'`]|\{[\w\"'}])|\w::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
+    r"[\w.]{0,80}\[-?\d|[\w.]{0,30}\)[\w.,;()]{0,40}$"
 )
 _KEBAB = lazily(r"[a-z]+(?:[._-][a-z]+)+$")
 _KEBAB_WORDS = lazily(
     r"name|pass|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|change|confirm|login|config|"
     r"cred|admin|app|db|service|client|access|api|root|prod|dev"
 )
+_STEPS = lazily(r"[A-Za-z_]\w*(?:\[-?\d*\])?(?:\.[A-Za-z_]\w*(?:\[-?\d*\])?)+$")
+_SEGMENTS = lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PLAIN = lazily(r"[\w./-]+")
 _HEX = lazily(r"[0-9a-fA-F]+$")
 _UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _PATH = lazily(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}$")
-_VERSIONED = lazily(r"(?i)v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d")
+_VERSIONED = lazily(r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d")
 
 
 def stands_for_a_value(value: str) -> bool:
@@ -94,6 +98,8 @@ def _quoted_password(value: str) -> str | None:
     if not (letter or digit) or (bits < 3.6 and not digit):
         return None
     if _DOTTED.match(value) and not digit:
+        return None
+    if mixed and not (digit or sign) and bits < 5.0 and len(_SEGMENTS.findall(value)) > 1 and is_made_of_words(value):
         return None
     if _KEBAB.match(value) and (len(re.split(r"[._-]", value)) < 3 or _KEBAB_WORDS.search(value)):
         return None
@@ -128,14 +134,22 @@ def as_token(value: str, *, quoted: bool) -> str | None:
     if _UUID.match(value) or _is_digits(value):
         return "an id or digits beside a telling name"
     letter, digit, mixed, _ = _kinds(value)
-    if not letter:
+    if not letter or _STEPS.match(value):
         return None
     bits = rarity(value)
+    if bits < 6.0 and (is_made_of_words(value) or (not digit and _KEBAB.match(value))):
+        return None
     if bits < 6.0 and not digit and (_DOTTED.match(value) or (_IDENTIFIER.match(value) and not quoted)):
         return None
     if bits >= 4.9 and (digit or mixed or bits >= 6.0 or _has_many_signs(value)):
         return _told(bits)
     return _told(bits) if len(value) >= 16 and bits >= 4.6 and digit else None
+
+
+def is_made_of_words(value: str) -> bool:
+    """Whether its segments are long, as those of names are: `S3AccessPointRole`. Chance makes short ones."""
+    segments = _SEGMENTS.findall(value)
+    return bool(segments) and sum(map(len, segments)) >= 3.5 * len(segments)
 
 
 def _is_digits(value: str) -> bool:

@@ -28,9 +28,9 @@ _BETWEEN = lazily(
     rf"""{_CLOSE}(?:
     (?P<value>(?:,|\s)\s{{0,20}}["']?[vV]alue["']?\s{{0,3}}[:=]\s{{0,3}})
     |(?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}})
-    |(?P<comma>[ \t]{{0,2}},\s{{0,8}})(?=\\{{0,3}}["'])
+    |(?P<comma>[ \t]{{0,2}},[ \t]{{0,8}})(?=\\{{0,3}}["'])
     |(?P<call>\(\s{{0,3}})(?=@?["'])
-    |(?P<tag>(?:["']|&quot;)?>\s{{0,12}})
+    |(?P<tag>(?:["']|&quot;)?>\s{{0,12}}(?!`))
     |(?P<space>[ \t]{{1,12}}(?:is[ \t]{{1,2}}|ist[ \t]{{1,2}}|lautet[ \t]{{1,2}})?)
     ){_MADE}?(?P<quote>{_QUOTE})?""",
     re.X,
@@ -86,8 +86,10 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     quote = match["quote"] or ""
     if match["space"] and not _may_stand_after_a_space(text, begin, name, match["space"], quote):
         return None
-    if match["call"] and not _sets(name):
+    if (match["call"] and not _sets(name)) or (match["comma"] and not _is_a_pair(text, begin, match.end())):
         return None
+    if text[begin - 2 : begin] == "::":
+        return None  # the name of a kind of thing
     start = match.end()
     if quote:
         stop = _end_of_quoted(text, start, quote)
@@ -99,6 +101,12 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
         if match["tag"] and text[stop : stop + 16].lstrip().startswith(f"</{name}"[:16]):
             quote = "<"
     return Beside(begin, name, match["sign"] or match["value"] or "", match["space"], quote, start, stop)
+
+
+def _is_a_pair(text: str, begin: int, start: int) -> bool:
+    """Whether a name in quotes and a value make a pair, as in `put("password", "x")`, and are not two of many names."""
+    before = text[max(0, begin - 3) : begin].rstrip("\"'`\\")
+    return before[-1:] in ("(", "[", "{", ":", "") or text[begin - 1 : begin] not in ("'", '"', "`")
 
 
 def _sets(name: str) -> bool:

@@ -25,8 +25,8 @@ _NUMBER = lazily(
 )
 _CODE = lazily(r"[()\[\]{}]|::|->|=>|\w\.\w+\(")
 _NOT_ONE = lazily(
-    r"(?i)v?\d+\.|https?:|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#\d|[\w.]+@|.*/|[A-Z]+-\d+$|--?\w|"
-    r".*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
+    r"(?i)v?\d+\.|https?:|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@|.*/|[A-Z]+-\d+$|--?\w|"
+    r"[A-Za-z_]\w*\.[A-Za-z_]\w*$|.*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
 )
 _WORDS_JOINED = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,6}$")
 

@@ -36,11 +36,15 @@ class Sql:
             done = match.end()
             value = match["value"]
             if word == "identified":
-                said = match["quote"] is not None or not _is_plain(value)
+                said = match["quote"] is not None or (not _is_plain(value) and _is_in_a_statement(text, start))
             else:
-                said = _STATEMENT.search(text[max(0, start - 220) : start]) is not None
+                said = _is_in_a_statement(text, start)
             if said and may_be_one(value):
                 yield Hit("sql-password", *match.span("value"), "a password in SQL")
+
+
+def _is_in_a_statement(text: str, start: int) -> bool:
+    return _STATEMENT.search(text[max(0, start - 220) : start]) is not None
 
 
 def _is_plain(value: str) -> bool:

@@ -15,7 +15,7 @@ _PASSWORD = lazily(r"""://[^\s:/@"'<>`]{0,80}:(?P<value>[^\s"'<>/`]{2,160})@(?P<
 _TOKEN = lazily(r"""://(?P<value>[A-Za-z0-9_.~-]{20,250})(?::x-oauth-basic|:)?@[\w.-]{1,120}""")
 _NOBODY = lazily(
     r"(?i)(?:pass(?:word|wd|wort)?|pwd?|port|user(?:name)?|secret|token|guest|postgres|root|admin|mysql|minioadmin|neo4j|"
-    r"redis|rabbitmq|mongo|test|example|changeme|foo|bar|app|hunter2|\d{2,5}|pw\d?|p(?:w|ass)?\d?|xxx+|\*+|\.\.\.|api[_-]?key)$"
+    r"redis|rabbitmq|mongo|test|example|changeme|foo|bar|app|hunter2|\d{2,5}|pw\d?|p(?:w|ass)?\d?|[a-z]{1,3}|xxx+|\*+|\.\.\.|api[_-]?key)$"
 )
 _NOWHERE = lazily(
     r"(?i)(?:host(?:name)?|localhost|127\.|example|server|db|postgres|redis|mysql|rabbitmq|mongo\w{0,4}|"
