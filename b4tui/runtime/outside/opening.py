@@ -24,6 +24,7 @@ from b4tui.ledger.opening import open_ledger
 from b4tui.ledger.types import LedgerError
 from b4tui.runtime.outside.outside import Opened, Outside
 from b4tui.runtime.outside.recorder import Recorder
+from b4tui.runtime.outside.traces import Traces
 from b4tui.runtime.state import StateError, StateFolder
 
 UNREADABLE = "(not read to its end)"
@@ -60,6 +61,7 @@ def outside_of(
             recorder=recorder,
             ledger_error="" if isinstance(ledger, Ledger) else ledger,
             guard=around.guard,
+            traces=Traces(state.private),
             publish=publish,
         )
 
