@@ -91,7 +91,7 @@ class _Opener:
             return Opened(closed=f"nothing is recorded, so nothing can leave: {self.ledger}")
         # A hub from elsewhere may bring a record with grants in it that are nobody's here.
         if self.ledger.stranger:
-            return Opened(closed=self.ledger.stranger)
+            return Opened(closed=self.ledger.stranger, mask=_mask(self._gate(Known.nothing())))
         if why := self._nowhere():
             return Opened(closed=why, mask=_mask(self._gate(Known.nothing())))
         gate = self._gate(self._known())
