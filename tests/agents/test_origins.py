@@ -59,6 +59,12 @@ class TestWhatIsToldKeepsItsOrigin:
         ]
         assert system.provenance is Provenance.PRIVATE
 
+    @pytest.mark.parametrize("name", ["./MEMORY.md", ".//memory/2026-01-01.md", "notes/Memory/x.md"])
+    def test_memory_is_memory_however_a_hub_names_it(self, world: World, name: str) -> None:
+        """A hub's settings say which file the persona is, and the operator may have opened what personas are."""
+        system = system_message(world.assignment.profile, (WorkspaceFile(name, "x"),), bash=False, place=place)
+        assert system.parts[1].source.kind is SourceKind.MEMORY and "/." not in system.parts[1].source.name
+
     def test_a_bead_is_told_field_by_field_and_never_its_owner(self) -> None:
         row = {
             "id": "x-1",
