@@ -26,6 +26,7 @@ class Origins:
             self._told.add(part.provenance)
             label = part.source.label
             if part.provenance in self._outward.kept_home and label not in self._known:
+                self._outward.kept()
                 self._known.add(label)
                 self._private_read(part.source, part.provenance)
 

@@ -25,6 +25,10 @@ AskFrontier = Callable[[ChatRequest, str], Awaitable[FrontierAnswer]]
 """Ask a cloud model, with the reason why a local one is not enough; waits for gate, operator and answer."""
 
 
+def nobody_cares() -> None:
+    """Nothing has to be done."""
+
+
 def nobody_vouches(source: Source) -> Provenance:
     """The policy where there is none: everything is private."""
     return Provenance.PRIVATE
@@ -34,9 +38,12 @@ def nobody_vouches(source: Source) -> Provenance:
 class Outward:
     """The rules for one run. `place` says how private a source is; `kept_home` what the policy keeps here.
 
-    `ask` is None where nothing can leave.
+    `left_here` is what earlier private runs left where this one works. `kept` is called when the run is told something
+    that the policy keeps here, before it is told; what it raises ends the run. `ask` is None where nothing can leave.
     """
 
     place: Callable[[Source], Provenance] = nobody_vouches
     kept_home: frozenset[Provenance] = frozenset({Provenance.PRIVATE})
+    left_here: tuple[Source, ...] = ()
+    kept: Callable[[], None] = nobody_cares
     ask: AskFrontier | None = None
