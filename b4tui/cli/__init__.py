@@ -15,6 +15,7 @@ import click
 
 from b4tui import __version__
 from b4tui.cli.common import Place, guarded, local_only_option, place_options
+from b4tui.cli.streams import mend_streams, unwritable
 from b4tui.safe_text import visible
 
 if TYPE_CHECKING:
@@ -81,9 +82,10 @@ def main_group(ctx: click.Context, place: Place, paused: bool, agents: tuple[str
 def main(arguments: Sequence[str] | None = None, *, guard: EgressGuard | None = None) -> None:
     """The program; `guard` is the one that stands in this process, if one does.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the gate said local_only, 4 no engine, 130 interrupted (design
-    section 6).
+    Exit codes: 0 done, 1 failed (or nobody reads our output any more), 2 wrong usage, 3 the gate said local_only, 4 no
+    engine, 130 interrupted (design section 6).
     """
+    mend_streams()
     try:
         place = Place(guard=guard)
         code = main_group.main(args=arguments, prog_name="b4tui", standalone_mode=False, obj=place)
@@ -91,10 +93,11 @@ def main(arguments: Sequence[str] | None = None, *, guard: EgressGuard | None = 
         code = ended.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = 130
-    except BrokenPipeError:
-        # The reader of our output went away (`b4tui board list | head`): nothing is wrong on this side.
-        sys.stderr.close()
-        code = 0
+    except OSError as error:
+        if not (words := unwritable(error)):
+            raise
+        click.echo(f"b4tui: {words}", err=True)
+        code = 1
     except click.ClickException as error:
         error.show()
         code = error.exit_code
