@@ -13,6 +13,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 from b4tui.gate.rarity import ALPHABET
@@ -33,7 +34,7 @@ def bits(texts: Iterable[str]) -> list[list[float]]:
     for text in texts:
         for word in WORD.findall(text):
             chain = f"^{folded(word)}"
-            pairs.update(map("".join, zip(chain, chain[1:], strict=False)))
+            pairs.update(map("".join, pairwise(chain)))
     after = ALPHABET[:-1]  # nothing is followed by a beginning
     table = []
     for first in ALPHABET:
