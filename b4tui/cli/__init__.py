@@ -5,6 +5,7 @@ No command but the console loads Textual, and a command's own module is loaded o
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ import click
 
 from b4tui import __version__
 from b4tui.cli.common import Place, guarded, local_only_option, place_options
+from b4tui.cli.streams import mend_streams, unwritable
+from b4tui.safe_text import visible
 
 if TYPE_CHECKING:
     from b4tui.escalation.guard import EgressGuard
@@ -79,9 +82,10 @@ def main_group(ctx: click.Context, place: Place, paused: bool, agents: tuple[str
 def main(arguments: Sequence[str] | None = None, *, guard: EgressGuard | None = None) -> None:
     """The program; `guard` is the one that stands in this process, if one does.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the gate said local_only, 4 no engine, 130 interrupted (design
-    section 6).
+    Exit codes: 0 done, 1 failed (or nobody reads our output any more), 2 wrong usage, 3 the gate said local_only, 4 no
+    engine, 130 interrupted (design section 6).
     """
+    mend_streams()
     try:
         place = Place(guard=guard)
         code = main_group.main(args=arguments, prog_name="b4tui", standalone_mode=False, obj=place)
@@ -89,11 +93,21 @@ def main(arguments: Sequence[str] | None = None, *, guard: EgressGuard | None = 
         code = ended.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = 130
-    except BrokenPipeError:
-        # The reader of our output went away (`b4tui board list | head`): nothing is wrong on this side.
-        sys.stderr.close()
-        code = 0
+    except OSError as error:
+        if not (words := unwritable(error)):
+            raise
+        click.echo(f"b4tui: {words}", err=True)
+        code = 1
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+    finally:
+        _tell_of_stopped(guard)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell_of_stopped(guard: EgressGuard | None) -> None:
+    """Say what the guard stopped and nobody recorded: most commands open no ledger."""
+    for attempt in guard.attempts() if guard is not None else ():
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+            click.echo(f"b4tui: the guard stopped {attempt.how} to {visible(attempt.where)}", err=True)

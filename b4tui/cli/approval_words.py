@@ -55,7 +55,7 @@ def document(approval: Approval) -> dict[str, Any]:
 
 def line(approval: Approval, now: datetime) -> str:
     """One approval on one line."""
-    left = f"expires in {_span(approval.deadline - now)}" if approval.state == "pending" else str(approval.state)
+    left = f"expires in {_span(approval.deadline - now)}" if approval.state == "pending" else _ended(approval)
     stays = "  stays here" if approval.verdict == "local_only" else ""
     return (
         f"{approval.id:<14} {left:<18} {approval.risk:<7} {approval.agent:<12} {approval.bead:<12} "
@@ -63,8 +63,15 @@ def line(approval: Approval, now: datetime) -> str:
     )
 
 
-def whole(approval: Approval, shown: PayloadShown, retention: str, now: datetime) -> Iterator[str]:
-    """Everything that a decision wants, in the order of the dialog; the body last and as it leaves."""
+def _ended(approval: Approval) -> str:
+    """What became of it in a word or two; bytes that left are another matter than bytes that may."""
+    if approval.sent_at is None:
+        return str(approval.state)
+    return "sent" if approval.outcome else "sent, no answer"
+
+
+def whole(approval: Approval, shown: PayloadShown | None, retention: str, now: datetime) -> Iterator[str]:
+    """Everything that a decision wants, in the order of the dialog; the body last and as it leaves (None: dropped)."""
     place = approval.destination
     yield f"Send {approval.size:,} bytes to {place.host}, model {place.model}?"
     yield ""
@@ -76,10 +83,13 @@ def whole(approval: Approval, shown: PayloadShown, retention: str, now: datetime
         yield f"{'found':<13}{where}: {finding.preview}  {finding.why}"
     yield ""
     yield f"POST {place.url}"
-    for header, value in shown.headers:
+    for header, value in shown.headers if shown else ():
         yield f"{header}: {value}"
     yield ""
-    yield shown.body.decode("utf-8", "backslashreplace")
+    if shown is None:
+        yield "The bytes are not kept any more (settings: ledger.keep_bodies_days)."
+    else:
+        yield shown.body.decode("utf-8", "backslashreplace")
     yield ""
     yield f"{approval.size:,} bytes · sha256 {approval.sha256}"
 
@@ -100,7 +110,11 @@ def _facts(approval: Approval, retention: str, now: datetime) -> Iterator[tuple[
     yield "redacted", ", ".join(f"{count} {name}" for name, count in approval.redacted.items())
     yield "replaces", approval.replaces
     yield "grant", approval.grant
-    yield "outcome", approval.outcome
+    if approval.sent_at is not None:
+        yield "sent", f"{approval.sent_at.astimezone():%Y-%m-%d %H:%M:%S}"
+        yield "outcome", approval.outcome or "not known: nobody recorded an answer"
+    else:
+        yield "outcome", approval.outcome
 
 
 def _state(approval: Approval, now: datetime) -> str:

@@ -67,15 +67,18 @@ def list_approvals(place: Place, everything: bool, as_json: bool) -> None:
 @json_option
 @guarded
 def show(place: Place, approval_id: str, as_json: bool) -> None:
-    """Show the approval ID (or the only one that begins so): destination, cost, risk, findings, digest, exact bytes."""
+    """Show the approval ID (or the only one that begins so): destination, cost, risk, findings, digest, exact bytes.
+
+    Bytes that are not kept any more are left out (in JSON they are null).
+    """
     from b4tui.cli.approval_words import document
 
     with opened_desk(place) as desk:
         approval = find_approval(desk.store, approval_id)
-        shown = _shown(desk, approval)
+        shown = _shown(desk, approval) if desk.store.keeps_body(approval) else None
     if as_json:
-        body = shown.body.decode("utf-8", "backslashreplace")
-        print_json({**document(approval), "headers": dict(shown.headers), "body": body})
+        body = shown.body.decode("utf-8", "backslashreplace") if shown else None
+        print_json({**document(approval), "headers": dict(shown.headers) if shown else {}, "body": body})
         return
     _print_whole(desk, approval, shown)
 
@@ -114,7 +117,9 @@ def approve(
             typed_digest=digest,
         )
         done = desk.store.change(approval.id, Approve(decision), now())
-    held = f"; it leaves at {done.hold_until.astimezone():%H:%M:%S}, unless it is undone" if done.hold_until else ""
+    held = (
+        f"; it leaves at {done.hold_until.astimezone():%H:%M:%S}, unless a console undoes it" if done.hold_until else ""
+    )
     _report(done, f"{done.id} is approved{held}", as_json)
 
 
@@ -168,7 +173,7 @@ def _shown(desk: DeskUsed, approval: Approval) -> PayloadShown:
     return PayloadShown(approval=approval.id, body=body, headers=headers)
 
 
-def _print_whole(desk: DeskUsed, approval: Approval, shown: PayloadShown) -> None:
+def _print_whole(desk: DeskUsed, approval: Approval, shown: PayloadShown | None) -> None:
     from b4tui.cli.approval_words import whole
     from b4tui.events import now
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
 from b4tui.cli.common import Failed, Place
 from b4tui.cli.ledger_opened import opened_ledger
 
@@ -47,7 +49,12 @@ def opened_desk(place: Place) -> Iterator[DeskUsed]:
 
 
 def find_approval(store: ApprovalStore, wanted: str) -> Approval:
-    """The one approval whose id is, or begins with, what was typed. Raises Failed, or Declined for none."""
+    """The one approval whose id is, or begins with, what was typed. Raises Failed, or Declined for none.
+
+    Every id begins with nothing: a script's empty variable names none, and must not decide the only one there is.
+    """
+    if not wanted.strip():
+        raise click.UsageError("name an approval: `b4tui approvals list` shows their ids")
     found = store.matching(wanted)
     exact = [approval for approval in found if approval.id == wanted]
     if len(found) > 1 and not exact:

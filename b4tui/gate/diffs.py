@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from b4tui.gate.patterns import lazily
 
 _HUNK = lazily(r"^(@@+) (?:-\d+(?:,\d+)? )+\+(?P<start>\d+)(?:,(?P<count>\d+))? @@")
+# A name can hold " and " as well: git's prefix says where the second one begins.
+_BINARY = lazily(r'Binary files .* and (?P<prefixed>"?b/.+) differ$|Binary files .* and (?P<new>.+) differ$')
+_NOTHING = "/dev/null"
 _OLD = lazily(r" -\d+(?:,(?P<count>\d+))?")
 _ESCAPE = lazily(r'\\([0-7]{3}|[abtnvfr"\\])')
 _LETTERS = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
@@ -53,8 +56,9 @@ def changed_files(diff: str) -> Iterator[ChangedFile]:
             files += 1
         elif line.startswith("+++ "):
             open_file.path = _path(line[4:])
-        elif match := re.match(r"Binary files .* and (?P<new>.+) differ$", line):
-            yield ChangedFile(path=_path(match["new"]), binary=True)
+        elif match := _BINARY.match(line):
+            if (path := _path(match["prefixed"] or match["new"])) != _NOTHING:
+                yield ChangedFile(path=path, binary=True)
         elif line.startswith("GIT binary patch"):
             yield ChangedFile(path=open_file.path or "a binary file", binary=True)
         at += 1
@@ -98,7 +102,7 @@ class _Open:
         return at
 
     def closed(self) -> Iterator[ChangedFile]:
-        if self.path and self.path != "/dev/null" and any(self._added):
+        if self.path and self.path != _NOTHING and any(self._added):
             yield ChangedFile(
                 path=self.path,
                 text="\n".join(self._lines),

@@ -28,7 +28,8 @@ class Search:
     ) -> tuple[Entry, ...]:
         """The newest that fit, oldest first."""
         found: list[Entry] = []
-        below = before if before is not None else self._head + 1
+        limit = min(limit, self._head)
+        below = self._head + 1 if before is None else min(before, self._head + 1)
         while len(found) < limit:
             numbers = self._numbers(text, below, max(limit, _PAGE) if kind or bead else limit)
             if not numbers:

@@ -21,7 +21,7 @@ from b4tui.ledger.chain import moment_text
 from b4tui.ledger.exporting import line_of
 from b4tui.ledger.finding import Search
 from b4tui.ledger.ownership import DECIDED, NOT_OURS, is_ours, seal_ledger
-from b4tui.ledger.paging import page
+from b4tui.ledger.paging import LAST, page
 from b4tui.ledger.search import SearchIndex
 from b4tui.ledger.types import Entry, Found, Head, LedgerError, NewEntry, Verification
 from b4tui.ledger.verifying import verify
@@ -141,7 +141,7 @@ class Ledger:
 
     def entry(self, seq: int) -> Entry | None:
         """One row by its number."""
-        rows = self.query(f"SELECT {COLUMNS} FROM entries WHERE seq = ?", (seq,))
+        rows = self.query(f"SELECT {COLUMNS} FROM entries WHERE seq = ?", (min(seq, LAST),))
         return entry_of_row(rows[0]) if rows else None
 
     def query(self, sql: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -9,6 +9,8 @@ from b4tui.ledger.writing import COLUMNS
 
 WORDS = "seq, kind, actor, bead, run, facts"
 """The columns a search looks at, in the order of `search.Row`."""
+LAST = 2**63 - 1
+"""The largest number that SQLite takes; no row has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def page(
         ("kind = ?", kind),
         ("bead = ? AND bead <> ''", bead),
     ]
-    tests = [(test, value) for test, value in wanted if value is not None]
+    tests = [(test, _bounded(value)) for test, value in wanted if value is not None]
     words = [test for test, _ in tests]
     if among is not None:
         words.append(f"seq IN ({','.join(str(int(seq)) for seq in among)})")
@@ -46,6 +48,10 @@ def page(
     order = "DESC" if newest_first else "ASC"
     return Question(
         f"SELECT {columns} FROM entries {where}ORDER BY seq {order} LIMIT ?",
-        (*(value for _, value in tests), limit),
+        (*(value for _, value in tests), _bounded(limit)),
         newest_first,
     )
+
+
+def _bounded(value: Any) -> Any:
+    return min(value, LAST) if isinstance(value, int) else value

@@ -17,7 +17,8 @@ _SHORT_HASH = 12
 def facts_in_words(entry: Entry, *, but: Collection[str] = _IN_COLUMNS) -> str:
     """The row's facts as `name value`, the telling ones first, reasons last, hashes cut short, without `but`."""
     ranks = {name: rank for rank, name in enumerate(_FIRST)} | {name: 1_000 + at for at, name in enumerate(_LAST)}
-    names = sorted(entry.facts.keys() - set(but), key=lambda name: (ranks.get(name, 500), name))
+    told = {name for name, value in entry.facts.items() if value not in ("", [], {}, None)}
+    names = sorted(told - set(but), key=lambda name: (ranks.get(name, 500), name))
     return ", ".join(f"{name.replace('_', ' ')} {_value(name, entry.facts[name])}" for name in names)
 
 
@@ -29,6 +30,8 @@ def _value(name: str, value: Any) -> str:
             return "yes" if value else "no"
         case int():
             return f"{value:,}"
+        case float():
+            return f"{value:.4g}"
         case list():
             return " ".join(_value("", item) for item in value)
         case dict():

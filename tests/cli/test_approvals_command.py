@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from b4tui.escalation.approvals.changes import Send
 from b4tui.escalation.approvals.store import ApprovalStore
 from b4tui.escalation.types import Approval, ApprovalState, Risk
 from b4tui.events import now
@@ -159,6 +160,45 @@ def test_an_id_has_to_be_one(run, asked) -> None:
     assert twice.code == 1 and "type more" in twice.err
     none = run("approvals", "deny", "zz", "--actor", "ops")
     assert none.code == 1 and "no approval zz" in none.err
+
+
+def test_with_local_only_nothing_is_approved_and_no_grant_is_made(run, asked, store) -> None:
+    """The console that asked may run without it."""
+    approval = asked()
+    answer = run("--local-only", "approvals", "approve", approval.id, "--digest", SHA256[:12], "--actor", "ops")
+    assert answer.code == 1 and "--local-only" in answer.err
+    answer = run("--local-only", "grants", "add", "--category", "deep_research", "--actor", "ops")
+    assert answer.code == 1 and "--local-only" in answer.err
+    assert store.get(approval.id).version == 1 and not store.grants.every(now())
+
+
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_an_empty_id_names_nothing_even_where_only_one_waits(run, asked, store, nothing: str) -> None:
+    asked()
+    for command in (("show",), ("deny", "--actor", "ops"), ("approve", "--digest", SHA256, "--actor", "ops")):
+        answer = run("approvals", *command, nothing)
+        assert answer.code == 2 and "name an approval" in answer.err
+    assert store.get("a1b2c3").state is ApprovalState.PENDING
+
+
+def test_what_has_left_is_told_from_what_may_leave(run, asked, store) -> None:
+    approval = asked()
+    run("approvals", "approve", "a1b2c3", "--digest", SHA256, "--actor", "ops")
+    assert "approved" in run("approvals", "list", "--all").out
+    leaving = Send(SHA256, approval.rules_sha256, approval.gate_version, approval.run)
+    store.send("a1b2c3", leaving, "permit-1", now())
+    assert "sent, no answer" in run("approvals", "list", "--all").out
+    out = run("approvals", "show", "a1b2c3").out
+    assert f"sent         {now().astimezone():%Y-%m-%d}" in out and "outcome      not known" in out
+
+
+def test_an_old_one_is_shown_without_the_bytes_that_were_dropped(run, asked, store) -> None:
+    asked()
+    run("approvals", "deny", "a1b2c3", "--actor", "ops", "--reason", "too much")
+    assert store.forget_bodies(now() + timedelta(days=1)) == 1
+    answer = run("approvals", "show", "a1b2c3")
+    assert answer.code == 0 and "not kept any more" in answer.out and f"sha256 {SHA256}" in answer.out
+    assert run("approvals", "show", "a1b2c3", "--json").json["body"] is None
 
 
 # Grants --------------------------------------------------------------------------------------------------------------

@@ -110,6 +110,12 @@ def test_binary_files_can_be_named_and_left_out(b4tui_here, files):
     assert answer.out == "nothing found in 1 text\n"
 
 
+def test_a_binary_file_is_one_whatever_its_size(b4tui_here, files):
+    (files / "film").write_bytes(b"\0" * 2_200_000)
+    answer = b4tui_here("gate", "check", "--skip-binary", "film", "good.txt")
+    assert (answer.code, answer.err) == (0, "b4tui: 'film' is binary and was not checked\n")
+
+
 def test_a_byte_order_mark_is_no_finding(b4tui_here, files):
     (files / "bom.txt").write_bytes(b"\xef\xbb\xbfhello\n")
     assert b4tui_here("gate", "check", "bom.txt").code == 0
@@ -223,6 +229,28 @@ def test_a_staged_file_that_is_no_utf_8_is_refused_alone(b4tui_here, repository)
     assert last == "1 of 2 texts must stay here"
 
 
+@pytest.mark.parametrize("attributes", ["*.env -diff", "*.env binary", "*.env diff=far"])
+def test_a_text_is_looked_into_although_git_is_told_that_it_is_binary(b4tui_here, repository, attributes):
+    git(repository, "config", "diff.far.binary", "true")
+    (repository / ".gitattributes").write_text(f"{attributes}\n")
+    (repository / "a and b.env").write_text("fine\n")
+    (repository / "x.env").write_text(f"one\ntoken {TOKEN}\n")
+    (repository / "image.env").write_bytes(b"\0\1")
+    git(repository, "add", ".")
+    answer = b4tui_here("gate", "check", "--staged", "--skip-binary", cwd=repository)
+    assert answer.code == 3
+    assert "x.env:2:7: github-token" in answer.out and "1 of 3 texts must stay here" in answer.out
+    assert answer.err == "b4tui: 'image.env' is binary and was not checked\n"
+
+
+def test_all_that_is_staged_is_checked_from_any_folder(b4tui_here, repository):
+    git(repository, "config", "diff.relative", "true")
+    (repository / "sub").mkdir()
+    (repository / "a.txt").write_text(f"token {TOKEN}\n")
+    git(repository, "add", ".")
+    assert b4tui_here("gate", "check", "--staged", cwd=repository / "sub").code == 3
+
+
 def test_outside_of_a_repository_nothing_is_staged(b4tui_here, tmp_path):
     answer = b4tui_here("gate", "check", "--staged", GIT_CEILING_DIRECTORIES=str(tmp_path.parent))
     assert answer.code == 1 and "git cannot tell what is staged" in answer.err
@@ -242,6 +270,15 @@ def test_as_a_hook_it_stops_a_commit_with_a_secret_and_lets_others_through(repos
     assert done.returncode != 0
     assert "new.txt:1:7: github-token" in done.stdout + done.stderr
     assert git(repository, "log", "--format=%s").stdout.split() == ["fine", "x"]
+
+
+def test_as_a_hook_of_pre_commit_no_file_is_taken_for_an_option(b4tui, files):
+    lines = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text().splitlines()
+    hook = dict(line.strip(" -").split(": ", 1) for line in lines if not line.startswith("#") and ": " in line)
+    program, *arguments = [*hook["entry"].split(), *json.loads(hook["args"])]
+    (files / "--help").write_text("fine\n")
+    answer = b4tui(*arguments, "--help", "bad.txt", cwd=files)
+    assert (program, answer.code) == ("b4tui", 3) and answer.out.startswith("bad.txt:2:11: github-token")
 
 
 class Terminal(io.StringIO):

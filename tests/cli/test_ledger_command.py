@@ -208,3 +208,21 @@ def test_a_ledger_from_elsewhere_is_taken_over_by_word(run, hub, environment):
     assert answer.code == 0 and "0 grants" in answer.out
     assert "yours already" in run("adopt", "--actor", "amy").out
     assert run("verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("show", "99999999999999999999"), 1),
+        (("list", "--limit", "99999999999999999999"), 0),
+        (("list", "--before", "99999999999999999999", "--search", "bead"), 0),
+        (("export", "--after", "99999999999999999999"), 0),
+    ],
+)
+def test_numbers_that_no_row_can_have_are_numbers_all_the_same(run, arguments, code):
+    assert run(*arguments).code == code
+
+
+def test_a_search_may_ask_for_more_rows_than_there_are(run):
+    found = run("list", "--search", "bead", "--limit", "99999999999999999999", "--json").json
+    assert [row["seq"] for row in found] == [1, 2, 3]

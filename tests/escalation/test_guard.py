@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from b4tui.cli import main
 from b4tui.escalation.guard import REMEMBERED, EgressGuard, EgressStopped
 
 AWAY = ("203.0.113.7", 443)
@@ -181,3 +182,12 @@ def test_it_stands_before_anything_else_is_loaded() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_command_without_a_record_says_what_was_stopped(
+    guard: EgressGuard, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reach(guard, *AWAY)
+    with pytest.raises(SystemExit):
+        main(["--version"], guard=guard)
+    assert capsys.readouterr().err == "b4tui: the guard stopped socket.connect to 203.0.113.7:443\n"

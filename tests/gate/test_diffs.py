@@ -77,6 +77,16 @@ def test_words_around_a_diff_are_no_part_of_it() -> None:
     assert [added(one) for one in changed_files(diff)] == [[(1, "b")]]
 
 
+def test_a_binary_file_that_goes_is_none_to_be_read() -> None:
+    diff = "diff --git a/x b/x\ndeleted file mode 100644\nBinary files a/x and /dev/null differ\n"
+    assert list(changed_files(diff)) == []
+
+
+def test_a_binary_files_name_may_hold_the_words_between_the_two() -> None:
+    diff = "diff --git a/p and q b/p and q\nBinary files a/p and q and b/p and q differ\n"
+    assert [one.path for one in changed_files(diff)] == ["p and q"]
+
+
 def test_nothing_changed_is_no_fault() -> None:
     assert list(changed_files("")) == []
 

@@ -199,6 +199,7 @@ class TestApprovals:
     def test_the_second_step_of_high_risk(self, snap_compare) -> None:
         async def opened(pilot) -> None:
             await settled(pilot)
+            pilot.app.screen.catch_up()
             pilot.app.push_screen(typed_host(HIGH))
             await settled(pilot)
             for blink in pilot.app.screen.query("Input"):

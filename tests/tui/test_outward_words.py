@@ -99,7 +99,7 @@ class TestOneApproval:
             assert part in told
 
     def test_a_risk_is_a_sign_a_word_and_a_reason(self) -> None:
-        assert "▲ high: for you to judge: 1 personal · to approve it you type the host" in self.asking(HIGH)
+        assert "▲ high: 1 personal for you to judge · approved by typing the host" in self.asking(HIGH)
         assert "parts of it are private" in self.asking(replace(HIGH, risk_words=("parts of it are private",)))
 
     def test_what_stays_here_says_why_and_names_no_price(self) -> None:

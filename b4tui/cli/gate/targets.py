@@ -20,6 +20,7 @@ STDIN = "-"
 STDIN_NAME = "<stdin>"
 _STAGED = (
     "git -c core.quotePath=false -c diff.noprefix=false -c diff.mnemonicPrefix=false -c core.fsmonitor=false "
+    "-c diff.relative=false "
     "diff --cached --no-color --no-ext-diff --no-textconv --no-renames --unified=3 --diff-filter=d"
 )
 
@@ -30,7 +31,9 @@ _SNIFF = 8000  # bytes in which git, too, looks for a NUL
 def targets(names: Sequence[str], limits: GateLimits, *, diff: bool, staged: bool) -> Iterator[Target]:
     """The texts to check, one by one. A name that is no file is wrong usage."""
     if staged:
-        yield from _of_diff("the staged changes", _staged(), limits)
+        for target in _of_diff("the staged changes", _staged(), limits):
+            # A line in .gitattributes makes any text "binary" to git: what it holds decides, not what it is called.
+            yield _of_blob(target.name, limits) if target.binary else target
     for name in names:
         shown, data = (STDIN_NAME, _from_stdin(limits, diff)) if name == STDIN else (name, _of_file(name, limits, diff))
         if isinstance(data, str):
@@ -56,6 +59,8 @@ def _of_file(name: str, limits: GateLimits, diff: bool) -> bytes | str:
             if not stat.S_ISREG(status.st_mode):
                 return "it is no regular file; the gate does not read it"
             if status.st_size > limits.max_payload and not diff:
+                if b"\0" in (head := file.read(_SNIFF)):
+                    return head  # enough to say that it is binary
                 return f"it has {status.st_size:,} bytes, and the gate reads {limits.max_payload:,} at most"
             return file.read() if diff else file.read(limits.max_payload + 1)
     except (FileNotFoundError, IsADirectoryError) as error:
@@ -94,6 +99,19 @@ def _of_diff(name: str, data: bytes, limits: GateLimits) -> Iterator[Target]:
             )
     except NoDiff as error:
         raise click.UsageError(f"{name} is no unified diff: {error}; make one with git diff") from error
+
+
+def _of_blob(name: str, limits: GateLimits) -> Target:
+    """A whole file as it is staged; one that git cannot give stays here."""
+    command = ("git", "cat-file", "blob", f":0:{name}")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as giving:
+        assert giving.stdout is not None
+        data = giving.stdout.read(limits.max_payload + 1)
+        if len(data) > limits.max_payload:
+            giving.kill()
+    if giving.returncode and len(data) <= limits.max_payload:
+        return Target(name=name, refusal="git does not give what is staged of it, so nobody looked")
+    return _of_bytes(name, data, limits)
 
 
 def _staged() -> bytes:

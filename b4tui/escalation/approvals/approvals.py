@@ -83,6 +83,10 @@ class Approvals:
         )
         return read_approval(rows[0][0]) if rows else None
 
+    def keeps_body(self, approval: Approval) -> bool:
+        """Whether the exact bytes are kept still."""
+        return bool(self.ledger.query("SELECT 1 FROM bodies WHERE sha256 = ?", (approval.sha256,)))
+
     def body_of(self, approval: Approval) -> bytes:
         """The exact bytes. Raises Declined where they were dropped, LedgerError where they are others."""
         body = self.ledger.body(approval.sha256)
