@@ -136,8 +136,8 @@ def read_through(text: str, newest_first: Iterable[Row], limit: int) -> list[int
 
 def words_of(row: Row) -> Iterator[str]:
     """What of a row can be found: its columns, and the values of its facts (not their names: they are in every row)."""
-    yield from row[1:5]
-    with contextlib.suppress(ValueError, RecursionError):
+    yield from (column for column in row[1:5] if isinstance(column, str))
+    with contextlib.suppress(TypeError, ValueError, RecursionError):
         yield from _values(json.loads(row[5]))
 
 
