@@ -19,7 +19,7 @@ check: $(VENV)/.tests-installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.tests-installed
+bench: $(VENV)/.bench-installed
 	$(BIN)/python -m pytest -o norecursedirs= --benchmark-only tests/benchmarks
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -32,6 +32,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 $(VENV)/.tests-installed: $(VENV)/.installed
 	@echo "b4tui: installing what the tests need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+$(VENV)/.bench-installed: $(VENV)/.tests-installed
+	@echo "b4tui: installing what the benchmarks compare with"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $@
 
 clean:

@@ -26,6 +26,15 @@ def most_private(found: Iterable[Provenance]) -> Provenance:
     return max(found, key=_RANK.__getitem__, default=Provenance.PRIVATE)
 
 
+LOCAL_ONLY_LABEL = "local-only"
+"""The label of a bead of which nothing leaves."""
+
+
+def is_local_only(labels: Iterable[str]) -> bool:
+    """Whether a bead's labels keep all of it here, however they are written."""
+    return any(label.strip().casefold() == LOCAL_ONLY_LABEL for label in labels)
+
+
 class SourceKind(StrEnum):
     """What kind of place a part of a prompt came from."""
 

@@ -125,6 +125,8 @@ class _Run:
         system = prompt.system_message(profile, files, bash=can_run, place=place)
         task = prompt.task_message(self._a.bead, most, place)
         self._origins.told((*system.origins(), *task.origins()))
+        if self._a.outward.left_here:
+            self._origins.read("", self._a.outward.left_here)
         if len(system.content) > most:
             self._report.warned(f"the workspace of {profile.name} is too long for its model's window and was cut")
             system = prompt.clipped(system, most)

@@ -26,6 +26,7 @@ class Origins:
             self._told.add(part.provenance)
             label = part.source.label
             if part.provenance in self._outward.kept_home and label not in self._known:
+                self._outward.kept()
                 self._known.add(label)
                 self._private_read(part.source, part.provenance)
 
@@ -37,8 +38,8 @@ class Origins:
         return next(part for part in rated if part.provenance is worst)
 
     def written(self, text: str, name: str = "") -> Part:
-        """A text that the model wrote: as private as all it was told, unless the operator released the run."""
-        provenance = most_private(self._told)
-        if provenance in self._outward.kept_home and self._outward.released():
-            provenance = most_private({Provenance.INTERNAL, *(self._told - self._outward.kept_home)})
-        return Part(text, Source(SourceKind.MODEL, name), provenance)
+        """A text that the model wrote: as private as all it was told.
+
+        That the operator released the run changes nothing of that; it changes what may be asked about.
+        """
+        return Part(text, Source(SourceKind.MODEL, name), most_private(self._told))

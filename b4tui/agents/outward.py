@@ -11,14 +11,22 @@ from b4tui.provenance import Provenance, Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontierAnswer:
-    """What came of asking a cloud model: its answer, or why nothing left and the agent goes on locally."""
+    """What came of asking a cloud model: its answer, or why there is none and the agent goes on locally.
+
+    `failed`: it was approved, so that it may have left, and `refused` says what is known of that.
+    """
 
     text: str = ""
     refused: str = ""
+    failed: bool = False
 
 
 AskFrontier = Callable[[ChatRequest, str], Awaitable[FrontierAnswer]]
 """Ask a cloud model, with the reason why a local one is not enough; waits for gate, operator and answer."""
+
+
+def nobody_cares() -> None:
+    """Nothing has to be done."""
 
 
 def nobody_vouches(source: Source) -> Provenance:
@@ -26,19 +34,16 @@ def nobody_vouches(source: Source) -> Provenance:
     return Provenance.PRIVATE
 
 
-def never() -> bool:
-    """The operator released nothing."""
-    return False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outward:
     """The rules for one run. `place` says how private a source is; `kept_home` what the policy keeps here.
 
-    `released`: whether the operator let what this run has read leave all the same. `ask` is None where nothing can.
+    `left_here` is what earlier private runs left where this one works. `kept` is called when the run is told something
+    that the policy keeps here, before it is told; what it raises ends the run. `ask` is None where nothing can leave.
     """
 
     place: Callable[[Source], Provenance] = nobody_vouches
     kept_home: frozenset[Provenance] = frozenset({Provenance.PRIVATE})
-    released: Callable[[], bool] = never
+    left_here: tuple[Source, ...] = ()
+    kept: Callable[[], None] = nobody_cares
     ask: AskFrontier | None = None

@@ -81,8 +81,10 @@ def system_message(
 
 def _workspace_part(profile: AgentProfile, file: WorkspaceFile, place: Place) -> Part:
     at_home = profile.workspace.relative_to(profile.hub).as_posix() if profile.hub else profile.key
-    kind = SourceKind.MEMORY if file.name.casefold().startswith("memory") else SourceKind.PERSONA
-    source = Source(kind, f"{at_home}/{file.name}")
+    # A hub names the persona's file, and must not make memory one by how it writes the path.
+    steps = [step for step in file.name.split("/") if step not in ("", ".")]
+    memory = any(step.casefold().startswith("memory") for step in steps)
+    source = Source(SourceKind.MEMORY if memory else SourceKind.PERSONA, f"{at_home}/{'/'.join(steps)}")
     return Part(valid(f"\n\n## {file.name}\n\n{file.text.strip()}"), source, place(source))
 
 

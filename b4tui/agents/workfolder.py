@@ -1,12 +1,14 @@
 """The folder in which an agent works on one bead, and what changed in it since the run began.
 
 The measure lies outside the folder (`base/../git/NAME`): a bare git repository of our own that only holds contents,
-so that nothing the agent does, its own `.git` included, changes what is measured. Methods block; they may be called
-from several threads.
+so that nothing the agent does, its own `.git` included, changes what is measured. A hub from elsewhere may bring both:
+links in their place are refused, and git reads no settings but ours. Methods block; they may be called from several
+threads.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -30,6 +32,10 @@ GIT_TIMEOUT_S = 10.0
 _MANIFEST = "start.json"
 _NOT_MEASURED = frozenset({".git", "__pycache__", "node_modules", ".venv", ".mypy_cache", ".pytest_cache"})
 _BINARY_LOOK = 8000
+_BLOB = re.compile(r"[0-9a-f]{40}")
+_SETTINGS = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
+_LEADS_ELSEWHERE = ("commondir", "objects/info/alternates")
+"""Files by which a repository has git read another one: its settings, its contents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +72,17 @@ class WorkFolder:
         self._seen: dict[tuple[int, int, int, int, bool], str] = {}
         self._lines: dict[str, int] = {}
         self._counts: dict[tuple[str, str], tuple[int, int]] = {}
+        self._ours = False
 
     @classmethod
     def open(cls, base: Path, bead_id: str) -> WorkFolder:
-        """The bead's folder below `base`, made when it is missing, as an earlier attempt left it otherwise."""
+        """The bead's folder below `base`, made when it is missing, as an earlier attempt left it otherwise.
+
+        Raises OSError, also for a link in its place.
+        """
         name = safe_name(bead_id)
         path = base / name
+        _refuse_link(path)
         base.mkdir(parents=True, exist_ok=True)
         # A command may leave a program there that runs with our rights: nobody else may reach it.
         path.mkdir(mode=0o700, exist_ok=True)
@@ -111,7 +122,7 @@ class WorkFolder:
             rows = json.loads((self._git_dir / _MANIFEST).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return {path: _Content(*row) for path, row in rows.items()}
+        return _read_manifest(rows)
 
     def _current(self) -> _Manifest:
         """Every file as it is now, its content kept in our repository.
@@ -194,9 +205,14 @@ class WorkFolder:
                 self._counts[fresh[int(at)]] = int(added), int(removed)
 
     def _repository(self) -> Path:
-        if not (self._git_dir / "HEAD").exists():
+        if not self._ours:
+            _refuse_link(self._git_dir.parent)
+            _refuse_link(self._git_dir)
             self._git_dir.mkdir(parents=True, exist_ok=True)
-            _run_git("init", "--bare", "--quiet", "--template=", str(self._git_dir))
+            _settle(self._git_dir)
+            if not (self._git_dir / "HEAD").exists():
+                _run_git("init", "--bare", "--quiet", "--template=", str(self._git_dir))
+            self._ours = True
         return self._git_dir
 
     def _git(self, *arguments: str, given: str = "") -> str:
@@ -210,6 +226,31 @@ def safe_name(bead_id: str) -> str:
         return clean
     digest = hashlib.sha256(bead_id.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return f"{clean or 'bead'}-{digest}"
+
+
+def _refuse_link(path: Path) -> None:
+    if path.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, "is a link; b4tui works in a folder of its own: remove the link", path)
+
+
+def _settle(git_dir: Path) -> None:
+    """Put our settings in place of any: settings may name programs, and a server that missing contents come from."""
+    for name in _LEADS_ELSEWHERE:
+        (git_dir / name).unlink(missing_ok=True)
+    draft = git_dir / "config.part"
+    draft.unlink(missing_ok=True)
+    draft.write_text(_SETTINGS, encoding="ascii")
+    draft.replace(git_dir / "config")
+
+
+def _read_manifest(rows: object) -> _Manifest:
+    """The manifest as we write it; what has another shape is left out, since git is given what stands in it."""
+    found: _Manifest = {}
+    for path, row in rows.items() if isinstance(rows, dict) else ():
+        match row:
+            case [int(mode), str(blob), int(lines)] if _BLOB.fullmatch(blob):
+                found[path] = _Content(mode, blob, lines)
+    return found
 
 
 def _run_git(*arguments: str, given: str = "") -> str:

@@ -47,6 +47,10 @@ class Hub:
         return Era.CLASSIC if self.kind is HubKind.CLASSIC else Era.MODERN
 
 
+DISCOVERED_FROM = "discovered-from"
+"""The type of the edge from a bead to the one whose run made it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dependency:
     """An edge as it is stored on the dependent bead; `metadata` is the raw JSON string."""

@@ -5,6 +5,7 @@ No command but the console loads Textual, and a command's own module is loaded o
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import click
 from b4tui import __version__
 from b4tui.cli.common import Place, guarded, local_only_option, place_options
 from b4tui.cli.streams import mend_streams, unwritable
+from b4tui.safe_text import visible
 
 if TYPE_CHECKING:
     from b4tui.escalation.guard import EgressGuard
@@ -99,4 +101,13 @@ def main(arguments: Sequence[str] | None = None, *, guard: EgressGuard | None = 
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+    finally:
+        _tell_of_stopped(guard)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell_of_stopped(guard: EgressGuard | None) -> None:
+    """Say what the guard stopped and nobody recorded: most commands open no ledger."""
+    for attempt in guard.attempts() if guard is not None else ():
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+            click.echo(f"b4tui: the guard stopped {attempt.how} to {visible(attempt.where)}", err=True)

@@ -146,6 +146,8 @@ def document(grant: Grant) -> dict[str, Any]:
 
 def _check(settings: Settings, category: str, agent: str, provider: str) -> None:
     """A grant for what there is not would never be used, and nobody would know why. Raises Failed."""
+    if settings.policy.escalation.local_only:
+        raise Failed("with --local-only nothing can leave, so that no grant is made")
     for kind, name, known in (
         ("category that may escalate", category, settings.policy.escalation.categories),
         ("agent", agent, tuple(settings.agents)),

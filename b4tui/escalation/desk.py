@@ -31,6 +31,7 @@ from b4tui.escalation.asking.mending import Mender
 from b4tui.escalation.asking.noticing import Notices
 from b4tui.escalation.asking.office import Office
 from b4tui.escalation.door.headers import shown_headers
+from b4tui.escalation.door.spots import spots
 from b4tui.escalation.types import (
     Answered,
     Approval,
@@ -40,6 +41,7 @@ from b4tui.escalation.types import (
     PayloadShown,
     Refused,
 )
+from b4tui.gate.types import NamedPart
 from b4tui.ledger.types import LedgerError
 
 FORGET_EVERY_S = 3600.0
@@ -110,8 +112,12 @@ class Desk:
         return await firmly(self._store.bytes_out)
 
     async def shown(self, approval_id: str) -> PayloadShown:
-        """The exact bytes, and those that left last for the same run. Raises Declined where they are not kept."""
-        return await firmly(self._shown, approval_id)
+        """The exact bytes, and those that left last for the same run. Raises Declined where they are not kept.
+
+        Findings are shown in place where the parts are at hand: while the run that asks waits in this process.
+        """
+        parts = next((one.prepared.parts for one in self._escalations if one.approval_id == approval_id), ())
+        return await firmly(self._shown, approval_id, parts)
 
     # Decisions -------------------------------------------------------------------------------------------------------
 
@@ -221,15 +227,17 @@ class Desk:
         )
         raise Declined(Objection(ObjectionKind.NOT_HERE, words))
 
-    def _shown(self, approval_id: str) -> PayloadShown:
+    def _shown(self, approval_id: str, parts: Sequence[NamedPart]) -> PayloadShown:
         """Runs in a thread."""
         store = self._store
         approval = store.get(approval_id)
+        body = store.body_of(approval)
         before = store.previous_of(approval)
         provider = self._office.providers.get(approval.destination.provider)
         return PayloadShown(
             approval=approval.id,
-            body=store.body_of(approval),
+            body=body,
             previous=None if before is None else store.ledger.body(before.sha256),
             headers=() if provider is None else shown_headers(provider, approval.size),
+            spots=spots(approval.findings, parts, body),
         )

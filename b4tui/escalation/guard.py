@@ -32,6 +32,8 @@ _LOCAL_FAMILIES = frozenset(
     getattr(socket, name) for name in ("AF_UNIX", "AF_NETLINK", "AF_ALG") if hasattr(socket, name)
 )
 _INTERNET = frozenset({socket.AF_INET, socket.AF_INET6})
+_TOLD_WHERE = {"connect": -1, "connect_ex": -1, "sendto": -1, "bind": -1, "sendmsg": 3}
+"""Methods of sockets that take an address, and which of their arguments it is."""
 
 
 class EgressStopped(PermissionError):
@@ -69,25 +71,34 @@ class EgressGuard:
         if not self.installed:
             self.installed = True
             sys.addaudithook(self.check)
-            for method in ("connect", "connect_ex", "sendto", "bind"):
-                self._ask_before(method)
+            for method, place in _TOLD_WHERE.items():
+                self._ask_before(method, functools.partial(self._name_first, place))
+            self._ask_before("listen", self._not_everywhere)
 
-    def _ask_before(self, method: str) -> None:
-        """Close a gap of the hook's: a socket that is given a name looks it up before it raises its audit event.
-
-        A name that is looked up has left: it may hold what somebody wants to get out.
-        """
+    def _ask_before(self, method: str, question: Callable[[socket.socket, tuple[Any, ...]], None]) -> None:
+        """Close a gap of the hook's: ask before a method of Python's sockets does what no audit event comes before."""
         inner = getattr(socket.socket, method)
 
         @functools.wraps(inner)
         def asked(sock: socket.socket, *args: Any) -> Any:
-            address = args[-1] if args else None
-            host = address[0] if isinstance(address, tuple) and address else None
-            if sock.family in _INTERNET and isinstance(host, str | bytes) and not self._may_look_up(host):
-                self._stop("socket.getaddrinfo", _shown(_plain(_said(host))))
+            if sock.family in _INTERNET:
+                question(sock, args)
             return inner(sock, *args)
 
         setattr(socket.socket, method, asked)
+
+    def _name_first(self, place: int, sock: socket.socket, args: tuple[Any, ...]) -> None:
+        """A socket that is given a name looks it up before it says so, and a name that is looked up has left."""
+        address = args[place] if args and place < len(args) else None
+        host = address[0] if isinstance(address, tuple) and address else None
+        if isinstance(host, str | bytes | bytearray) and not self._may_look_up(host):
+            self._stop("socket.getaddrinfo", _shown(_plain(_said(host))))
+
+    def _not_everywhere(self, sock: socket.socket, args: tuple[Any, ...]) -> None:
+        """A socket that was bound to nothing listens on every address."""
+        host, port = sock.getsockname()[:2]
+        if not _is_home(_plain(host)):
+            self._stop("socket.listen", f"{host}:{port} (to be reached from elsewhere)")
 
     def pin(self, host: str, port: int) -> None:
         """An engine at this address is the operator's own. Raises EgressStopped once the guard is sealed."""
@@ -149,7 +160,7 @@ class EgressGuard:
         if host is None:
             return True
         name = _plain(_said(host))
-        if name in _HOME_NAMES or name.endswith(".localhost") or _is_address(name):
+        if name in _HOME_NAMES or _is_address(name):
             return True
         with self._lock:
             return any(name == place for place, _ in (*self._pinned, *self._open))
@@ -215,8 +226,13 @@ def _said(value: object) -> str:
 
 
 def _plain(host: str) -> str:
-    """A host as it is compared: lower case, without the root's dot, brackets or an interface."""
-    return host.strip("[]").split("%", 1)[0].rstrip(".").casefold()
+    """A host as it is compared: lower case, without the root's dot, and an IPv6 address without brackets or interface.
+
+    Nothing else is taken off: a resolver would ask for the whole of it.
+    """
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    address = bare.partition("%")[0]
+    return address.casefold() if ":" in address and _is_address(address) else host.removesuffix(".").casefold()
 
 
 def _is_address(host: str) -> bool:
@@ -228,7 +244,7 @@ def _is_address(host: str) -> bool:
 
 
 def _is_home(host: str) -> bool:
-    if host in _HOME_NAMES - {""} or host.endswith(".localhost"):
+    if host in _HOME_NAMES - {""}:
         return True
     try:
         address = ip_address(host)

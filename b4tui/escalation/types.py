@@ -259,7 +259,7 @@ class PayloadShown:
     """A payload as the operator looks at it: the exact bytes, and those last approved for the same run, for a diff.
 
     `headers` are all that go out with it, in order; what is secret in them is masked. `spots` are those of the
-    findings that could be located in the body (`escalation.spots`); the others are named by part.
+    findings that could be located in the body (`escalation.door.spots`); the others are named by part.
     """
 
     approval: str

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from b4tui.gate.types import Cause, Circumstances, Finding, FindingClass, NamedPart, Reason, Severity, Verdict
-from b4tui.provenance import most_private
-
-LOCAL_ONLY_LABEL = "local-only"
+from b4tui.provenance import LOCAL_ONLY_LABEL, is_local_only, most_private
 
 _CAUSES = {
     FindingClass.SECRET: Cause.SECRET,
@@ -50,7 +48,7 @@ def decide(
 def _circumstances(circumstances: Circumstances) -> Iterator[Reason]:
     if circumstances.local_only:
         yield Reason(Cause.LOCAL_ONLY, "b4tui was started with --local-only")
-    if LOCAL_ONLY_LABEL in circumstances.labels:
+    if is_local_only(circumstances.labels):
         yield Reason(Cause.LABEL, f"the bead has the label {LOCAL_ONLY_LABEL}")
 
 

@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_HUNK = re.compile(r"^(@@+) (?:-\d+(?:,\d+)? )+\+(?P<start>\d+)(?:,(?P<count>\d+))? @@")
+from b4tui.gate.patterns import lazily
+
+_HUNK = lazily(r"^(@@+) (?:-\d+(?:,\d+)? )+\+(?P<start>\d+)(?:,(?P<count>\d+))? @@")
 # A name can hold " and " as well: git's prefix says where the second one begins.
-_BINARY = re.compile(r'Binary files .* and (?P<prefixed>"?b/.+) differ$|Binary files .* and (?P<new>.+) differ$')
+_BINARY = lazily(r'Binary files .* and (?P<prefixed>"?b/.+) differ$|Binary files .* and (?P<new>.+) differ$')
 _NOTHING = "/dev/null"
-_OLD = re.compile(r" -\d+(?:,(?P<count>\d+))?")
-_ESCAPE = re.compile(r'\\([0-7]{3}|[abtnvfr"\\])')
+_OLD = lazily(r" -\d+(?:,(?P<count>\d+))?")
+_ESCAPE = lazily(r'\\([0-7]{3}|[abtnvfr"\\])')
 _LETTERS = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
 
 

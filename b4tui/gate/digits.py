@@ -6,11 +6,11 @@ and a look at the characters around it says who is asked: networks, telephones a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.infrastructure.networks import ipv4_at
+from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.accounts import iban_at
 from b4tui.gate.personal.houses import house_at
 from b4tui.gate.personal.numbers import numbers_in_run
@@ -18,11 +18,28 @@ from b4tui.gate.personal.papers import paper_at
 from b4tui.gate.personal.postal import may_be_town, town_at
 from b4tui.gate.types import Hit
 
-_ROW = re.compile(r"[0-9]+")
+_ROW = lazily(r"[0-9]+")
 _LONGEST_ROW = 40
 """Digits in a row beyond which it is no number of anything but data."""
+_OF_A_WORD = bytes(49 if bytes([code]).isalnum() or code in b"+/" else 48 for code in range(256))
+_ENDLESS = b"1" * 96
 _BEFORE_STREET = frozenset(" ,-/abcdefghABCDEFGH")
 _IN_RUN = frozenset("0123456789 ()./:-")
+
+
+def _without_data(text: str) -> str:
+    """The text with blanks for its endless words, as base64 and hexadecimal digits are: no number stands in one."""
+    mask = text.encode("ascii", "replace").translate(_OF_A_WORD)
+    start = mask.find(_ENDLESS)
+    if start < 0:
+        return text
+    kept, done = [], 0
+    while start >= 0:
+        end = mask.find(b"0", start)
+        end = len(text) if end < 0 else end
+        kept += [text[done:start], " " * (end - start)]
+        done, start = end, mask.find(_ENDLESS, end)
+    return "".join([*kept, text[done:]])
 
 
 class DigitDetector:
@@ -34,13 +51,15 @@ class DigitDetector:
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
         """Hits under the rules of addresses in dots, cards, telephones, accounts, papers, streets and towns."""
         run_end = token_end = house_end = 0
-        for row in _ROW.finditer(text):
+        for row in _ROW.finditer(_without_data(text)):
             start, end = row.span()
             length = end - start
             if length > _LONGEST_ROW:
                 run_end = token_end = end
                 continue
             before, after = text[start - 1 : start], text[end : end + 1]
+            if before == "%":
+                continue  # an escape, which another view undoes
             if start >= run_end and (length > 5 or after in _IN_RUN):
                 run_end, numbers = numbers_in_run(text, lower, start)
                 yield from numbers

@@ -5,10 +5,10 @@ They are findings in themselves, and what they carry is read (research/gate.md 6
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 from b4tui.gate.views.offsets import Offsets, pieced, whole
 
@@ -17,16 +17,14 @@ BIDI = "hidden-bidi"
 BYTES = "hidden-bytes"
 """Ids of the rules of `rules/policy.toml`."""
 
-_TAGS = re.compile("[\U000e0020-\U000e007f]+")
+_TAGS = lazily("[\U000e0020-\U000e007f]+")
 # The flags of England, Scotland and Wales are written with tags after a black flag.
-_FLAG = re.compile("\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f")
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]+")
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
-_NOTHING = re.compile("[\u200b-\u200d\u2060-\u2064\ufeff]{16,}")
+_FLAG = lazily("\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f")
+_BIDI = lazily("[\u202a-\u202e\u2066-\u2069]+")
+_SELECTORS = lazily("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
+_NOTHING = lazily("[\u200b-\u200d\u2060-\u2064\ufeff]{16,}")
 
-_ANY = re.compile(
-    "[\u200b-\u200d\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0020-\U000e007f\U000e0100-\U000e01ef]"
-)
+_ANY = lazily("[\u200b-\u200d\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0020-\U000e007f\U000e0100-\U000e01ef]")
 _TAG_OFFSET = 0xE0000
 Read = tuple[str, str, Offsets]
 """The name of the view, what was hidden, and where it was."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import GateLimits, UnreadableText
 
-_CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
+_CONTROL = lazily(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
 _MOST_CONTROL = 0.05
 
 

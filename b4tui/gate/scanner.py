@@ -13,6 +13,7 @@ from itertools import islice
 import ahocorasick
 
 from b4tui.gate.detector import Detector, Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.rulebook.rule import Anchor, Rule, RuleSet, compiled
 from b4tui.gate.rulebook.validators import VALIDATORS, Validator
@@ -198,7 +199,7 @@ def _windows(rule: Rule, at: Positions, length: int) -> Iterator[tuple[int, int]
         yield begin, end
 
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]{0,16}m$")
+_COLOUR = lazily(r"\x1b\[[0-9;]{0,16}m$")
 
 
 def _continues(text: str, start: int) -> bool:

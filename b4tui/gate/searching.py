@@ -17,9 +17,12 @@ from b4tui.gate.redaction.placeholders import Placeholders
 from b4tui.gate.rulebook.rule import Anchor, Rule, RuleSet
 from b4tui.gate.scanner import Scanner
 from b4tui.gate.types import Finding, FindingClass, GateError, GateLimits, Hit
-from b4tui.gate.views.views import NORMALISED, RAW, Scope, View, views
+from b4tui.gate.views.views import Scope, View, views
 
 _SECRETS = frozenset({FindingClass.SECRET})
+
+_MOST_OF_A_RULE = 1000
+"""Findings of one rule in one text: what comes after them changes no verdict."""
 
 Tick = Callable[[], None]
 """Raises OutOfTime when the time is over."""
@@ -66,9 +69,7 @@ class Search:
                 return self._whole.scan(view.text)
             case Scope.SECRETS:
                 return self._whole.scan(view.text, _SECRETS)
-            case Scope.TOKENS:
-                return self._tokens.scan(view.text)
-        return self._known.scan(view.text)
+        return self._tokens.scan(view.text)
 
     def _take(self, found: _Found, view: View, hits: Iterable[Hit]) -> None:
         placeholders = self._placeholders.spans(view.text)
@@ -76,8 +77,8 @@ class Search:
             rule = self._rules.get(hit.rule)
             if any(start <= hit.start and hit.end <= end for start, end in placeholders):
                 continue
-            if rule is None:
-                continue  # switched off by the operator, on whose word the rule set has another hash
+            if rule is None or found.full(hit.rule):
+                continue  # a rule that is not there was switched off by the operator: the rule set has another hash
             finding = finding_of(rule, hit, view)
             if not self._allowed.covers(rule.id, finding.value_hash):
                 found.add(finding)
@@ -105,15 +106,21 @@ def finding_of(rule: Rule, hit: Hit, view: View) -> Finding:
 
 @dataclass(slots=True)
 class _Found:
-    """Findings, each stretch once per rule: what the text itself shows wins over what a view of it does."""
+    """Findings, each stretch once per rule: what the first view shows wins over what later ones do."""
 
     _findings: list[Finding] = field(default_factory=list)
     _taken: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    _views: set[str] = field(default_factory=set)
+
+    def full(self, rule: str) -> bool:
+        """Whether a rule has found more in this text than anybody reads."""
+        return len(self._taken.get(rule, ())) >= _MOST_OF_A_RULE
 
     def add(self, finding: Finding) -> None:
+        self._views.add(finding.view)
         taken = self._taken.setdefault(finding.rule, [])
         at = bisect_left(taken, (finding.end, 0))
-        if finding.view not in (RAW, NORMALISED) and at and taken[at - 1][1] > finding.start:
+        if self._views != {finding.view} and at and taken[at - 1][1] > finding.start:
             return
         insort(taken, (finding.start, finding.end))
         self._findings.append(finding)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 
 LONGEST = 200
@@ -23,45 +24,49 @@ _WORDS_THAT_STAND_FOR_VALUES = (
     "local|localhost|docker|internal|external|private|public|private.?token|access.?token|auth.?token|session|cookie|"
     "somefakekey|passwort|kennwort|geheim|const|var|let|new|return|async|await|static|final|readonly|jwt|oauth2?"
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = lazily(
     rf"(?i)(?:{_WORDS_THAT_STAND_FOR_VALUES})$"
     r"|[\W_]+$"
     r"|x{3,}[x\W_]*$|(.)\1*$"
     r"|[0-9]{1,3}$"
 )
-_STANDS_FOR = re.compile(
+_STANDS_FOR = lazily(
     r"(?i)example|redacted|fake|dummy|change.?(?:me|it|this)|replace.?(?:me|this|with)|placeholder|to.?be.?filled|"
     r"your[-_ .]|^your|<your|my[-_ ]?(?:secret|password|passwd|token|key|api)|insert.{0,12}here|enter.{0,12}here|x{6}|"
     r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
+    r"^(?:test|demo)[-_]?(?:pass\w*|pw|user|secret|token|key)|a1b2c3|1a2b3c|abc123|"
     r"0123456789|abcdefghij|(\w)\1{7}|todo|super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
 )
-_REFERENCE = re.compile(
+_REFERENCE = lazily(
     r"\$\{[\w.:/@ -]{1,80}\}|\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
     r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^\$[A-Za-z_]\w{0,60}$|\$env:|^@\w+@$|"
-    r"^__\w{1,40}__$|\{[A-Za-z_][\w.:\[\]]{1,60}\}"
+    r"^__\w{1,40}__$|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|\{[A-Za-z_][\w.:\[\]]{1,60}\}"
 )
-_POINTS_ELSEWHERE = re.compile(
+_POINTS_ELSEWHERE = lazily(
     r"(?i)(?:https?|ftp|file|s3|gs|ssh|git|wss?)://[^:@\s]{0,200}$|(?:arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
-    r"ENC\[|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|(?:os|process|self|this|settings|config|"
+    r"ENC\[|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|(?:os|process|self|this|settings|config|"
     r"secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.[A-Za-z_]"
 )
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
-_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
-_CALL = re.compile(
-    r"[A-Za-z_&*!][\w.:>\-]{0,80}(?:\(|\[[\w\"'`]|\{[\w\"'}])|\w::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|\w+\?\."
+_IDENTIFIER = lazily(r"[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")
+_DOTTED = lazily(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
+_CONSTANT = lazily(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
+_CALL = lazily(
+    r"[A-Za-z_&*!][\w.:>\-]{0,80}(?:\(|\[[\w\"'`]|\{[\w\"'}])|\w::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
+    r"[\w.]{0,80}\[-?\d|[\w.]{0,30}\)[\w.,;()]{0,40}$"
 )
-_KEBAB = re.compile(r"[a-z]+(?:[._-][a-z]+)+$")
-_KEBAB_WORDS = re.compile(
+_KEBAB = lazily(r"[a-z]+(?:[._-][a-z]+)+$")
+_KEBAB_WORDS = lazily(
     r"name|pass|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|change|confirm|login|config|"
     r"cred|admin|app|db|service|client|access|api|root|prod|dev"
 )
-_PLAIN = re.compile(r"[\w./-]+")
-_HEX = re.compile(r"[0-9a-fA-F]+$")
-_UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
-_PATH = re.compile(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}$")
-_VERSIONED = re.compile(r"(?i)v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d")
+_STEPS = lazily(r"[A-Za-z_]\w*(?:\[-?\d*\])?(?:\.[A-Za-z_]\w*(?:\[-?\d*\])?)+$")
+_SEGMENTS = lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_PLAIN = lazily(r"[\w./-]+")
+_HEX = lazily(r"[0-9a-fA-F]+$")
+_UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_PATH = lazily(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}$")
+_VERSIONED = lazily(r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d")
 
 
 def stands_for_a_value(value: str) -> bool:
@@ -93,6 +98,8 @@ def _quoted_password(value: str) -> str | None:
     if not (letter or digit) or (bits < 3.6 and not digit):
         return None
     if _DOTTED.match(value) and not digit:
+        return None
+    if mixed and not (digit or sign) and bits < 5.0 and len(_SEGMENTS.findall(value)) > 1 and is_made_of_words(value):
         return None
     if _KEBAB.match(value) and (len(re.split(r"[._-]", value)) < 3 or _KEBAB_WORDS.search(value)):
         return None
@@ -127,9 +134,11 @@ def as_token(value: str, *, quoted: bool) -> str | None:
     if _UUID.match(value) or _is_digits(value):
         return "an id or digits beside a telling name"
     letter, digit, mixed, _ = _kinds(value)
-    if not letter:
+    if not letter or _STEPS.match(value):
         return None
     bits = rarity(value)
+    if bits < 6.0 and (is_made_of_words(value) or (not digit and _KEBAB.match(value))):
+        return None
     if bits < 6.0 and not digit and (_DOTTED.match(value) or (_IDENTIFIER.match(value) and not quoted)):
         return None
     if bits >= 4.9 and (digit or mixed or bits >= 6.0 or _has_many_signs(value)):
@@ -137,12 +146,21 @@ def as_token(value: str, *, quoted: bool) -> str | None:
     return _told(bits) if len(value) >= 16 and bits >= 4.6 and digit else None
 
 
+def is_made_of_words(value: str) -> bool:
+    """Whether its segments are long, as those of names are: `S3AccessPointRole`. Chance makes short ones."""
+    segments = _SEGMENTS.findall(value)
+    return bool(segments) and sum(map(len, segments)) >= 3.5 * len(segments)
+
+
 def _is_digits(value: str) -> bool:
     """Whether the longest part is hexadecimal, or letters and many digits without order: no rarity shows in digits."""
     part = max(re.split(r"[^A-Za-z0-9]", value), key=len)
-    if len(part) < 20 or len(set(part.lower())) < 6:
+    if len(part) < 16 or len(set(part.lower())) < 6:
         return False
-    return bool(_HEX.match(part)) or (len(part) >= 32 and part.translate(_SORTS).count("d") >= 6)
+    if _HEX.match(part):
+        sorts = part.translate(_SORTS)
+        return len(part) >= 20 or 3 <= sorts.count("d") <= len(part) - 3
+    return len(part) >= 32 and part.translate(_SORTS).count("d") >= 6
 
 
 def _has_many_signs(value: str) -> bool:

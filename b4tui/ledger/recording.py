@@ -18,6 +18,15 @@ _NEVER = frozenset({"output"})
 """What a tool gave back: it may be a whole file."""
 _SPOKEN = frozenset({"text", "summary"})
 """Texts by models and lines of commands they wrote: recorded only when somebody looked through them for values."""
+_SPOKEN_OF: Mapping[str, frozenset[str]] = {
+    "bead_closed": frozenset({"reason"}),
+    "bead_reopened": frozenset({"reason"}),
+    "run_finished": frozenset({"reason"}),
+    "bead_created": frozenset({"title"}),
+    "file_changed": frozenset({"path"}),
+    "private_read": frozenset({"source"}),
+}
+"""The same for events whose other texts of that name are the house's own."""
 _HASHES = frozenset({"sha256", "digest"})
 _HASH = re.compile(r"[0-9a-f]{64}")
 _PASSING = frozenset({AgentState.IDLE, AgentState.WORKING, AgentState.WAITING})
@@ -34,7 +43,9 @@ def entry_of(event: Event, *, masked: Callable[[str], str] | None = None) -> New
         return None
     clean = masked or _as_it_is
     row = as_json(event)
-    left_out = _IN_COLUMNS | _NEVER if masked else _IN_COLUMNS | _NEVER | _SPOKEN
+    left_out = _IN_COLUMNS | _NEVER
+    if masked is None:
+        left_out |= _SPOKEN | _SPOKEN_OF.get(event_name(event), frozenset())
     facts = {
         name: value if _is_hash(name, value) else _fact(value, clean)
         for name, value in row.items()

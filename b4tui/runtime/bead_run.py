@@ -19,7 +19,7 @@ from b4tui.agents.profiles import AgentProfile
 from b4tui.agents.wall_clock import WallClock
 from b4tui.agents.workfolder import WorkFolder
 from b4tui.board import store as board
-from b4tui.board.model import Bead
+from b4tui.board.model import DISCOVERED_FROM, Bead
 from b4tui.engines.dispatch.dispatcher import placed
 from b4tui.engines.dispatch.placement import Nowhere, Placement
 from b4tui.engines.dispatch.queue import Caller
@@ -224,8 +224,22 @@ class BeadRun:
         if self._parts.outside is None:
             return Outward()
         who = self._holder
-        errand = Errand(run=who.run, bead=who.bead, agent=who.agent, category=self._category, labels=bead.labels)
+        errand = Errand(
+            run=who.run,
+            bead=who.bead,
+            agent=who.agent,
+            category=self._category,
+            made_from=tuple(edge.depends_on_id for edge in bead.dependencies if edge.type == DISCOVERED_FROM),
+            labels=self._labels,
+        )
         return self._parts.outside.serve(errand, self._in_line)
+
+    def _labels(self) -> tuple[str, ...]:
+        """The bead's labels as the board has them now: the operator may have written another since. Blocks."""
+        bead = self._parts.store.load().beads.get(self._holder.bead)
+        if bead is None:
+            raise board.NoSuchBead(f"{self._holder.bead} is no longer on the board")
+        return bead.labels
 
     def _chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         urgency = RequestClass.SUMMARY if self._profile.role_name == SUMMARIZER else RequestClass.STEP

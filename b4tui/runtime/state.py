@@ -4,6 +4,8 @@ work/<bead>/        the folder a bead is worked on in
 runs/<run>.jsonl    a run's journal
 claims/<bead>.lock  held while a bead is worked on (claims.py)
 attempts/<bead>     how often a bead was tried, and whether it waits for the operator (attempts.py)
+private/<bead>      a run that was told something private worked on the bead (outside/traces.py)
+git/<bead>/         what changed in the bead's folder is measured against this (agents/workfolder.py)
 ledger.db           the record of everything that happened (ledger/)
 """
 
@@ -46,6 +48,11 @@ class StateFolder:
         return self.path / "attempts"
 
     @property
+    def private(self) -> Path:
+        """Where the beads are marked that private runs worked on."""
+        return self.path / "private"
+
+    @property
     def ledger(self) -> Path:
         """The hub's record."""
         return self.path / "ledger.db"
@@ -57,7 +64,7 @@ class StateFolder:
         worktrees and submodules too and goes away with the folder.
         """
         try:
-            for folder in (self.path, self.work, self.runs, self.claims, self.attempts):
+            for folder in (self.path, self.work, self.runs, self.claims, self.attempts, self.private):
                 # A repository from elsewhere could hold a link here, and have us write wherever it points.
                 if folder.is_symlink():
                     raise StateError(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import App
@@ -23,7 +23,7 @@ from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from b4tui.config import TuiConfig, resource
-from b4tui.escalation.types import Approval, PayloadShown
+from b4tui.escalation.types import Approval
 from b4tui.events import AgentState, now
 from b4tui.outward_sections import EscalationPolicy
 from b4tui.runtime.operator import OperatorError
@@ -36,7 +36,6 @@ from b4tui.tui.bead_reports import Report, failure
 from b4tui.tui.commands import ConsoleCommands
 from b4tui.tui.keymap import bindings
 from b4tui.tui.outward.readings import Readings
-from b4tui.tui.outward.verbs import Payloads, Verbs
 from b4tui.tui.paint import plain
 from b4tui.tui.questions import Questions
 from b4tui.tui.screens.base import HouseScreen
@@ -182,9 +181,7 @@ class Console(App[None], inherit_bindings=False):
 
     async def export(self, approval: Approval, path: Path) -> None:
         """Write an approval's exact bytes to a new file of mode 0600. Raises OperatorError in words."""
-        shown = await self.payload(approval.id)
-        if shown is None:
-            raise OperatorError("The payload is not there any more: nothing was written.")
+        shown = await self.runtime.payload(approval.id)
         try:
             await asyncio.to_thread(_write_privately, path, shown.body)
         except FileExistsError as error:
@@ -215,15 +212,6 @@ class Console(App[None], inherit_bindings=False):
     def busy(self) -> int:
         """How many agents are at work: now, and not when the screen was drawn last."""
         return sum(view.state in {AgentState.WORKING, AgentState.WAITING} for view in self.runtime.snapshot.agents)
-
-    @property
-    def verbs(self) -> Verbs:
-        """What the operator can do about what may leave."""
-        return cast("Verbs", self.runtime.operator)
-
-    async def payload(self, approval_id: str) -> PayloadShown | None:
-        """An approval's exact bytes; None where they are not kept any more. Raises OperatorError."""
-        return await cast("Payloads", self.runtime).payload(approval_id)
 
     @property
     def actor(self) -> str:

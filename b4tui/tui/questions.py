@@ -97,7 +97,7 @@ class Questions:
 
         def answered(note: str | None) -> None:
             if note:
-                verb = self._console.verbs.call_public(
+                verb = self._console.runtime.operator.call_public(
                     approval.id, approval.version, finding.rule, finding.value_hash, note
                 )
                 carry_out(verb, "Called public: the payload is judged anew.")
@@ -126,7 +126,7 @@ class Questions:
 
         def answered(choice: str | None) -> None:
             if choice == "release":
-                verb = self._console.verbs.release(run.run)
+                verb = self._console.runtime.operator.release(run.run)
                 self._console.perform(verb, f"{run.bead}: what this run has read does not keep it here any more")
 
         listed = "\n".join(f"· {source}" for source in run.private_sources[:MOST_SOURCES])

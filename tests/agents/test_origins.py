@@ -13,11 +13,16 @@ from b4tui.agents.context import Budget
 from b4tui.agents.origins import Origins
 from b4tui.agents.outward import FrontierAnswer, Outward
 from b4tui.agents.prompt import system_message, task_message
+from b4tui.agents.tools import REGISTRY
+from b4tui.agents.tools.base import Workbench
+from b4tui.agents.tools.calling import carry_out
 from b4tui.agents.workspace import WorkspaceFile
 from b4tui.board.model import Bead
-from b4tui.engines.types import ChatRequest, Message, Role
+from b4tui.engines.types import ChatRequest, Message, Role, ToolCall
 from b4tui.events import ToolFinished
+from b4tui.gate.policy.placing import place as place_by_policy
 from b4tui.outward_events import PrivateRead
+from b4tui.outward_sections import ProvenanceConfig
 from b4tui.provenance import Part, Provenance, Source, SourceKind, most_private
 
 FINISH = ("finish", {"summary": "Done.", "evidence": "the file says so"})
@@ -54,6 +59,12 @@ class TestWhatIsToldKeepsItsOrigin:
         ]
         assert system.provenance is Provenance.PRIVATE
 
+    @pytest.mark.parametrize("name", ["./MEMORY.md", ".//memory/2026-01-01.md", "notes/Memory/x.md"])
+    def test_memory_is_memory_however_a_hub_names_it(self, world: World, name: str) -> None:
+        """A hub's settings say which file the persona is, and the operator may have opened what personas are."""
+        system = system_message(world.assignment.profile, (WorkspaceFile(name, "x"),), bash=False, place=place)
+        assert system.parts[1].source.kind is SourceKind.MEMORY and "/." not in system.parts[1].source.name
+
     def test_a_bead_is_told_field_by_field_and_never_its_owner(self) -> None:
         row = {
             "id": "x-1",
@@ -84,10 +95,9 @@ class TestWhatIsToldKeepsItsOrigin:
 
 
 class TestPrivacySticks:
-    def origins(self, released: Callable[[], bool] = lambda: False) -> tuple[Origins, list[str]]:
+    def origins(self) -> tuple[Origins, list[str]]:
         noted: list[str] = []
-        outward = Outward(place=place, released=released)
-        return Origins(outward, lambda source, provenance: noted.append(source.label)), noted
+        return Origins(Outward(place=place), lambda source, provenance: noted.append(source.label)), noted
 
     def test_what_is_written_is_as_private_as_all_that_was_read(self) -> None:
         origins, noted = self.origins()
@@ -110,18 +120,58 @@ class TestPrivacySticks:
             origins.read("b", (Source(SourceKind.FILE, ".env"),))
         assert noted == ["file:.env"]
 
-    def test_the_operator_can_let_the_run_speak(self) -> None:
-        allowed = [False]
-        origins, _ = self.origins(lambda: allowed[0])
-        origins.read("b", (Source(SourceKind.FILE, ".env"),))
-        assert origins.written("w").provenance is Provenance.PRIVATE
-        allowed[0] = True
-        assert origins.written("w").provenance is Provenance.INTERNAL
-
     def test_without_a_policy_everything_is_private(self) -> None:
         origins = Origins(Outward(), lambda source, provenance: None)
         assert origins.read("x", (Source(SourceKind.HOUSE),)).provenance is Provenance.PRIVATE
         assert origins.written("w").provenance is Provenance.PRIVATE
+
+
+class TestWhatOutlivesARun:
+    async def test_whoever_keeps_marks_hears_of_a_private_source_before_the_run_goes_on(self, world: World) -> None:
+        heard: list[int] = []
+        world.assignment = replace(
+            world.assignment, outward=Outward(place=place, kept=lambda: heard.append(len(world.engine.requests)))
+        )
+        (world.folder / ".env").write_text("x")
+        world.engine.calls(("read", {"path": ".env"}))
+        world.engine.calls(FINISH)
+        await world.run()
+        assert heard == [1]
+
+    async def test_a_mark_that_cannot_be_made_ends_the_run(self, world: World) -> None:
+        def full() -> None:
+            raise OSError(28, "No space left on device")
+
+        (world.folder / ".env").write_text("x")
+        world.assignment = replace(world.assignment, outward=Outward(place=place, kept=full))
+        world.engine.calls(("read", {"path": ".env"}))
+        with pytest.raises(OSError, match="No space"):
+            await world.run()
+
+    async def test_what_a_private_run_left_here_makes_the_next_one_private(self, world: World) -> None:
+        asked: list[ChatRequest] = []
+
+        async def ask(chat: ChatRequest, reason: str) -> FrontierAnswer:
+            asked.append(chat)
+            return FrontierAnswer(text="Much.")
+
+        left = Source(SourceKind.MEMORY, "what was left")
+        world.assignment = replace(world.assignment, outward=Outward(place=place, ask=ask, left_here=(left,)))
+        world.engine.calls(("ask_frontier", {"question": "What is known?", "reason": "It is recent."}))
+        world.engine.calls(FINISH)
+        await world.run()
+        assert asked[0].messages[1].provenance is Provenance.PRIVATE
+        assert [event.source for event in world.of(PrivateRead)] == ["memory:what was left"]
+
+    @pytest.mark.parametrize(("labels", "made"), [(["local-only"], ["a", "local-only"]), (["x"], ["a"])])
+    async def test_what_is_made_of_a_bead_that_stays_here_stays_here(
+        self, bench: Workbench, world: World, labels: list[str], made: list[str]
+    ) -> None:
+        here = replace(bench, bead=Bead({**bench.bead.row, "labels": labels}))
+        arguments = {"title": "More", "description": "of it", "labels": "a"}
+        await carry_out(ToolCall("c1", "create_bead", arguments), REGISTRY, here)
+        [new] = [bead for bead in world.store.load().beads.values() if bead.title == "More"]
+        assert list(new.labels) == made
 
 
 class TestAskFrontier:
@@ -132,7 +182,7 @@ class TestAskFrontier:
             requests.append(chat)
             return answer
 
-        world.assignment = replace(world.assignment, outward=Outward(place=place, ask=ask, **outward))
+        world.assignment = replace(world.assignment, outward=Outward(**{"place": place, "ask": ask, **outward}))
         world.engine.calls(("ask_frontier", {"question": "What is known?", "reason": "It is recent."}))
         world.engine.calls(FINISH)
         await world.run()
@@ -166,6 +216,21 @@ class TestAskFrontier:
         await self.asked(world, FrontierAnswer(refused="personal data (2)"))
         asked = world.of(ToolFinished)[0]
         assert not asked.ok and "nothing was sent: personal data (2)" in asked.output
+
+    async def test_what_failed_on_its_way_is_not_called_unsent(self, world: World) -> None:
+        await self.asked(world, FrontierAnswer(refused="the answer broke off", failed=True))
+        asked = world.of(ToolFinished)[0]
+        assert "nothing was sent" not in asked.output and "there is no answer: the answer broke off" in asked.output
+
+    @pytest.mark.parametrize("answer", [FrontierAnswer(text="Much."), FrontierAnswer(refused="denied")])
+    async def test_neither_an_answer_nor_a_refusal_makes_the_run_private(
+        self, world: World, answer: FrontierAnswer
+    ) -> None:
+        """By the real policy: the next question may be asked like the first."""
+        real = ProvenanceConfig(internal=("persona:*", "memory:*"))
+        world.engine.calls(("ask_frontier", {"question": "And then?", "reason": "It is recent."}))
+        chats = await self.asked(world, answer, place=lambda source: place_by_policy(source, real))
+        assert [chat.messages[1].provenance for chat in chats] == [Provenance.INTERNAL] * 2
 
     async def test_where_nothing_can_leave_there_is_no_such_tool(self, world: World) -> None:
         world.engine.calls(FINISH)

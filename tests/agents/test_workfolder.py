@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -84,6 +85,54 @@ class TestChanges:
         folder.mark()
         (folder.path / "a").chmod(0o755)
         assert folder.changes() == (FileDiff("a", 0, 0),)
+
+
+class TestAHubFromElsewhere:
+    """What lies in `.b4tui` may have come with the repository."""
+
+    def test_a_link_in_place_of_the_folder_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "home").mkdir()
+        (tmp_path / "work").mkdir()
+        (tmp_path / "work" / "hub-1").symlink_to(tmp_path / "home")
+        with pytest.raises(OSError, match="is a link"):
+            WorkFolder.open(tmp_path / "work", "hub-1")
+
+    @pytest.mark.parametrize("name", ["git", "git/hub-1"])
+    def test_a_link_in_place_of_the_measure_is_refused(self, folder: WorkFolder, tmp_path: Path, name: str) -> None:
+        (tmp_path / "away").mkdir()
+        place = tmp_path / "state" / name
+        place.parent.mkdir(exist_ok=True)
+        place.symlink_to(tmp_path / "away")
+        with pytest.raises(OSError, match="is a link"):
+            folder.mark()
+        assert not list((tmp_path / "away").iterdir())
+
+    def test_the_settings_of_a_repository_run_nothing(self, folder: WorkFolder, tmp_path: Path) -> None:
+        """Contents that are missing would be fetched: by any program that the settings name."""
+        measure = tmp_path / "state" / "git" / "hub-1"
+        settings = (
+            "[core]\n repositoryformatversion = 1\n bare = true\n[extensions]\n partialClone = o\n"
+            f'[protocol "ext"]\n allow = always\n[remote "o"]\n promisor = true\n url = "ext::touch {tmp_path}/ran"\n'
+        )
+        for where in (measure, tmp_path / "common"):
+            subprocess.run(["git", "init", "--quiet", "--bare", str(where)], check=True)
+            (where / "config").write_text(settings)
+        (measure / "commondir").write_text(f"{tmp_path}/common\n")
+        (measure / "start.json").write_text(json.dumps({"a": [0o100644, "1" * 40, 1]}))
+        (folder.path / "a").write_text("1\n")
+        folder.diff("a")
+        folder.changes()
+        assert not (tmp_path / "ran").exists()
+
+    def test_a_manifest_gives_git_no_switches(self, folder: WorkFolder, tmp_path: Path) -> None:
+        folder.mark()
+        target = tmp_path / "written"
+        rows = {"a": [0o100644, f"--output={target}", 1], "b": "x", "c": [1], "d": [0o100644, "1" * 40, "1"]}
+        (tmp_path / "state" / "git" / "hub-1" / "start.json").write_text(json.dumps(rows))
+        (folder.path / "a").write_text("1\n")
+        assert "+1" in folder.diff("a")
+        assert folder.changes() == (FileDiff("a", 1, 0),)
+        assert not target.exists()
 
 
 class TestHostileContent:

@@ -192,6 +192,16 @@ def test_an_id_has_to_be_one(run, asked) -> None:
     assert none.code == 1 and "no approval zz" in none.err
 
 
+def test_with_local_only_nothing_is_approved_and_no_grant_is_made(run, asked, store) -> None:
+    """The console that asked may run without it."""
+    approval = asked()
+    answer = run("--local-only", "approvals", "approve", approval.id, "--digest", SHA256[:12], "--actor", "ops")
+    assert answer.code == 1 and "--local-only" in answer.err
+    answer = run("--local-only", "grants", "add", "--category", "deep_research", "--actor", "ops")
+    assert answer.code == 1 and "--local-only" in answer.err
+    assert store.get(approval.id).version == 1 and not store.grants.every(now())
+
+
 @pytest.mark.parametrize("nothing", ["", " "])
 def test_an_empty_id_names_nothing_even_where_only_one_waits(run, asked, store, nothing: str) -> None:
     asked()

@@ -6,20 +6,26 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from b4tui.board.discover import open_hub
-from b4tui.board.model import Changes
+from b4tui.board.model import DISCOVERED_FROM, Changes, NewBead
 from b4tui.board.stores import open_store
 from b4tui.demo.cloud_server import SimulatedCloud
 from b4tui.demo.run import DemoWorld, demo_world
-from b4tui.escalation.types import Approval, ApprovalState, Decision
-from b4tui.events import Event, event_name
+from b4tui.escalation.types import Approval, ApprovalState, Decision, Grant, Risk
+from b4tui.events import Event, RunStarted, event_name, now
 from b4tui.gate.types import Verdict
+from b4tui.outward_events import PrivateRead
+from b4tui.provenance import Provenance
+from b4tui.runtime.declining import OperatorError
 from b4tui.runtime.opening import open_runtime
+from b4tui.runtime.outside.traces import Traces
 from b4tui.runtime.runtime import Runtime
+from b4tui.runtime.state import StateFolder
 
 QUIET = {"quiet_s": 0.01, "hold_back_s": 0.0, "undo_s": 0.0}
 CLEAN, WITH_HOSTS = "hub-q1k", "hub-x4e"
@@ -209,8 +215,64 @@ class TestWhatIsPrivate:
             assert refused.kind == "local_only"
             assert {event.source for event in job.told("private_read", CLEAN)} >= {"memory:agents/romanov/MEMORY.md"}
 
+    async def test_released_it_is_asked_about_as_private_and_no_grant_answers_for_the_operator(self) -> None:
+        async with a_job(paused=True, gate={"provenance": {"internal": []}}) as job:
+            operator = job.runtime.operator
+            wanted = Grant(
+                id="",
+                category="deep_research",
+                max_bytes=100_000,
+                max_uses=9,
+                until=now() + timedelta(hours=1),
+                made_by="",
+                made_at=now(),
+            )
+            while not job.runtime.snapshot.outward.grants:
+                with suppress(OperatorError):  # the desk is still being opened
+                    await operator.make_grant(wanted)
+                await asyncio.sleep(0.01)
+            released: list[asyncio.Task[None]] = []
+
+            def release(event: Event) -> None:
+                if isinstance(event, PrivateRead) and not released:
+                    released.append(asyncio.create_task(operator.release(event.run)))
+
+            job.runtime.subscribe(release)
+            await operator.resume()
+            approval = await job.asked(CLEAN)
+            assert approval.provenance is Provenance.PRIVATE and approval.risk is Risk.HIGH
+            assert not job.received
+
+    async def test_what_a_private_run_left_is_private_for_those_after_it(self) -> None:
+        """Its comments and files are there for a run that reads nothing private itself; so are the beads it made."""
+        async with demo_world(speed=0, overrides={"policy": {"escalation": QUIET}}, cloud=True) as world:
+            store = open_store(open_hub(world.hub))
+            parent = store.create(NewBead(title="A plan"), "operator")
+            store.add_dependency(CLEAN, parent.id, DISCOVERED_FROM, "operator")
+            private = StateFolder(open_hub(world.hub)).private
+            Traces(private).mark(parent.id)
+            async with romanov(world) as job:
+                await job.closed(CLEAN)
+                assert not job.received and not job.told("approval_asked", CLEAN)
+                [refused] = job.told("escalation_refused", CLEAN)
+                assert "model, private" in refused.reason and refused.kind == "local_only"
+                assert CLEAN in {path.name for path in private.iterdir()}
+
 
 class TestLocalOnly:
+    async def test_a_label_that_comes_while_the_run_is_under_way_counts(self) -> None:
+        async with a_job(paused=True) as job:
+            store = open_store(open_hub(job.world.hub))
+
+            def label(event: Event) -> None:
+                if isinstance(event, RunStarted) and event.bead == CLEAN:
+                    store.update(CLEAN, Changes(add_labels=("local-only",)), "operator")
+
+            job.runtime.subscribe(label)
+            await job.runtime.operator.resume()
+            await job.closed(CLEAN)
+            assert not job.received and not job.told("approval_asked", CLEAN)
+
     async def test_no_tool_no_gate_no_question(self) -> None:
         async with a_job(escalation={"local_only": True}) as job:
             await job.closed(CLEAN)

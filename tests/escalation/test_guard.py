@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from b4tui.cli import main
 from b4tui.escalation.guard import REMEMBERED, EgressGuard, EgressStopped
 
 AWAY = ("203.0.113.7", 443)
@@ -50,10 +51,27 @@ class TestHome:
         assert not reach(guard, host, 80)
 
     @pytest.mark.parametrize(
-        "name", ["evil.invalid", b"evil.invalid", "localhost.evil.invalid", "127.0.0.1.evil.invalid"]
+        "name",
+        [
+            "evil.invalid",
+            b"evil.invalid",
+            bytearray(b"evil.invalid"),
+            "localhost.evil.invalid",
+            "127.0.0.1.evil.invalid",
+            # A name server is asked for these as well, with all that stands in them.
+            "hidden.localhost",
+            "localhost%hidden.evil.invalid",
+            "127.0.0.1%hidden.evil.invalid",
+            "[[localhost]]",
+        ],
     )
     def test_no_foreign_name_is_looked_up(self, guard: EgressGuard, name: object) -> None:
         assert not look_up(guard, name)
+
+    @pytest.mark.parametrize("address", ["[::1]", "::1%lo", "[fe80::1%eth0]"])
+    def test_an_address_in_brackets_or_with_an_interface_is_one(self, guard: EgressGuard, address: str) -> None:
+        assert look_up(guard, address)
+        assert reach(guard, address, 80) == ("fe80" not in address)
 
     def test_an_address_needs_no_name_server_but_its_name_does(self, guard: EgressGuard) -> None:
         assert look_up(guard, AWAY[0])
@@ -164,3 +182,12 @@ def test_it_stands_before_anything_else_is_loaded() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_command_without_a_record_says_what_was_stopped(
+    guard: EgressGuard, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reach(guard, *AWAY)
+    with pytest.raises(SystemExit):
+        main(["--version"], guard=guard)
+    assert capsys.readouterr().err == "b4tui: the guard stopped socket.connect to 203.0.113.7:443\n"

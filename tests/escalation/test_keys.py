@@ -77,6 +77,17 @@ def test_one_source_must_be_named_and_hold_something() -> None:
     assert "CLOUD_KEY is not set" in fault(key_env="CLOUD_KEY")
 
 
+def test_a_key_in_the_place_of_its_name_is_not_repeated() -> None:
+    value = new_key()
+    for words in (fault(key_env=value), fault(key_file=value)):
+        assert value not in words and "not the key" in words
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-that-name/key", "/a\0b"])
+def test_what_is_no_path_is_said(path: str) -> None:
+    assert "no path of a file" in fault(key_file=path)
+
+
 def test_nothing_shows_it() -> None:
     value = new_key()
     key = ApiKey(value)

@@ -1,12 +1,15 @@
 """Findings count characters of a part; the operator sees them in the body that leaves."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from b4tui.demo.cloud_server import SimulatedCloud
 from b4tui.escalation.door.spots import read_body, spots
 from b4tui.gate.types import BODY, Finding, FindingClass, NamedPart, Severity
 from b4tui.provenance import Part
+from tests.escalation.at_the_desk import settings_for, sit_down
 
 TEXT = 'Ein Maß\n"für" \\ anna@example.org\tund 界'
 
@@ -59,3 +62,16 @@ def test_what_cannot_be_located_is_left_out_and_the_numbers_stay() -> None:
 
 def test_bytes_that_are_no_text_are_one_character_each() -> None:
     assert len(read_body(b"a\xff\xfeb")) == 4
+
+
+async def test_the_desk_tells_where_its_findings_lie_while_the_run_waits(
+    tmp_path: Path, cloud: SimulatedCloud, ca_file: Path
+) -> None:
+    here = sit_down(tmp_path / "ledger.db", settings_for(cloud.address, ca_file, redact_wait_s=60.0))
+    address = "10.11.12.13"
+    asking = here.ask(f'The node "{address}" is slow.\nWhy?')
+    question = await asking.question()
+    shown = await here.desk.shown(question.id)
+    assert marked(shown.body, shown.spots)
+    assert set(marked(shown.body, shown.spots)) == {address}
+    asking.task.cancel()

@@ -22,6 +22,7 @@ from b4tui.escalation.approvals.changes import (
 from b4tui.escalation.approvals.states import CLOCK, change
 from b4tui.escalation.types import Approval, ApprovalState, Risk
 from b4tui.gate.types import Judgement, Verdict
+from b4tui.outward_sections import EscalationPolicy
 from b4tui.provenance import Provenance
 from tests.escalation.approving import NOW, POLICY, a_decision, after, an_approval, changed, refused
 
@@ -54,6 +55,16 @@ def test_a_payload_seen_to_its_end_is_approved_with_who_and_when() -> None:
 def test_a_payload_not_seen_to_its_end_cannot_be_approved(share: float) -> None:
     approval = an_approval()
     assert refused(approval, Approve(a_decision(approval, seen_share=share))).kind is ObjectionKind.UNSEEN
+
+
+def test_with_local_only_nothing_is_approved_and_nothing_sent() -> None:
+    """Also what another b4tui asked for, or approved, that runs without it."""
+    policy = EscalationPolicy(local_only=True)
+    approval = an_approval()
+    assert refused(approval, Approve(a_decision(approval)), policy=policy).kind is ObjectionKind.LOCAL_ONLY
+    done = approved()
+    assert refused(done, leaving(done), after(1), policy).kind is ObjectionKind.LOCAL_ONLY
+    assert changed(approval, Deny(a_decision(approval)), policy=policy).state is ApprovalState.DENIED
 
 
 def test_what_was_never_on_a_screen_needs_its_digest_typed() -> None:

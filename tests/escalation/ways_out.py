@@ -183,7 +183,11 @@ STOPPED: dict[str, Way] = {
     "the name of an address": lambda port: socket.gethostbyaddr(HOST),
     "a name given to connect": lambda port: socket.socket().connect((name_of(port), port)),
     "a name given to sendto": lambda port: _udp().sendto(b"x", (name_of(port), port)),
+    "a name given to sendmsg": lambda port: _udp().sendmsg([b"x"], [], 0, (name_of(port), port)),
+    "a name as a bytearray": lambda port: socket.socket().connect((bytearray(name_of(port).encode()), port)),
+    "a name below localhost": lambda port: socket.getaddrinfo(f"way{port}.localhost", 80),
     "listening for others": lambda port: socket.socket().bind(("0.0.0.0", port)),
+    "listening without an address": lambda port: socket.socket().listen(),
 }
 """What the guard stops."""
 

@@ -84,6 +84,8 @@ def test_public_sources() -> None:
         "cat .env", "cat ./deploy/.env.prod", "cat ~/.ssh/config", "cat<.netrc", "tar c .aws", "cat server.pem",
         "cat id_ed25519", "less ~/.kube/config", "base64 tls.key", "cat contacts.vcf", "cat /proc/self/environ",
         "cat ~/.bash_history", "cp x y; gpg --export-secret-keys", "ls | xargs kubectl delete",
+        "cat .e*", "cat .en?", "cat .[e]nv", "cat .en''v", 'cat ."env"', "cat .e\\nv", "tar c .ss*",
+        "cat cred*", "cat .*",
     ],
 )  # fmt: skip
 def test_private_commands(command: str) -> None:
@@ -96,7 +98,7 @@ def test_private_commands(command: str) -> None:
         "ls -la", "pytest tests/test_env.py", "env X=1 python app.py", "git log --oneline", "grep -rn pass src",
         "make set",
         "cat src/environment.py", "cat .env.example", "python -m http.server --help", "cat id_map.py", "cat keys.md",
-        "cat id_rsa.pub",
+        "cat id_rsa.pub", "cat *", "ls *.py", "wc -l src/*.md tests/t?st_*.py", "grep -rn 'a.*b' src",
     ],
 )  # fmt: skip
 def test_commands_about_the_work_itself(command: str) -> None:

@@ -116,8 +116,12 @@ class TestEscapes:
         text = quote('{"a": "b"}').replace("%22", r"\\\"")
         assert any('"a"' in view.text for view in views(text, LIMITS))
 
-    def test_levels_are_undone_one_by_one(self) -> None:
-        assert reading("x%252541y", "percent>percent>percent").text == "xAy"
+    @pytest.mark.parametrize(("text", "path"), [("x%25252541y", "percent"), ("x&amp;amp;#65;y", "entities")])
+    def test_what_is_escaped_over_and_over_in_one_way_is_one_step(self, text: str, path: str) -> None:
+        assert reading(text, path).text == "xAy"
+
+    def test_other_levels_are_undone_one_by_one(self) -> None:
+        assert reading("x%26%2365;y &#x25;41", "entities+percent>entities+percent").text == "xAy A"
 
 
 class TestPutTogether:

@@ -71,6 +71,9 @@ def test_what_models_and_tools_said_is_left_out_where_nobody_looked_through_it()
     assert entry and not {"output", "summary"} & entry.facts.keys()
     assert entry.facts["output_characters"] == len(MARK)
     assert entry_of(filled(events.BeadCommented, MARK)).facts == {"agent": MARK}
+    assert entry_of(filled(events.BeadClosed, MARK)).facts == {"agent": MARK}  # the reason is the model's summary
+    assert entry_of(filled(events.BeadCreated, MARK)).facts == {"agent": MARK, "discovered_from": MARK}
+    assert "source" not in entry_of(filled(outward_events.PrivateRead, MARK)).facts  # it may be a command line
     called = entry_of(filled(events.ToolCalled, "a line"), masked=str)
     assert called and called.facts["summary"] == "a line"
 

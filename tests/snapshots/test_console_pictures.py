@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from frozen_approvals import DENIED, HIGH, LOW, SHORT, STAYS, AskedRuntime, BareConsole, Clocks, asked_world
 from frozen_ledger import frozen_ledger
 from frozen_machines import NO_GPU, RICH, TWO_GPUS, UNPROVEN
 from frozen_world import EMPTY, WORLD, FrozenRuntime, clock
 
 from b4tui.config import TuiConfig
 from b4tui.tui.app import Console
+from b4tui.tui.screens.approval_steps import typed_host
 
 WIDE, SMALL = (160, 45), (80, 24)
 
@@ -25,6 +27,17 @@ def _one_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
 def console(theme: str = "b4-dark", world=WORLD) -> Console:
     app = Console(FrozenRuntime(world), TuiConfig(theme=theme, bell=False), clock=clock)
     app.animation_level = "none"
+    return app
+
+
+def asked(*approvals, theme: str = "b4-dark") -> Console:
+    """A console whose steady clock stands still until a picture is about to be taken."""
+    clocks = Clocks()
+    settings = TuiConfig(theme=theme, bell=False)
+    kept = {"far": "30 days, not used for training"}
+    app = BareConsole(AskedRuntime(*approvals), settings, clock=clock, ticks=clocks.ticks, retention=kept)
+    app.animation_level = "none"
+    app.clocks = clocks
     return app
 
 
@@ -139,6 +152,88 @@ class TestRecord:
             await settled(pilot)
 
         assert snap_compare(self.recorded(tmp_path), terminal_size=(100, 32), run_before=entered)
+
+
+async def opened_and_quiet(pilot, *keys: str) -> None:
+    """The queue's first row, opened, looked at, and no key for a while; then these keys."""
+    await settled(pilot)
+    for key in ("a", "enter", *keys):
+        await pilot.press(key)
+        await settled(pilot)
+    pilot.app.clear_notifications()
+    pilot.app.clocks.passed += 1
+    pilot.app.screen.tick()
+    await settled(pilot)
+
+
+class TestApprovals:
+    @pytest.mark.parametrize("size", [WIDE, SMALL])
+    def test_the_queue(self, snap_compare, size) -> None:
+        async def opened(pilot) -> None:
+            await settled(pilot)
+            await pilot.press("a", "j", "space")
+            pilot.app.clear_notifications()
+            await settled(pilot)
+
+        app = asked(LOW, HIGH, STAYS, SHORT, DENIED)
+        assert snap_compare(app, terminal_size=size, run_before=opened)
+
+    @pytest.mark.parametrize(("size", "theme"), [(WIDE, "b4-dark"), (SMALL, "b4-dark"), (WIDE, "b4-high-contrast")])
+    def test_of_high_risk_with_a_finding(self, snap_compare, size, theme: str) -> None:
+        async def opened(pilot) -> None:
+            await opened_and_quiet(pilot, "n")
+
+        assert snap_compare(asked(HIGH, SHORT, theme=theme), terminal_size=size, run_before=opened)
+
+    @pytest.mark.parametrize("size", [WIDE, SMALL])
+    def test_all_of_it_seen(self, snap_compare, size) -> None:
+        assert snap_compare(asked(SHORT), terminal_size=size, run_before=opened_and_quiet)
+
+    @pytest.mark.parametrize("size", [WIDE, SMALL])
+    def test_that_stays_here(self, snap_compare, size) -> None:
+        async def opened(pilot) -> None:
+            await opened_and_quiet(pilot, "n")
+
+        assert snap_compare(asked(STAYS), terminal_size=size, run_before=opened)
+
+    def test_the_second_step_of_high_risk(self, snap_compare) -> None:
+        async def opened(pilot) -> None:
+            await settled(pilot)
+            pilot.app.screen.catch_up()
+            pilot.app.push_screen(typed_host(HIGH))
+            await settled(pilot)
+            for blink in pilot.app.screen.query("Input"):
+                blink.cursor_blink = False
+            pilot.app.clear_notifications()
+            await settled(pilot)
+
+        assert snap_compare(asked(HIGH), terminal_size=SMALL, run_before=opened)
+
+    @pytest.mark.parametrize("size", [WIDE, SMALL])
+    def test_grants(self, snap_compare, size) -> None:
+        async def opened(pilot) -> None:
+            await settled(pilot)
+            await pilot.press("a", "f")
+            await settled(pilot)
+
+        assert snap_compare(asked(), terminal_size=size, run_before=opened)
+
+    def test_a_grant_in_the_making(self, snap_compare) -> None:
+        async def opened(pilot) -> None:
+            await opened_and_quiet(pilot, "f")
+
+        assert snap_compare(asked(SHORT), terminal_size=SMALL, run_before=opened)
+
+    @pytest.mark.parametrize("size", [WIDE, SMALL])
+    def test_on_the_dashboard(self, snap_compare, size) -> None:
+        assert snap_compare(console(world=asked_world(LOW, HIGH)), terminal_size=size, run_before=quietened)
+
+
+async def quietened(pilot) -> None:
+    """What was told of arrivals is gone."""
+    await settled(pilot)
+    pilot.app.clear_notifications()
+    await settled(pilot)
 
 
 class TestHelp:

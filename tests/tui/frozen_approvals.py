@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from frozen_world import NOW, WORLD, FrozenRuntime, RecordingOperator
 
+from b4tui.escalation.approvals.batches import Batch
 from b4tui.escalation.door.spots import read_body, spots
 from b4tui.escalation.types import (
     Approval,
@@ -23,7 +24,7 @@ from b4tui.escalation.types import (
 )
 from b4tui.gate.types import Cause, Finding, FindingClass, NamedPart, Reason, Severity, Verdict
 from b4tui.outward_sections import EscalationPolicy
-from b4tui.provenance import Part
+from b4tui.provenance import Part, Provenance
 from b4tui.runtime.operator import OperatorError
 from b4tui.runtime.snapshot import OutwardView
 from b4tui.tui.app import Console
@@ -90,6 +91,7 @@ def approval(id_: str, body: bytes, **more: object) -> Approval:
         "rules_sha256": "0" * 64,
         "gate_version": 1,
         "verdict": Verdict.MAY_ESCALATE,
+        "provenance": Provenance.PUBLIC,
         "risk": Risk.LOW,
         "estimate": Cost(money=0.12, currency="USD", tokens_in=2103, tokens_out=4096),
         "asked_at": NOW - timedelta(minutes=3),
@@ -191,9 +193,8 @@ class Desk(RecordingOperator):
         self.decisions.append(("deny", decision))
         return self.put(one, state=ApprovalState.DENIED, decided_by=decision.actor, decided_at=self.now())
 
-    async def batch_deny(self, decisions) -> None:  # type: ignore[no-untyped-def]
-        for decision in decisions:
-            await self.deny(decision)
+    async def batch_deny(self, decisions) -> Batch:  # type: ignore[no-untyped-def]
+        return Batch(tuple([await self.deny(decision) for decision in decisions]))
 
     async def batch_approve(self, decisions, typed_count: int) -> None:  # type: ignore[no-untyped-def]
         assert typed_count == len(decisions)
@@ -241,10 +242,10 @@ class AskedRuntime(FrozenRuntime):
         one = next(each for each in self.snapshot.outward.approvals if each.id == id_)
         return self.operator.put(one, **changes)
 
-    async def payload(self, id_: str) -> PayloadShown | None:
+    async def payload(self, id_: str) -> PayloadShown:
         body = self.bodies.get(id_)
         if body is None:
-            return None
+            raise OperatorError("Its payload is not kept any more.")
         one = next(each for each in self.snapshot.outward.approvals if each.id == id_)
         parts = [NamedPart("bead.description", Part(TEXTS.get(id_, "")))]
         return PayloadShown(

@@ -326,7 +326,7 @@ class FrozenRuntime:
         return self.snapshot.board.beads[bead_id]
 
     async def payload(self, approval_id: str) -> object:
-        return self.payloads.get(approval_id)
+        return self.payloads[approval_id]
 
     def transcript(self, bead_id: str) -> Transcript | None:
         return self.transcripts.get(bead_id)

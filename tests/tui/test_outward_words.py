@@ -8,6 +8,7 @@ from frozen_approvals import DENIED, FAR, HIGH, LOW, MEDIUM, SHORT, STAYS, asked
 from frozen_world import NOW, WORLD
 
 from b4tui.escalation.types import ApprovalState, Cost, Risk
+from b4tui.provenance import Provenance
 from b4tui.runtime.snapshot import OutwardView
 from b4tui.tui.attention import wants
 from b4tui.tui.outward import queue
@@ -98,7 +99,7 @@ class TestOneApproval:
             assert part in told
 
     def test_a_risk_is_a_sign_a_word_and_a_reason(self) -> None:
-        assert "▲ high: for you to judge: 1 personal · to approve it you type the host" in self.asking(HIGH)
+        assert "▲ high: 1 personal for you to judge · approved by typing the host" in self.asking(HIGH)
         assert "parts of it are private" in self.asking(replace(HIGH, risk_words=("parts of it are private",)))
 
     def test_what_stays_here_says_why_and_names_no_price(self) -> None:
@@ -179,9 +180,9 @@ class TestTheQueue:
 
 
 class TestGrants:
-    def test_are_not_offered_where_something_was_found_or_replaced_or_stays(self) -> None:
+    def test_are_not_offered_where_something_was_found_or_replaced_or_is_private(self) -> None:
         assert no_grant(SHORT) == ""
-        for one in (HIGH, LOW, STAYS):
+        for one in (HIGH, LOW, STAYS, replace(SHORT, provenance=Provenance.PRIVATE)):
             assert no_grant(one)
 
     def test_begin_with_the_narrowest_scope_and_end_at_the_widest(self) -> None:

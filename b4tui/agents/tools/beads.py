@@ -8,8 +8,9 @@ from pydantic import Field
 
 from b4tui.agents.tools.base import Arguments, Result, Tool, ToolError, Workbench, one_line
 from b4tui.agents.tools.text import clip, valid
-from b4tui.board.model import NewBead
+from b4tui.board.model import DISCOVERED_FROM, Bead, NewBead
 from b4tui.events import BeadCommented, BeadCreated
+from b4tui.provenance import LOCAL_ONLY_LABEL, is_local_only
 
 MAX_TEXT_CHARS = 20_000
 MAX_TITLE_CHARS = 500
@@ -47,12 +48,18 @@ async def _create(arguments: CreateBeadArguments, bench: Workbench) -> Result:
         title=title,
         description=clip(arguments.description, MAX_TEXT_CHARS),
         priority=arguments.priority,
-        labels=tuple(label for part in valid(arguments.labels).split(",") if (label := part.strip())),
-        dependencies=(("discovered-from", bench.bead.id),),
+        labels=_labels(arguments.labels, bench.bead),
+        dependencies=((DISCOVERED_FROM, bench.bead.id),),
     )
     bead = await asyncio.to_thread(bench.board.create, new, bench.actor)
     made = BeadCreated(at=bench.clock(), bead=bead.id, agent=bench.actor, title=title, discovered_from=bench.bead.id)
     return Result(ok=True, output=f"Created {bead.id}.", summary=f"{bead.id}: {one_line(title)}", events=(made,))
+
+
+def _labels(wanted: str, bead: Bead) -> tuple[str, ...]:
+    """The labels the model wants; what is made of a bead that stays here stays here too."""
+    found = tuple(label for part in valid(wanted).split(",") if (label := part.strip()))
+    return (*found, LOCAL_ONLY_LABEL) if is_local_only(bead.labels) and not is_local_only(found) else found
 
 
 COMMENT = Tool(

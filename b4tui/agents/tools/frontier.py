@@ -36,13 +36,9 @@ async def _run(arguments: FrontierArguments, bench: Workbench) -> Result:
         raise ToolError(f"the question is longer than {MAX_QUESTION_CHARS} characters; ask only what is needed")
     answer = await bench.ask_frontier(_chat(bench.written(question)), reason)
     if answer.refused:
-        raise ToolError(f"nothing was sent: {answer.refused}. Go on with what you know, and say what is missing.")
-    return Result(
-        ok=True,
-        output=answer.text,
-        summary=f"answered, {len(answer.text):,} characters",
-        sources=(Source(SourceKind.WEB, "a cloud model's answer"),),
-    )
+        what = "there is no answer" if answer.failed else "nothing was sent"
+        raise ToolError(f"{what}: {answer.refused}. Go on with what you know, and say what is missing.")
+    return Result(ok=True, output=answer.text, summary=f"answered, {len(answer.text):,} characters")
 
 
 def _chat(question: Part) -> ChatRequest:

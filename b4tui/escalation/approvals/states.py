@@ -98,14 +98,23 @@ def needs_host(approval: Approval) -> bool:
 
 
 def _approve(approval: Approval, decision: Decision, now: datetime, policy: EscalationPolicy) -> Approval | Objection:
-    if objection := shown_objection(approval, decision.version, now, decision.digest) or _unapprovable(
-        approval, decision
+    if objection := (
+        _nothing_leaves(policy)
+        or shown_objection(approval, decision.version, now, decision.digest)
+        or _unapprovable(approval, decision)
     ):
         return objection
     approved = _decided(approval, ApprovalState.APPROVED, decision.actor, decision.reason, now)
     if approval.risk is Risk.LOW:
         return approved
     return replace(approved, hold_until=now + timedelta(seconds=policy.hold_back_s))
+
+
+def _nothing_leaves(policy: EscalationPolicy) -> Objection | None:
+    """Another b4tui may run without `--local-only`: what is decided with it opens nothing there."""
+    if not policy.local_only:
+        return None
+    return Objection(ObjectionKind.LOCAL_ONLY, "This b4tui runs with --local-only: nothing can be approved or sent.")
 
 
 def _unapprovable(approval: Approval, decision: Decision) -> Objection | None:
@@ -220,6 +229,8 @@ def _tell(approval: Approval) -> Approval | Objection:
 
 
 def _send(approval: Approval, send: Send, now: datetime, policy: EscalationPolicy) -> Approval | Objection:
+    if objection := _nothing_leaves(policy):
+        return objection
     if approval.sent_at is not None:
         return Objection(ObjectionKind.SENT, "These bytes have left already: one approval is good for one sending.")
     if approval.state is not ApprovalState.APPROVED or approval.verdict is not Verdict.MAY_ESCALATE:

@@ -6,9 +6,7 @@ from b4tui.escalation.asking.office import Office
 from b4tui.escalation.door.providers import Provider
 from b4tui.escalation.types import Approval, ApprovalState, EscalationRequest, RefusalKind, Refused
 from b4tui.gate.types import Judgement, Verdict
-
-LOCAL_LABEL = "local-only"
-"""The label of a bead of which nothing leaves."""
+from b4tui.provenance import LOCAL_ONLY_LABEL, is_local_only
 
 _KINDS = {
     ApprovalState.DENIED: RefusalKind.DENIED,
@@ -36,8 +34,8 @@ def before_building(office: Office, request: EscalationRequest) -> Provider:
     if policy.local_only:
         raise _stopped(RefusalKind.LOCAL_ONLY, "b4tui runs with --local-only: nothing leaves this machine")
     provider = _provider(office, request.provider)
-    if LOCAL_LABEL in {label.strip().casefold() for label in request.labels}:
-        raise _stopped(RefusalKind.LOCAL_ONLY, f"the bead has the label {LOCAL_LABEL}: nothing of it leaves")
+    if is_local_only(request.labels):
+        raise _stopped(RefusalKind.LOCAL_ONLY, f"the bead has the label {LOCAL_ONLY_LABEL}: nothing of it leaves")
     if request.category not in policy.categories:
         allowed = ", ".join(policy.categories) or "none"
         raise _stopped(

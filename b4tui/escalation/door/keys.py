@@ -18,6 +18,9 @@ KEY_FILE_LIMIT = 4096
 # What fits into a header as it stands. An HTTP library would quote anything else in its complaint about it.
 _SHAPE = re.compile(r"[\x21-\x7e]{8,1024}")
 _MASK = "[key]"
+# Some write the key itself where its name belongs: what does not look like a name is not repeated.
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_PATH_BEGINS = ("/", "~", "./", "../")
 
 
 class ApiKey:
@@ -66,22 +69,26 @@ def find_key(name: str, key_env: str, key_file: str, environ: Mapping[str, str])
     if key_env:
         source, text = f"{section}.key_env", environ.get(key_env, "").strip()
         if not text:
-            raise ConfigError(f"{source}: the environment variable {key_env} is not set: put the API key into it")
+            named = key_env if _VARIABLE.fullmatch(key_env) else "named there (a name, not the key)"
+            raise ConfigError(f"{source}: the environment variable {named} is not set: put the API key into it")
     else:
-        source, text = f"{section}.key_file", _read(f"{section}.key_file", Path(key_file).expanduser())
+        source, text = f"{section}.key_file", _read(f"{section}.key_file", key_file)
     try:
         return ApiKey(text)
     except ValueError as error:
         raise ConfigError(f"{source}: what it holds is no API key: {error}") from None
 
 
-def _read(source: str, path: Path) -> str:
+def _read(source: str, key_file: str) -> str:
     """The text of a key file that is the operator's alone. Raises ConfigError."""
+    path = key_file if key_file.startswith(_PATH_BEGINS) else "the file named there (a path, not the key)"
     try:
         # Opened first and looked at then: what was looked at is what is read. A pipe must not block the start.
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        handle = os.open(Path(key_file).expanduser(), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise ConfigError(f"{source}: {path} cannot be read ({error.strerror})") from None
+    except (RuntimeError, ValueError):  # a home of nobody's, a NUL
+        raise ConfigError(f"{source}: {path} is no path of a file here") from None
     with os.fdopen(handle, "rb") as file:
         if fault := _fault(os.fstat(handle)):
             raise ConfigError(f"{source}: {path} {fault}")

@@ -121,6 +121,8 @@ def _trust(source: str, ca_file: str) -> ssl.SSLContext:
         except OSError as error:
             what = "it holds no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
             raise ConfigError(f"{source}: {ca_file} cannot be used ({what})") from None
+        except (RuntimeError, ValueError):
+            raise ConfigError(f"{source}: {ca_file} is no path of a file here") from None
         return context
     # The paths built into OpenSSL, not those of SSL_CERT_FILE: whom to trust is no matter of the environment.
     file = paths.openssl_cafile if Path(paths.openssl_cafile).is_file() else None

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.infrastructure.names import INNER, INTERNAL_ENDS, is_bold, is_internal
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 
 _LONGEST = 253
 """Characters of the longest name there is (RFC 1035)."""
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
-_IMPORT = re.compile(r"\s*(?:from|import|package|use|using|require|at)\b")
-_A_HOST_BEFORE = re.compile(
+_IMPORT = lazily(r"\s*(?:from|import|package|use|using|require|at)\b")
+_A_HOST_BEFORE = lazily(
     r"(?:://|//|@|host|hostname|server|ssh|ping|dial|dig|nslookup|lookup|connect|reach|because|from|to|on|via|endpoint"
     r"|\d\s|[^ =]=|[a-z]:\s|image:|for|exception:)[\s\"'`(\[]{0,3}$"
 )
-_A_HOST_AFTER = re.compile(r":[0-9]{2,5}\b|/[a-z0-9]|[\"'`)\]]?\s(?:is|ist|cannot|can't|down|not|nicht|unreachable)\b")
+_A_HOST_AFTER = lazily(r":[0-9]{2,5}\b|/[a-z0-9]|[\"'`)\]]?\s(?:is|ist|cannot|can't|down|not|nicht|unreachable)\b")
 
 
 class HostDetector:
@@ -83,8 +83,8 @@ _COMMANDS = frozenset(("ssh", "scp", "rsync", "sftp", "mosh"))
 _AS_FAR_AS = 160
 """Characters between a command and the target it names."""
 _USER_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.-")
-_TARGET = re.compile(r"(?:[a-z0-9-]{1,63}\.){0,8}[a-z0-9][a-z0-9-]{0,62}(?=[:\s\"'`)]|$)")
-_NO_HOST = re.compile(
+_TARGET = lazily(r"(?:[a-z0-9-]{1,63}\.){0,8}[a-z0-9][a-z0-9-]{0,62}(?=[:\s\"'`)]|$)")
+_NO_HOST = lazily(
     r"(?:host(?:name)?|server|remote|example|your|my|machine|ip|address|node|vm|github|gitlab|bitbucket)\b"
 )
 

@@ -7,24 +7,24 @@ digits of a text are walked over in one go (`gate/digits.py`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.infrastructure.reach import Reach, reach_of_ipv4, reach_of_ipv6
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 
-_DOTTED = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
-_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,41}")
-_HYPHENS = re.compile(r"-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}")
-_QUADS = re.compile(r"\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}")
+_DOTTED = lazily(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
+_COLONS = lazily(r":[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,41}")
+_HYPHENS = lazily(r"-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}")
+_QUADS = lazily(r"\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}")
 _HEX = frozenset("0123456789abcdefABCDEF")
-_CARD = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
-_A_VERSION_BEFORE = re.compile(
+_CARD = lazily(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
+_A_VERSION_BEFORE = lazily(
     r"(?:\bv|ver|version|release|==|~=|>=|<=|\^|chrome/|safari/|firefox/|edge?/|mozilla/|build|section|§|oid|bump|->)"
     r"[\s:=\"']{0,3}$"
 )
-_A_HOST_BEFORE = re.compile(r"(?:\bip|addr(?:ess)?|host(?:name)?|server|from|@|://|ssh|ping|dns|inet)[\s:=\"'v4]{0,4}$")
+_A_HOST_BEFORE = lazily(r"(?:\bip|addr(?:ess)?|host(?:name)?|server|from|@|://|ssh|ping|dns|inet)[\s:=\"'v4]{0,4}$")
 _SMALL = 20
 """Four numbers below this are a version more often than an address."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from b4tui.gate.known.sought import PrivateHost
+from b4tui.gate.patterns import lazily
 
 _PUBLIC = (
     "github.com githubusercontent.com gitlab.com bitbucket.org codeberg.org sr.ht gitea.com notabug.org launchpad.net "
@@ -24,12 +25,12 @@ PUBLIC = frozenset(_PUBLIC.split())
 """Domains whose own names say nothing of the operator."""
 _SHARED = ("amazonaws.com", "googleapis.com")  # a long name under these is somebody's own
 
-_EVERYWHERE = re.compile(
+_EVERYWHERE = lazily(
     r"localhost(?:\d*|\.localdomain\d*)|localdomain\d*|ip6-\w+|broadcasthost|[\w.-]+\.internal\.docker"
     r"|(?:host|gateway|kubernetes)\.docker\.internal|host\.containers\.internal|.*\.(?:test|invalid|localhost)"
 )
-_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_-]{1,63}){0,10}")
-_SCP = re.compile(r"^(?:[^@/\s]+@)?([\w.-]+):(?!//)")
+_NAME = lazily(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_-]{1,63}){0,10}")
+_SCP = lazily(r"^(?:[^@/\s]+@)?([\w.-]+):(?!//)")
 
 
 def private_name(name: str) -> str:

@@ -10,6 +10,7 @@ from itertools import islice
 import ahocorasick
 
 from b4tui.gate.known.sought import PersonWord, PrivateHost, phone_end
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 
 HOST_RULE = "known-host"
@@ -18,7 +19,7 @@ PERSON_RULE = "known-person"
 _MOST = 1000
 """More findings of one text are not told apart: that it stays here is long decided."""
 _GAP = r"[\s.,_\u00a0-]{1,4}"
-_NUMBER = re.compile(r"\d[\d ()./-]{5,24}\d")
+_NUMBER = lazily(r"\d[\d ()./-]{5,24}\d")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 _Look = Callable[[str, int, int], tuple[int, int] | None]
@@ -143,12 +144,10 @@ def _whole_name(words: list[str]) -> _Look:
     """A look for the whole name around its first or last word: in either order, with or without the middle."""
     first, last = re.escape(words[0]), re.escape(words[-1])
     if len(words) == 1:
-        pattern = re.compile(rf"(?<!\w){last}(?!\w)")
+        pattern = lazily(rf"(?<!\w){last}(?!\w)")
     else:
         middle = "".join(rf"(?:{re.escape(word)}{_GAP})?" for word in words[1:-1])
-        pattern = re.compile(
-            rf"(?<![^\W_]){first}{_GAP}{middle}{last}(?![^\W_])|(?<![^\W_]){last}{_GAP}{first}(?![^\W_])"
-        )
+        pattern = lazily(rf"(?<![^\W_]){first}{_GAP}{middle}{last}(?![^\W_])|(?<![^\W_]){last}{_GAP}{first}(?![^\W_])")
 
     reach = sum(len(word) + 4 for word in words)  # as far as the longest gaps let the name go
 

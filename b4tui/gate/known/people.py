@@ -6,17 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 
 from b4tui.gate.known.sought import PersonWord, phone_end
+from b4tui.gate.patterns import lazily
 
-_MAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(r"\+?\d[\d ()./-]{5,24}\d")
-_FOLDED = re.compile(r"\r?\n[ \t]")
-_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’.-](?=[^\W\d_]))*")
-_NOT_A_PERSON = re.compile(
-    r"(?i)\[bot\]|\bbot\b|github|gitlab|renovate|dependabot|\bci\b|\broot\b|action|automat|\bteam\b"
-)
-_NOBODYS = re.compile(
-    r"(?i)(?:^|[+._-])no-?reply|@users\.noreply\.|@(?:[\w-]+\.)*(?:localhost|invalid|example(?:\.\w+)?)$"
-)
+_MAIL = lazily(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+_PHONE = lazily(r"\+?\d[\d ()./-]{5,24}\d")
+_FOLDED = lazily(r"\r?\n[ \t]")
+_WORD = lazily(r"[^\W\d_](?:[^\W\d_]|['’.-](?=[^\W\d_]))*")
+_NOT_A_PERSON = lazily(r"(?i)\[bot\]|\bbot\b|github|gitlab|renovate|dependabot|\bci\b|\broot\b|action|automat|\bteam\b")
+_NOBODYS = lazily(r"(?i)(?:^|[+._-])no-?reply|@users\.noreply\.|@(?:[\w-]+\.)*(?:localhost|invalid|example(?:\.\w+)?)$")
 
 
 def people_listed(text: str) -> Iterator[PersonWord]:

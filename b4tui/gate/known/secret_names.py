@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 
 LEAST = 6
 """Characters of the shortest value that is kept: a shorter one stands in too many innocent texts."""
 MOST = 16_384
 
-_SEGMENT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_SEGMENT = lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -33,20 +34,20 @@ _MADE_UP = ("password", "passwd", "passphrase", "sshpass")  # PGPASSWORD
 _ENDS = (*_MADE_UP, "secret", "token", "apikey")
 _NOT_WITHIN = _words("public pub gpg xauthority keyboard keymap primary foreign sort")
 
-_PLAIN = re.compile(
+_PLAIN = lazily(
     r"(?ix)true|false|none|null|nil|yes|no|on|off|auto|default|undefined|enabled|disabled|required|optional"
     r"|change.?(?:me|it|this)|replace.?me|password|passwort|secret|token|credentials?|anonymous|bearer|basic|example"
     r"|dummy|placeholder|redacted|unset|empty|admin|administrator|root|guest|user|username|localhost|keychain|keyring"
     r"|oauth2?|openid|python[23]|sha-?\d+|hs256|rs256|es256|md5|base64|utf-?8|ipv[46]|amd64|arm64|x86_64|aarch64"
     r"|ed25519|aes-?\d+(?:-\w+)?|osxkeychain|ssh-agent|(?:your|my)[\W_].*|[x*._\-]+"
 )
-_TEMPLATE = re.compile(r"[<\[{%$]|.*(?:\$\{|\{\{|\$\()|(?:op|vault|ref|secretref|keyring|env|file|awssm)[+:]")
-_PATH = re.compile(r"(?:~|\.{1,2})?/|[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]*://")
+_TEMPLATE = lazily(r"[<\[{%$]|.*(?:\$\{|\{\{|\$\()|(?:op|vault|ref|secretref|keyring|env|file|awssm)[+:]")
+_PATH = lazily(r"(?:~|\.{1,2})?/|[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]*://")
 _IN_ORDER = "01234567890123456789 abcdefghijklmnopqrstuvwxyz 0123456789abcdefghijklmnopqrstuvwxyz qwertyuiop qwertzuiop"
-_COUNTED = re.compile(r"(?i)(?:abc|abcd|abcdef|qwerty|qwertz|test|foo|bar)[\W_]?[123456]{0,6}")
-_LOCALE = re.compile(r"[a-z]{2}_[A-Z]{2}(?:\.[\w-]+)?")
-_FIGURES = re.compile(r"v?\d[\d.,:/_+\-TZ ]*[a-z]{0,3}")
-_WORDY = re.compile(r"[^\W\d_]+(?:[ ._\-/][^\W\d_]+)*")
+_COUNTED = lazily(r"(?i)(?:abc|abcd|abcdef|qwerty|qwertz|test|foo|bar)[\W_]?[123456]{0,6}")
+_LOCALE = lazily(r"[a-z]{2}_[A-Z]{2}(?:\.[\w-]+)?")
+_FIGURES = lazily(r"v?\d[\d.,:/_+\-TZ ]*[a-z]{0,3}")
+_WORDY = lazily(r"[^\W\d_]+(?:[ ._\-/][^\W\d_]+)*")
 
 
 def names_a_secret(name: str) -> bool:

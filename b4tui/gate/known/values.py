@@ -13,24 +13,25 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from b4tui.gate.known.secret_names import names_a_password, names_a_secret, worth_keeping
+from b4tui.gate.patterns import lazily
 
 Named = tuple[str, str]
 
-_PAIR = re.compile(
+_PAIR = lazily(
     r"""(?m)(?:^|[\s,{;(])["']?(?:export\s+)?(?P<name>[A-Za-z_/][\w./:-]{0,120}?)["']?[^\S\n]{0,8}[:=][^\S\n]{0,8}
     (?:"(?P<double>(?:[^"\\\n]|\\.){0,16384})"|'(?P<single>[^'\n]{0,16384})'|(?P<bare>[^\s"',;{}\[\]#][^\s,;{}]{0,16384}))""",
     re.VERBOSE,
 )
-_LINE = re.compile(
+_LINE = lazily(
     r"(?m)^\s{0,40}(?:export\s{1,4})?(?P<name>[A-Za-z_][\w.-]{0,120})[^\S\n]{0,8}[:=][^\S\n]{0,8}(?P<value>[^\s\"'\[{][^\n]{0,16384})$"
 )
-_WITHIN = re.compile(r"([A-Za-z_]\w{2,60})=(.+)")
-_ONE_WORD = re.compile(r"[^\s,;{}]*")
-_URL_LOGIN = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"']{0,256}:(?P<password>[^\s@/\"']{3,512})@")
-_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{0,40})PRIVATE KEY-----(?P<body>[^-]{40,40000})-----END")
-_AGE = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]{50,70}")
-_NETRC = re.compile(r"\bpassword\s+(?:\"(?P<quoted>[^\"\n]+)\"|(?P<bare>\S+))")
-_ESCAPED = re.compile(r"\\([nrt\"\\/])")
+_WITHIN = lazily(r"([A-Za-z_]\w{2,60})=(.+)")
+_ONE_WORD = lazily(r"[^\s,;{}]*")
+_URL_LOGIN = lazily(r"[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"']{0,256}:(?P<password>[^\s@/\"']{3,512})@")
+_PEM = lazily(r"-----BEGIN ([A-Z0-9 ]{0,40})PRIVATE KEY-----(?P<body>[^-]{40,40000})-----END")
+_AGE = lazily(r"AGE-SECRET-KEY-1[0-9A-Z]{50,70}")
+_NETRC = lazily(r"\bpassword\s+(?:\"(?P<quoted>[^\"\n]+)\"|(?P<bare>\S+))")
+_ESCAPED = lazily(r"\\([nrt\"\\/])")
 _PIECE = 24
 _SSH_MAGIC = b"openssh-key-v1\0"
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice
 
 from b4tui.gate.known.disguises import Form, forms_of, longest_word, squeezed
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 
 RULE = "known-secret"
@@ -32,7 +33,7 @@ _MOST = 1000  # more findings of one text are not told apart: that it stays here
 _SEAM = 2  # characters between two pieces of a key: the end of a line
 _BLOCK = struct.Struct(f"{_SIX}s" * 256)
 _SEPARATORS = bytes(code if chr(code).isascii() and _of_word(chr(code)) else 32 for code in range(256))
-_RUNS = re.compile(r"[0-9A-Za-z]+")
+_RUNS = lazily(r"[0-9A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.checksums import iban, iban_length
 from b4tui.gate.types import Hit
 
-_WHOLE = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
+_WHOLE = lazily(r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 
 
 def iban_at(text: str, digits: int) -> Hit | None:

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import re
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.checksums import luhn
 
-NUMBER = re.compile(r"(?<![\w.+-])[0-9]{4}(?:[ -]?[0-9]){8,15}(?![\w-]|\.[0-9])")
+NUMBER = lazily(r"(?<![\w.+-])[0-9]{4}(?:[ -]?[0-9]){8,15}(?![\w-]|\.[0-9])")
 """Twelve to nineteen digits, with single spaces or hyphens; what comes before and after is no part of a longer word."""
 
-_GROUPS = re.compile(
+_GROUPS = lazily(
     r"[0-9]{4}(?P<a>[ -])[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{1,7}|[0-9]{4}(?P<b>[ -])[0-9]{6}(?P=b)[0-9]{4,5}"
 )
-_TOLD = re.compile(
+_TOLD = lazily(
     r"(?:\bcards?\b|card[_ .]?(?:num|no|nr)|kredit|\bcc\b|visa|master ?card|amex|maestro|discover|\bpan\b|karte"
     r"|carta|carte|tarjeta|cartão|cartao)[^\n]{0,40}$"
 )
-_SOMETHING_ELSE = re.compile(
+_SOMETHING_ELSE = lazily(
     r"(?:order|bestell|invoice|rechnung|ticket|tracking|sendung|auftrag|serial|imei|uuid|hash|timestamp|sequence|msisdn"
     r"|account|\bid|_id|seed|nonce|offset|size|bytes|time|line|row|key)[\w -]{0,12}[\"'\s:=#]{0,6}$"
 )
 _BRANDS = (
-    (re.compile(r"4"), (16,)),
-    (re.compile(r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), (16,)),
-    (re.compile(r"3[47]"), (15,)),
-    (re.compile(r"6011|65|64[4-9]"), (16,)),
-    (re.compile(r"352[89]|35[3-8]"), (16,)),
-    (re.compile(r"30[0-5]|36|38"), (14,)),
+    (lazily(r"4"), (16,)),
+    (lazily(r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), (16,)),
+    (lazily(r"3[47]"), (15,)),
+    (lazily(r"6011|65|64[4-9]"), (16,)),
+    (lazily(r"352[89]|35[3-8]"), (16,)),
+    (lazily(r"30[0-5]|36|38"), (14,)),
 )
 """How numbers of the large brands begin and how long they are (ISO/IEC 7812, the brands' published ranges)."""
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.streets import (
     BEFORE_NAMES,
     CLEARLY_ENGLISH,
@@ -22,17 +23,17 @@ from b4tui.gate.personal.streets import (
 )
 from b4tui.gate.types import Hit
 
-_NUMBER_FIRST = re.compile(
+_NUMBER_FIRST = lazily(
     r"[0-9]{1,6}[A-Za-z]?(?:[-/][0-9]{1,4})?,? "
     r"(?=(?:[0-9]{1,6} )?[A-ZÀ-ÖØ-ÞĀ-Ž]|(?:rue|avenue|boulevard|chemin|impasse|allée|quai) |[0-9]{1,3}(?:st|nd|rd|th) )"
 )
-_NAME = re.compile(r"(?:[^\W_][\w.'’-]{0,40},? ?){1,6}")
-_HOUSE = re.compile(r"[0-9]{1,5}(?: ?[a-z](?!\w))?(?:[-/][0-9]{1,4}[a-z]?)?(?![\w]|\.[0-9]|:[0-9])")
-_AFTER_HOUSE = re.compile(r"\.?[ \t]*(?:[,;\n)\"'<—–|]|$|-{1,2}\s|(?:apt|suite|app|piso|edif|nr|bl)\b)")
-_NAME_THEN_HOUSE = re.compile(r"(?:[^\W\d_][\w.'’-]{0,30},? ){1,6}?(?=[0-9])")
-_OF_LICENCES = re.compile(r"Franklin St|Temple Place|Mass Ave")
+_NAME = lazily(r"(?:[^\W_][\w.'’-]{0,40},? ?){1,6}")
+_HOUSE = lazily(r"[0-9]{1,5}(?: ?[a-z](?!\w))?(?:[-/][0-9]{1,4}[a-z]?)?(?![\w]|\.[0-9]|:[0-9])")
+_AFTER_HOUSE = lazily(r"\.?[ \t]*(?:[,;\n)\"'<—–|]|$|-{1,2}\s|(?:apt|suite|app|piso|edif|nr|bl)\b)")
+_NAME_THEN_HOUSE = lazily(r"(?:[^\W\d_][\w.'’-]{0,30},? ){1,6}?(?=[0-9])")
+_OF_LICENCES = lazily(r"Franklin St|Temple Place|Mass Ave")
 """Where the Free Software Foundation lives and lived, in the head of very many files."""
-_CLOSING = re.compile(r"(?:\s?,\s?|\n[ >?]*|\s)(?:(?:Apt|Suite|Unit|Flat|Apartment)\b|[A-Z][\w'’ -]{2,30}, [A-Z]{2}\b)")
+_CLOSING = lazily(r"(?:\s?,\s?|\n[ >?]*|\s)(?:(?:Apt|Suite|Unit|Flat|Apartment)\b|[A-Z][\w'’ -]{2,30}, [A-Z]{2}\b)")
 _LONGEST = 45
 
 

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from b4tui.gate.patterns import lazily
+
 _ANY = r"(?!9[0-9]{2}-(?:[0-4][0-9]|6[6-9]|89|93)-)[A-Z]{0,4}[ -]?[0-9][0-9A-Z ./-]{4,20}"
 _MIXED = r"(?=[A-Za-z0-9-]{0,14}[0-9]{2})[A-Za-z0-9][A-Za-z0-9-]{5,15}"
 _PLATE = (
@@ -20,7 +22,7 @@ _PLATE = (
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    return lazily(pattern)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 
 _LOCAL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._%+-äöüß'")
-_DOMAIN = re.compile(
+_DOMAIN = lazily(
     r"(?:[a-z0-9äöüß](?:[a-z0-9äöüß-]{0,62}[a-z0-9äöüß])?\.){1,5}(?:[a-z]{2,18}|xn--[a-z0-9-]{2,40})(?![\w-])"
 )
-_NOT_A_PERSON = re.compile(
+_NOT_A_PERSON = lazily(
     r"(?:^|.*[.@])(?:example|test|invalid|localhost)(?:\.(?:com|org|net|io|edu|local|de))?$|.*@users\.noreply\.github\.com$"
     r"|(?:git|noreply|no-reply|notifications?|actions|dependabot.*|support|info|hello|hg|svn)"
     r"@(?:github|gitlab|bitbucket|anthropic|ssh|vs-ssh|codeberg|git)\b.*|.*@(?:[0-9]x|latest|next|v[0-9]+)\."
@@ -26,7 +27,7 @@ _FILES = frozenset(
     for word in line.split()
 )
 """Ends that are of files and units (`icon@2x.png`, `getty@tty1.service`)."""
-_SPELLED = re.compile(
+_SPELLED = lazily(
     r"(?<![\w.])(?P<who>[\w.+-]{2,40}) ?(?P<at>[\[({<] ?(?:at|ät|@|klammeraffe) ?[\])}>]| at | ät ) ?"
     r"(?P<where>[\w-]{2,40}(?: ?(?:[\[({<] ?(?:dot|punkt|\.) ?[\])}>]| dot | punkt |\.) ?[a-z][\w-]{1,30}){1,3})(?!\w)"
 )

@@ -5,28 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.cards import NUMBER, is_card
 from b4tui.gate.personal.checksums import german_tax_id
 from b4tui.gate.personal.phones import phone_in
 from b4tui.gate.types import Hit
 
-_RUN = re.compile(r"[0-9][0-9 ()./:\-]{5,}")
-_CLOCK = re.compile(
+_RUN = lazily(r"[0-9][0-9 ()./:\-]{5,}")
+_CLOCK = lazily(
     r"(?:19|20)[0-9]{2}[-./][01]?[0-9][-./][0-3]?[0-9][ .:/)-]*"
     r"(?:[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?[ .:/()-]*"
     r"|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\.[0-9]+)?[ .:/()-]*"
 )
 """A date, a time or both, and nothing else: most runs of digits in logs and in version control."""
+_QUAD = lazily(r"[1-9][0-9]{0,2}(?:\.[0-9]{1,3}){3}(?:[:/][0-9]{1,5})?[^0-9]{0,8}")
+"""An address in dots, with its port or mask, and nothing else."""
 _LONGEST_ROW = 40
 """Digits in a row, or characters of a run, beyond which it is no person's number but data."""
-_ROW = re.compile(r"[0-9]{40}")
+_ROW = lazily(r"[0-9]{40}")
 _LONGEST_RUN = 400
 
-_SSN = re.compile(r"(?<![\w.-])[0-9]{3}([- ])[0-9]{2}\1[0-9]{4}(?![\w-])")
-_SSN_TOLD = re.compile(r"(?:ssn|social security|sozialversicherung)[^\d\n]{0,30}$")
-_NINE = re.compile(r"(?<![\w.-])[0-9]{9}(?![\w.-])")
-_TAX = re.compile(r"(?<![\w.-])[1-9][0-9](?:[0-9]{9}| [0-9]{3} [0-9]{3} [0-9]{3})(?![\w-])")
-_TAX_TOLD = re.compile(r"(?:steuer|\btax|idnr|\btin\b)[^\n]{0,50}$")
+_SSN = lazily(r"(?<![\w.-])[0-9]{3}([- ])[0-9]{2}\1[0-9]{4}(?![\w-])")
+_SSN_TOLD = lazily(r"(?:ssn|social security|sozialversicherung)[^\d\n]{0,30}$")
+_NINE = lazily(r"(?<![\w.-])[0-9]{9}(?![\w.-])")
+_TAX = lazily(r"(?<![\w.-])[1-9][0-9](?:[0-9]{9}| [0-9]{3} [0-9]{3} [0-9]{3})(?![\w-])")
+_TAX_TOLD = lazily(r"(?:steuer|\btax|idnr|\btin\b)[^\n]{0,50}$")
 
 
 def numbers_in_run(text: str, lower: str, start: int) -> tuple[int, tuple[Hit, ...]]:
@@ -34,7 +37,7 @@ def numbers_in_run(text: str, lower: str, start: int) -> tuple[int, tuple[Hit, .
     run = _RUN.match(text, start)
     if run is None:
         return start, ()
-    if _CLOCK.fullmatch(run[0]) and not text.startswith("+", start - 1):
+    if (_CLOCK.fullmatch(run[0]) or _QUAD.fullmatch(run[0])) and not text.startswith("+", start - 1):
         return run.end(), ()
     found = (hit for begin, end in _stretches(text, start, run.end()) for hit in _in_stretch(text, lower, begin, end))
     return run.end(), tuple(found)

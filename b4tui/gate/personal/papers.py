@@ -7,26 +7,30 @@ import string
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.checksums import passes
 from b4tui.gate.personal.identities import ALONE, CALLED, Called
+from b4tui.gate.rulebook.wording import word_set
 from b4tui.gate.types import Hit
 
 _BY_WORD = {word: kind for kind in CALLED for word in kind.words}
 _SHORT = 5
 """Words of fewer letters have to be words, not parts of them."""
-_BETWEEN = re.compile(r"[^\n\d]{0,40}?")
+_BETWEEN = lazily(r"[^\n\d]{0,40}?")
 _FAR = 64
-_BEFORE = re.compile(
+_BEFORE = lazily(
     r"(?P<number>[A-Za-z]{0,6}[0-9][0-9A-Za-z-]{5,18})['\"]?(?:,? (?:is|ist|es|är|on|er|está|as|in|en|mi|my|our|your"
     r"|vårt|mitt|número|de|number|num|nr|meine?|unsere)\b){1,5} $",
     re.I,
 )
-_DIGIT = re.compile("[0-9]")
-_TOKEN = re.compile(r"[0-9A-Za-z-]{1,24}")
+_LINKS = word_set("is ist es är on er está as in en mi my our your vårt mitt número de number num nr mein meine unsere")
+"""What may stand right before the name of a paper whose number comes first."""
+_DIGIT = lazily("[0-9]")
+_TOKEN = lazily(r"[0-9A-Za-z-]{1,24}")
 _SHORTEST, _LONGEST = 9, 20
 _LOOKS = str.maketrans({char: "0" if char.isdigit() else "A" for char in string.digits + string.ascii_letters})
 _BY_LOOKS = {look: tuple(kind for kind in ALONE if look in kind.looks) for kind in ALONE for look in kind.looks}
-_DATE = re.compile(r"(?:19|20)[0-9]{2}[-/.][0-9]{2}[-/.][0-9]{2}|[0-9]{1,2}[./-][0-9]{1,2}[./-](?:19|20)[0-9]{2}")
+_DATE = lazily(r"(?:19|20)[0-9]{2}[-/.][0-9]{2}[-/.][0-9]{2}|[0-9]{1,2}[./-][0-9]{1,2}[./-](?:19|20)[0-9]{2}")
 
 
 class PaperDetector:
@@ -67,6 +71,8 @@ def _behind(text: str, end: int, kind: Called) -> tuple[int, int] | None:
 def _ahead(text: str, start: int, kind: Called) -> tuple[int, int] | None:
     """`020594X903P is my hetu`."""
     begin = max(0, start - 48)
+    if text[begin : start - 1].rpartition(" ")[2].lower() not in _LINKS:
+        return None
     before = _BEFORE.search(text, begin, start) if _DIGIT.search(text, begin, start) else None
     if before is None:
         return None

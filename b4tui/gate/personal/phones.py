@@ -4,42 +4,42 @@ from __future__ import annotations
 
 import re
 
-_INTERNATIONAL = re.compile(
+from b4tui.gate.patterns import lazily
+
+_INTERNATIONAL = lazily(
     r"(?<![\w.+])(?:\(?\+|00)(?:\([1-9][0-9]{0,2}\)|[1-9][0-9]{0,2}\)?)[ ./-]{0,2}(?:\(0?[0-9]{1,4}\)[ ./-]{0,2})?"
     r"[0-9](?:[ ./()-]{0,2}[0-9]){5,12}(?![\w])"
 )
-_AMERICAN = re.compile(
+_AMERICAN = lazily(
     r"(?<![\w.\-/:+])(?:\+?1[ .-]?)?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .-])[0-9]{3}[ .-][0-9]{4}"
     r"(?:[ ]?(?:x|ext\.?)[ ]?[0-9]{1,5})?(?![\w-]|\.[0-9])"
 )
-_GERMAN = re.compile(
+_GERMAN = lazily(
     r"(?<![\w.+/-])(?:\(0[1-9][0-9]{1,4}\)[ /-]{0,2}|0[1-9][0-9]{1,4}(?:[ ]?[/-][ ]?|[ ]))"
     r"[0-9]{2,9}(?:[ -]?[0-9]{1,4}){0,3}(?![\w]|\.[0-9])"
 )
-_FRENCH = re.compile(r"(?<![\w.+/-])0[1-9](?:[ .-]?[0-9]{2}){4}(?![\w-]|[ .][0-9])")
-_MOBILE = re.compile(r"(?<![\w.-])0(?:1[5-7][0-9]|[579][0-9]{2})[0-9]{7}(?![\w-]|\.[0-9])")
+_FRENCH = lazily(r"(?<![\w.+/-])0[1-9](?:[ .-]?[0-9]{2}){4}(?![\w-]|[ .][0-9])")
+_MOBILE = lazily(r"(?<![\w.-])0(?:1[5-7][0-9]|[579][0-9]{2})[0-9]{7}(?![\w-]|\.[0-9])")
 """Eleven digits without a space: German, British, Turkish and Philippine mobiles."""
-_CALLED = re.compile(
-    r"(?<![\w.])\+?\(?\+?[0-9](?:[ ()/.-]{0,3}[0-9]){5,14}(?:[ ]?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![\w]|:\w)"
-)
-_BEFORE = re.compile(
+_CALLED = lazily(r"(?<![\w.])\+?\(?\+?[0-9](?:[ ()/.-]{0,3}[0-9]){5,14}(?:[ ]?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![\w]|:\w)")
+_BEFORE = lazily(
     r"(?:\b(?:tel|telefon|telefonnummer|telephone|téléphone|teléfono|telefono|telefone|tél|phones?|phone_?number|mobiles?"
     r"|mobil|mobilnummer|mobiltelefon|handy|handynummer|fax|faxnummer|call|called|calling|rufnummer|anrufen|rückruf|cell"
     r"|cellphone|durchwahl|reach(?: (?:me|us|him|her|them))?(?: at| on)?|answering|dial|sms|whatsapp|messages to"
     r"|registered|contact|desk|hotline|puhelin|celular|móvil|movil|telefoon|kontakt|my number|us number|cn number"
     r"|number is)|phone|telefon|mobile|fax)[^\d\n]{0,25}$"
 )
-_AFTER = re.compile(r"[ \t-]{0,2}(?:\(?(?:office|mobile|mobil|fax|cell|phone|home|work|privat|dienstlich|tel)\b)")
-_DATE = re.compile(
+_AFTER = lazily(r"[ \t-]{0,2}(?:\(?(?:office|mobile|mobil|fax|cell|phone|home|work|privat|dienstlich|tel)\b)")
+_DATE = lazily(
     r"(?:19|20)[0-9]{2}[-/ ](?:19|20)[0-9]{2}(?![0-9])|(?:19|20)[0-9]{2}[-./ ]?[01][0-9][-./ ]?[0-3][0-9]"
     r"|[0-3]?[0-9][./-][01]?[0-9][./-](?:19|20)?[0-9]{2}(?![0-9])"
 )
-_DATE_AT_END = re.compile(r"[0-9]{2}[-/][0-9]{2}$|^0[0-9]{3}-(?:19|20)[0-9]{2}$")
-_MODES = re.compile(r"0[0-9]{3}(?:[/ -]0[0-9]{3})+")
+_DATE_AT_END = lazily(r"[0-9]{2}[-/][0-9]{2}$|^0[0-9]{3}-(?:19|20)[0-9]{2}$")
+_MODES = lazily(r"0[0-9]{3}(?:[/ -]0[0-9]{3})+")
 """Rights of files, characters of a table."""
-_DECIMAL = re.compile(r"\+[0-9]+\.[0-9]+")
-_ZIP = re.compile(r"[0-9]{5}-[0-9]{4}")
-_STATE = re.compile(r"\b[A-Z]{2}[\s#*/;-]{1,5}$")
+_DECIMAL = lazily(r"\+[0-9]+\.[0-9]+")
+_ZIP = lazily(r"[0-9]{5}-[0-9]{4}")
+_STATE = lazily(r"\b[A-Z]{2}[\s#*/;-]{1,5}$")
 _FEWEST, _MOST = 7, 15
 """Digits of a number anybody can call (ITU-T E.164); the fewest are local ones."""
 

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import re
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.streets import SUFFIXES
 from b4tui.gate.types import Hit
 
-_SEPARATOR = re.compile(r"[\n,][ ]{0,3}(?:[A-Z]{1,2}-)?$")
-_TOWN = re.compile(
+_SEPARATOR = lazily(r"[\n,][ ]{0,3}(?:[A-Z]{1,2}-)?$")
+_TOWN = lazily(
     r"(?:[0-9]{3} [0-9]{2}|[0-9]{2}-[0-9]{3}|[0-9]{4}-[0-9]{3}|[0-9]{8}|[0-9]{4} ?[A-Z]{2}\n?|[0-9]{4,5}),?[ \n]"
     r"(?P<town>[^\W\d_][\w'’.-]{2,40}(?:[ /-]{1,3}[^\W\d_(][\w'’.()-]{0,40}){0,5})"
 )
-_A_HOUSE_BEFORE = re.compile(
+_A_HOUSE_BEFORE = lazily(
     r"(?:[^\W\d_][.'’]?|[0-9](?:st|nd|rd|th))[ ,]{1,2}[0-9]{1,4}(?: ?[A-Za-z])?(?:[-/][0-9]{1,4})*[,.]?[ ]?$"
 )
-_MONTH_BEFORE = re.compile(
+_MONTH_BEFORE = lazily(
     r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.?[ ][0-9]{1,2}[,.]?[ ]?$"
     r"|[0-9]{1,2}:[0-9]{2}$",
     re.I,
 )
-_YEAR = re.compile(r"(?:19|20)[0-9]{2}(?![0-9 -][0-9])")
-_AFTER_TOWN = re.compile(r"\s*(?:[\n,;.)\"'|<—–-]|$|\s-)")
-_STATE = re.compile(r"(?<![A-Za-z0-9])(?P<state>[A-Z]{2}),?[ \n]{1,2}$")
+_YEAR = lazily(r"(?:19|20)[0-9]{2}(?![0-9 -][0-9])")
+_AFTER_TOWN = lazily(r"\s*(?:[\n,;.)\"'|<—–-]|$|\s-)")
+_STATE = lazily(r"(?<![A-Za-z0-9])(?P<state>[A-Z]{2}),?[ \n]{1,2}$")
 _STATES = frozenset(
     word
     for line in (
@@ -31,13 +32,13 @@ _STATES = frozenset(
     )
     for word in line.split()
 )
-_OF_LICENCES = re.compile(r"Boston,\s+$")
+_OF_LICENCES = lazily(r"Boston,\s+$")
 """The Free Software Foundation's town, in the head of very many files."""
-_ARMY = re.compile(r"(?<![A-Za-z])[AFD]PO,?[ \n]{1,2}A[AEP],?[ \n]{1,2}$", re.I)
-_BRITISH = re.compile(r"(?:\n|, ?)[A-Z]{1,2}[0-9][A-Z0-9]? $")
-_BRITISH_END = re.compile(r"[0-9][ABD-HJLNP-UW-Z]{2}(?![\w-])")
-_CANADIAN = re.compile(r"[A-CEGHJ-NPR-TVXY][0-9][A-Z] ?[0-9][A-Z][0-9](?!\w)")
-_AUSTRALIAN = re.compile(r", (?:NSW|VIC|QLD|TAS|ACT|WA|SA|NT), $")
+_ARMY = lazily(r"(?<![A-Za-z])[AFD]PO,?[ \n]{1,2}A[AEP],?[ \n]{1,2}$", re.I)
+_BRITISH = lazily(r"(?:\n|, ?)[A-Z]{1,2}[0-9][A-Z0-9]? $")
+_BRITISH_END = lazily(r"[0-9][ABD-HJLNP-UW-Z]{2}(?![\w-])")
+_CANADIAN = lazily(r"[A-CEGHJ-NPR-TVXY][0-9][A-Z] ?[0-9][A-Z][0-9](?!\w)")
+_AUSTRALIAN = lazily(r", (?:NSW|VIC|QLD|TAS|ACT|WA|SA|NT), $")
 
 
 def may_be_town(text: str, start: int, before: str, after: str) -> bool:

@@ -6,7 +6,7 @@ put it before the name (`Rua Diadema 1903`, `ul. Zamkowa 33`); English after it,
 
 from __future__ import annotations
 
-import re
+from b4tui.gate.patterns import lazily
 
 
 def _words(*lines: str) -> frozenset[str]:
@@ -26,7 +26,7 @@ WEAK = _words(
 )
 """Of these, the ones that end other words too."""
 
-NO_STREET = re.compile(
+NO_STREET = lazily(
     r"(?:.*[aeiou]ring|(?:st|sp)ring|(?:refer|occur|transfer|prefer|defer|infer|recur|stir|blur|star)ring|bring|tie"
     r"|(?:unti|necktie|netzwerk|bow|cutie|sweetie|par|proper)tie|.*(?:datei|such|lern|pro|dateisystem|verzeichnis)pfad|weg"
     r"|.*(?:käufer|läufer|rufer)|.*(?:up|down|retro|bri|bar|cas|deca|rene|char)gade|.*(?:deca|block)ade|regata|steig"

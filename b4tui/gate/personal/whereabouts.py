@@ -6,11 +6,11 @@ without capitals it takes a number on both sides of the name, or a known kind of
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.streets import SUFFIXES
 from b4tui.gate.types import Hit
 
@@ -75,23 +75,23 @@ _SAID = (
 )
 _DAY_AT = tuple(f"{day} at " for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
 _ZIP = ("zip code", "zipcode", "postal code", "postcode", "postleitzahl", "plz")
-_NOT_A_PLACE = re.compile(
+_NOT_A_PLACE = lazily(
     r"(?:ip|mac|e-?mail|mail|memory|base|web|url|http|bind|listen|server|remote|local|source|wallet|contract|network|host"
     r"|dest(?:ination)?|bus|physical|virtual|start|load|link|return|bitcoin|btc|eth|ipv[46]|tcp|socket|will|to|must|should"
     r"|not|and|or|we|they|can|fully|properly|explicitly|also|directly)[ _.-]$"
 )
-_BETWEEN = re.compile(
+_BETWEEN = lazily(
     r"(?:es|s)?(?:['’]s)?[\"']?(?:[ \t]{0,9}(?:to the same|is now|is|are|it is|it['’]s|was|for|to|with|at|in|lautet|ist"
     r"|der|die|das|dem|neue|nach|here (?:they|it) (?:is|are)|the following|the|corner of|user|bot)\b){0,8}"
     r"[,:?=.]{0,2}[\"']?\s{0,12}(?:(?:user|bot): )?(?:it is |it['’]s |in |at )?(?:the corner of )?"
 )
-_NUMBER_NAME_NUMBER = re.compile(r"[0-9]{1,6},? (?:[^\W\d_][\w.'’-]{0,30},? ){1,6}[0-9]{1,5}(?![\w:]|\.[0-9])")
-_NUMBER_NAME = re.compile(
+_NUMBER_NAME_NUMBER = lazily(r"[0-9]{1,6},? (?:[^\W\d_][\w.'’-]{0,30},? ){1,6}[0-9]{1,5}(?![\w:]|\.[0-9])")
+_NUMBER_NAME = lazily(
     r"[0-9]{1,6}[a-z]?,?[ \n](?:[0-9]{1,4} )?(?P<name>[^\W\d_][\w.'’-]{2,40})"
     r"(?: (?P<next>[^\W_][\w.'’-]{0,40}))?"
 )
-_HOUSE = re.compile(r"[0-9]{1,5}(?: ?[a-zA-Z](?![\w]))?(?:[/-][0-9]{1,4})?(?![\w:]|\.[0-9])")
-_ROW = re.compile(r"[0-9]+")
+_HOUSE = lazily(r"[0-9]{1,5}(?: ?[a-zA-Z](?![\w]))?(?:[/-][0-9]{1,4})?(?![\w:]|\.[0-9])")
+_ROW = lazily(r"[0-9]+")
 _TECHNICAL = frozenset(
     word
     for line in (
@@ -108,8 +108,8 @@ _TECHNICAL = frozenset(
     for word in line.split()
 )
 """Words that a number follows, or comes before, in texts of work."""
-_ENDS = re.compile(r"\.?\s*(?:[,;.)\"'?!\n]|$|in case|and |last night|after|at |on |for |street|st\b|apt|suite|nan\b)")
-_ZIP_VALUE = re.compile(
+_ENDS = lazily(r"\.?\s*(?:[,;.)\"'?!\n]|$|in case|and |last night|after|at |on |for |street|st\b|apt|suite|nan\b)")
+_ZIP_VALUE = lazily(
     r"[\"']?(?:\s?(?:is|ist|of|lautet|:|=|,)){0,3}\s{0,3}[\"']?(?P<code>[0-9]{4,5}(?:-[0-9]{4})?)(?![\w-]|\.[0-9])"
 )
 _SUFFIXES = tuple(sorted(SUFFIXES))

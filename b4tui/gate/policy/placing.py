@@ -22,6 +22,8 @@ _ON_DISK = {"acceptance": "acceptance_criteria"}
 
 _OF_FILES = frozenset({"read", "search", "write", "edit"})
 _OF_THE_HOUSE = frozenset({"comment", "create_bead", "finish"})
+# A cloud's answer, or why there is none. What was filled in again of the question was the run's before.
+_FROM_OUTSIDE = frozenset({"ask_frontier"})
 
 _BY_KIND: Mapping[SourceKind, Provenance] = {
     SourceKind.HOUSE: Provenance.PUBLIC,
@@ -66,7 +68,7 @@ def _built_in(source: Source) -> Provenance:
 def _private_tool(label: str) -> bool:
     """Whether what a tool gave back is private: by what it was called with; an unknown tool's always is."""
     tool, _, told = (part.strip() for part in label.partition(":"))
-    if tool in _OF_THE_HOUSE:
+    if tool in _OF_THE_HOUSE | _FROM_OUTSIDE:
         return False
     if tool in _OF_FILES:
         return any(private_path(word) for word in (told, *told.split()))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from urllib.parse import parse_qsl, urlsplit
+
+from b4tui.gate.patterns import lazily
 
 _WORDS_ANYWHERE = (
     "kubectl oc aws gcloud az doctl hcloud vault bw rbw gopass keepassxc-cli secret-tool printenv kubectx kubens helm "
@@ -57,11 +58,15 @@ _CODE = (
 )
 _OPEN = (".env.example", ".env.sample", ".env.template", ".env.dist", "*.pub")
 
-_COMMAND_ENDS = re.compile(r"[;&|\n`(){}]+")
-_SPLIT = re.compile(r"[\s\"'=<>,:]+")
-_ASSIGNMENT = re.compile(r"\w+=")
+_COMMAND_ENDS = lazily(r"[;&|\n`(){}]+")
+_SPLIT = lazily(r"[\s\"'=<>,:]+")
+_QUOTES = str.maketrans("", "", "'\"\\")
+_PATTERN = lazily(r"[*?\[]")
+_EXAMPLES = tuple(name.replace("*", "x") for name in _FILES) + tuple(_CLOSED)
+"""Names of private files and folders, as a shell pattern may lead to them."""
+_ASSIGNMENT = lazily(r"\w+=")
 _HOME_ZONES = (".local", ".lan", ".internal", ".intern", ".corp", ".home", ".home.arpa", ".localdomain", ".private")
-_TELLING = re.compile(r"(?i)token|key|secret|sig|passw|auth|session|code")
+_TELLING = lazily(r"(?i)token|key|secret|sig|passw|auth|session|code")
 
 
 def private_path(path: str) -> bool:
@@ -87,7 +92,16 @@ def private_command(command: str) -> bool:
             return True
         if any(pair in _PAIRS for pair in pairwise(names)):
             return True
-    return any(private_path(word) for word in _SPLIT.split(command) if word)
+    # A shell takes quotes and backslashes out of the middle of words, and fills patterns in.
+    texts = (command, command.translate(_QUOTES))
+    paths = {path for text in texts for path in _SPLIT.split(text) if path}
+    return any(private_path(path) or _may_become_private(path) for path in paths)
+
+
+def _may_become_private(word: str) -> bool:
+    """Whether a shell pattern is for private files; what begins with a star is for all, and says nothing."""
+    name = word.lower().rpartition("/")[2]
+    return _PATTERN.search(name) is not None and name[0] != "*" and any(fnmatchcase(one, name) for one in _EXAMPLES)
 
 
 def _commands(command: str) -> Iterator[list[str]]:

@@ -10,15 +10,15 @@ import contextlib
 import fcntl
 import json
 import os
-import re
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import GateError
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256 = lazily(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

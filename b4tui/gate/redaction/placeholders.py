@@ -6,17 +6,15 @@ telling name. So a placeholder is no finding. Nothing can hide in one: it is mad
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import FindingClass
 
 FOR_GOOD = frozenset({FindingClass.SECRET, FindingClass.OPAQUE, FindingClass.POLICY})
 """Classes of which nothing comes back."""
 
-PLACEHOLDER = re.compile(
-    r"\[\[(?:N\d{1,3}_)?(?P<kind>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)_\d{1,4}(?::(?P<rule>[a-z0-9-]+))?\]\]"
-)
+PLACEHOLDER = lazily(r"\[\[(?:N\d{1,3}_)?(?P<kind>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)_\d{1,4}(?::(?P<rule>[a-z0-9-]+))?\]\]")
 _SECRET, _HIDDEN = "SECRET", "HIDDEN"
 
 

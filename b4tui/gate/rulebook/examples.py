@@ -12,12 +12,13 @@ import string
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.making import MAKERS as PERSONAL
 from b4tui.gate.types import GateError
 
 Maker = Callable[[random.Random, str], str]
 
-_SLOT = re.compile(r"\{([a-z][a-z0-9]{1,19})(?::([A-Za-z0-9_.-]{1,20}))?\}")
+_SLOT = lazily(r"\{([a-z][a-z0-9]{1,19})(?::([A-Za-z0-9_.-]{1,20}))?\}")
 
 
 def expand(template: str, seed: int = 0) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -149,7 +149,9 @@ def _rules_of(name: str, text: bytes, origin: Origin) -> Iterator[Rule]:
     for table in document.get("rule", []):
         try:
             rule = _rule({**defaults, **table}, origin)
-        except (TypeError, ValueError, KeyError, re.error) as error:
+        except KeyError as error:
+            raise GateError(f"rule file {name}, rule {table.get('id', '?')}: {error} is missing") from error
+        except (TypeError, ValueError, re.error) as error:
             raise GateError(f"rule file {name}, rule {table.get('id', '?')}: {error}") from error
         yield rule
 
@@ -167,6 +169,8 @@ def _rule(table: Mapping[str, Any], origin: Origin) -> Rule:
         if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
             raise ValueError(f"`{key}` has to be a list of strings")
         fields[key] = tuple(given)
+    if origin is Origin.OPERATOR:
+        fields["anchor"] = Anchor.WHOLE
     rule = Rule(origin=origin, **fields)
     _check(rule)
     return rule if origin is Origin.BUILT_IN else _of_operator(rule)
@@ -191,7 +195,7 @@ def _of_operator(rule: Rule) -> Rule:
         raise ValueError("`detector` is for built-in rules; write a `pattern`")
     for pattern in (rule.pattern, *rule.allow):
         compiled(pattern, Origin.OPERATOR)
-    return replace(rule, anchor=Anchor.WHOLE)
+    return rule
 
 
 def compiled(pattern: str, origin: Origin) -> re.Pattern[str]:

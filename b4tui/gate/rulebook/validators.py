@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.checksums import passes
 from b4tui.gate.rarity import rarity
 from b4tui.gate.values import stands_for_a_value
 
 Validator = Callable[[str], bool]
 
-_MASKED = re.compile(r"(?i)x{6}|\*{3}|\.{3}|example|redacted|placeholder|your[-_]|<[a-z_ -]{1,40}>|0{12}|1234567890ab")
+_MASKED = lazily(r"(?i)x{6}|\*{3}|\.{3}|example|redacted|placeholder|your[-_]|<[a-z_ -]{1,40}>|0{12}|1234567890ab")
 
 
 def not_masked(value: str) -> bool:

@@ -6,10 +6,10 @@ the name they are in, then what stands between it and a value, and judges the va
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.secrets.beside import bytes_beside, compared_before, is_about_tests, is_alone, name_around, what_follows
 from b4tui.gate.secrets.keys import WORDS, Strength, strength
 from b4tui.gate.types import Hit
@@ -18,7 +18,7 @@ from b4tui.gate.values import as_password, as_token
 RULE = "assigned-secret"
 _NESTED = 8
 """Values that begin in the values of names before them, in a row; no text for people or programs has more."""
-_NUMBERED = re.compile(r"(?:^|[_.-])(?:pin|passcode)$")
+_NUMBERED = lazily(r"(?:^|[_.-])(?:pin|passcode)$")
 
 _Span = tuple[int, int]
 

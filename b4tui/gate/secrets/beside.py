@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from b4tui.gate.patterns import lazily
+from b4tui.gate.secrets.keys import strength
+
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-äöüÄÖÜß"
 _BEFORE, _AFTER = 40, 30
 """How far from a word its name may reach, in characters."""
@@ -16,27 +19,36 @@ _KIND = r"""(?:
     )"""
 _QUOTE = r"""\\{0,3}["'`]{1,3}|&quot;|&\#3[49];|<!\[CDATA\["""
 _SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:|->|<-|\|\||\?\?|~>)"""
-_BETWEEN = re.compile(
+_MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|[bBuUrRL@$]{1,2}(?=["'])|(?:new[ \t])?(?:
+    [Ss]tring|str|unicode|[Bb]ytes?|Buffer\.from|Secret(?:Str)?|(?:base64\.)?b64decode|base64_decode|atob|decode|encode|
+    strdup|aws\.String|pulumi\.String|to_string|String(?:\.|::)from|Some|Ok|ptr|SecureString|std::string|QString|quote
+    )\(\s{0,3}(?=["'`]))"""
+"""What makes a value of what is in quotes: a kind of string, a function that only turns it into one."""
+_BETWEEN = lazily(
     rf"""{_CLOSE}(?:
-    (?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}})
-    |(?P<comma>[ \t]{{0,2}},\s{{0,8}})(?=\\{{0,3}}["'])
-    |(?P<value>(?:,|\s)\s{{0,20}}["']?[vV]alue["']?\s{{0,3}}[:=]\s{{0,3}})
-    |(?P<tag>(?:["']|&quot;)?>\s{{0,12}})
-    |(?P<space>[ \t]{{1,4}}(?:is[ \t]{{1,2}}|ist[ \t]{{1,2}}|lautet[ \t]{{1,2}})?)
-    )(?P<quote>{_QUOTE})?""",
+    (?P<value>(?:,|\s)\s{{0,20}}["']?[vV]alue["']?\s{{0,3}}[:=]\s{{0,3}})
+    |(?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}})
+    |(?P<comma>[ \t]{{0,2}},[ \t]{{0,8}})(?=\\{{0,3}}["'])
+    |(?P<call>\(\s{{0,3}})(?=@?["'])
+    |(?P<tag>(?:["']|&quot;)?>\s{{0,12}}(?!`))
+    |(?P<space>[ \t]{{1,12}}(?:is[ \t]{{1,2}}|ist[ \t]{{1,2}}|lautet[ \t]{{1,2}})?)
+    ){_MADE}?(?P<quote>{_QUOTE})?""",
     re.X,
 )
-_BARE = re.compile(r"""[^\s"'`<>,;(){}\[\]\\|&][^\s"'`<>,;\\]{3,199}""")
+_BARE = lazily(r"""[^\s"'`<>,;(){}\[\]\\|&][^\s"'`<>,;\\]{3,199}""")
 _LONGEST = 400
 """Characters of a quoted value that are read."""
-_SPACED = re.compile(r"(?i)(?:^|\n)[ \t]{0,20}(?:[%\#][ \t]{0,3}(?:define|global)|setx?|setenv|put|var)[ \t]{1,4}$")
-_TESTS_PASS = re.compile(
-    r"(?i)(?:tests?|checks?|all|must|should|lint|build|builds|gates?|suite|ci|will|now|still|to)\s+$"
-)
-_ALONE = re.compile(
+_SPACED = lazily(r"(?i)(?:^|\n)[ \t]{0,20}(?:[%\#][ \t]{0,3}(?:define|global)|setx?|setenv|put|var|env|arg)[ \t]{1,4}$")
+_TESTS_PASS = lazily(r"(?i)(?:tests?|checks?|all|must|should|lint|build|builds|gates?|suite|ci|will|now|still|to)\s+$")
+_ALONE = lazily(
     r"""[ \t]*(?:export[ \t]+|set[ \t]+|-[ \t]+|declare[ \t]+-x[ \t]+)?["']?[\w.\-]+["']?[ \t]*[:=][ \t]*$"""
 )
-_BYTES = re.compile(
+_FIRST_SEGMENT = lazily(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)(?=[^.]*$)")
+_GIVEN = frozenset(
+    {"set", "with", "add", "put", "use", "default", "my", "db", "user", "client", "api", "auth", "access"}
+)
+"""How the names of functions begin that take a secret."""
+_BYTES = lazily(
     r"[ \t]{0,4}:?[:=]\s{0,3}(?:\[\]byte|bytes|byte\[\]|new byte\[\]|\[\]uint8)?\s{0,2}"
     r"(?P<list>[({\[]\s{0,3}(?:(?:0x[0-9a-fA-F]{2}|\d{1,3})\s{0,8},\s{0,8}){11})"
 )
@@ -74,6 +86,10 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     quote = match["quote"] or ""
     if match["space"] and not _may_stand_after_a_space(text, begin, name, match["space"], quote):
         return None
+    if (match["call"] and not _sets(name)) or (match["comma"] and not _is_a_pair(text, begin, match.end())):
+        return None
+    if text[begin - 2 : begin] == "::":
+        return None  # the name of a kind of thing
     start = match.end()
     if quote:
         stop = _end_of_quoted(text, start, quote)
@@ -82,7 +98,21 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
         if bare is None:
             return None
         stop = bare.end()
-    return Beside(begin, name, match["sign"] or "", match["space"], quote, start, stop)
+        if match["tag"] and text[stop : stop + 16].lstrip().startswith(f"</{name}"[:16]):
+            quote = "<"
+    return Beside(begin, name, match["sign"] or match["value"] or "", match["space"], quote, start, stop)
+
+
+def _is_a_pair(text: str, begin: int, start: int) -> bool:
+    """Whether a name in quotes and a value make a pair, as in `put("password", "x")`, and are not two of many names."""
+    before = text[max(0, begin - 3) : begin].rstrip("\"'`\\")
+    return before[-1:] in ("(", "[", "{", ":", "") or text[begin - 1 : begin] not in ("'", '"', "`")
+
+
+def _sets(name: str) -> bool:
+    """Whether a function of this name is given the secret: `password("x")`, `setToken("x")`, not `getPassword("x")`."""
+    first = _FIRST_SEGMENT.search(name)
+    return first is not None and (first[0].lower() in _GIVEN or strength(first[0]) is not None)
 
 
 def _end_of_quoted(text: str, start: int, quote: str) -> int:
@@ -117,7 +147,7 @@ def _may_stand_after_a_space(text: str, begin: int, name: str, space: str, quote
         return True
     if name.startswith("-"):
         return begin == 0 or text[begin - 1].isspace() or text[begin - 1] in "\"'`[("
-    if quote:
+    if quote or "\t" in space:
         return begin == 0 or text[begin - 1].isspace()
     return _SPACED.search(text[max(0, begin - 40) : begin]) is not None
 
@@ -130,8 +160,8 @@ def is_about_tests(text: str, found: Beside, value: str) -> bool:
 
 def is_alone(text: str, found: Beside) -> bool:
     """Whether name and value are the whole line, as in an environment file or YAML."""
-    line = text.rfind("\n", max(0, found.begin - 80), found.begin) + 1
-    if line == 0 and found.begin > 80:
+    line = text.rfind("\n", max(0, found.start - 120), found.start) + 1
+    if line == 0 and found.start > 120:
         return False
     rest = text[found.end : found.end + 2]
     if (rest and not rest[0].isspace()) or (rest[:1] in (" ", "\t") and rest[1:] not in ("", "#", "\n")):

@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.rulebook.validators import basic_credentials, varied
 from b4tui.gate.types import Hit
-from b4tui.gate.values import stands_for_a_value
+from b4tui.gate.values import is_made_of_words, stands_for_a_value
 
 _SCHEMES = r"(?:bearer|basic|token|apikey|api-token|digest|negotiate|key|splunk|ssws|genie|bot|oauth)"
 _SIGNS = r"""["'`]{0,2}[\])]?\s{0,3}(?:[:=,]|=>)\s{0,3}\[?(?:f|b|r)?["'`]?\s{0,2}"""
 _VALUE = r"""(?:["'`]\s{0,3}[+.,]\s{0,3}["'`])?["'`]?(?P<value>[A-Za-z0-9._~+/=:-]{8,4000})"""
-_HEADER = re.compile(rf"(?i)authorization{_SIGNS}(?:(?P<scheme>{_SCHEMES})(?:\s{{1,3}}|[:=]))?{_VALUE}")
-_SCHEME = re.compile(rf"(?i)(?P<scheme>bearer|basic)(?:\s{{1,3}}|:\s{{0,2}}|%20){_VALUE}")
-_OWN = re.compile(
+_HEADER = lazily(rf"(?i)authorization{_SIGNS}(?:(?P<scheme>{_SCHEMES})(?:\s{{1,3}}|[:=]))?{_VALUE}")
+_SCHEME = lazily(rf"(?i)(?P<scheme>bearer|basic)(?:\s{{1,3}}|:\s{{0,2}}|%20){_VALUE}")
+_OWN = lazily(
     rf"(?i)(?:x-(?:api-key|auth-token|auth-key|access-token|api-token|secret|vault-token|gitlab-token|jfrog-art-api|token|"
     rf"amz-security-token|app-token|functions-key)|private-token|api-key|ocp-apim-subscription-key|job-token|deploy-token)"
     rf"{_SIGNS}{_VALUE}"
@@ -56,6 +57,8 @@ def _why(value: str, scheme: str) -> str | None:
     if len(value) < 12 or stands_for_a_value(value) or not varied(value):
         return None
     bits = rarity(value[:200])
+    if bits < 6.0 and is_made_of_words(value[:200]):
+        return None
     digit = any("0" <= char <= "9" for char in value)
     if (bits >= 4.4 and digit) or bits >= 5.2 or _is_hex(value):
         return f"looks random: {bits:.1f} bits"

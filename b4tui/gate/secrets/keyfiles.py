@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 
-_ARMOUR = re.compile(r"-----BEGIN[ A-Z0-9_-]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_ARMOUR = lazily(r"-----BEGIN[ A-Z0-9_-]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _BODY = 6000
 """Characters after the first line that are read."""
 _ENOUGH = 56
 """Characters of base64 that make a body; an Ed25519 key in PKCS 8 has 64, an example with dots has none."""
-_BASE64_RUN = re.compile(r"[A-Za-z0-9+/]{16,}")
-_BODY_STARTS = re.compile(
+_BASE64_RUN = lazily(r"[A-Za-z0-9+/]{16,}")
+_BODY_STARTS = lazily(
     r"b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/\s]{20,200}|MI[IG][A-Za-z0-9+/]{2,6}(?:IBADANBgkqhkiG9w0BAQEFAASC|IBAAKC?[A-Q]|"
     r"AgEAMBMGByqGSM49AgEG|CAQEE)[A-Za-z0-9+/]{20,200}|MC4CAQAwBQYDK2Vw[A-Za-z0-9+/]{20,200}|MHcCAQEEI[A-Za-z0-9+/]{20,200}"
 )
@@ -46,7 +46,7 @@ class PrivateKeys:
                 if end := _end_of_body(text, match.end()):
                     yield Hit(self.name, match.start(), end, "a private key")
         for start in at["putty-user-key-file"]:
-            if re.compile(r"PuTTY-User-Key-File-\d:").match(text, start):
+            if lazily(r"PuTTY-User-Key-File-\d:").match(text, start):
                 yield Hit(self.name, start, min(len(text), start + 24), "a private key of PuTTY")
         for word, back in _WORDS.items():
             done = -1
@@ -59,7 +59,7 @@ class PrivateKeys:
 
 def _end_of_body(text: str, start: int) -> int | None:
     """Where the key's body ends; None where there is none to speak of."""
-    end = text.find("-----END", start, start + _BODY)
+    end = text.find("-----", start, start + _BODY)  # its own end, or another key's beginning
     stop = end if end >= 0 else min(len(text), start + _BODY)
     body = sum(len(run) for run in _BASE64_RUN.findall(text, start, stop))
     return stop if body >= _ENOUGH else None
@@ -71,9 +71,9 @@ class OpaqueBlocks:
     name = "opaque-block"
     words: frozenset[str] = frozenset()
 
-    _LINE = re.compile(r"[ \t>|\"'+#*/-]{0,12}([A-Za-z0-9+/]{60,76})(?:\\n|[\"',+ \t\r\\])*$")
+    _LINE = lazily(r"[ \t>|\"'+#*/-]{0,12}([A-Za-z0-9+/]{60,76})(?:\\n|[\"',+ \t\r\\])*$")
     _LONGEST = 100
-    _EXPLAINED = re.compile(
+    _EXPLAINED = lazily(
         r"CERTIFICATE|PUBLIC KEY|SIGNATURE|data:image|MESSAGE|data:font|data:application|ssh-rsa|BEGIN PGP|"
         r"certificate|application/pkix|Content-Transfer|base64,|encryptedData|BEGIN CMS|PKCS7|BEGIN AGE|ciphertext"
     )

@@ -6,9 +6,9 @@ A name is read by its segments (`dbPassword` is db, password), so that a word co
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rulebook.wording import word_set
 
 
@@ -34,8 +34,9 @@ AT_THE_END = ("pass", "pwd", "pswd", "passw")
 WEAK_INSIDE = ("token", "apikey")
 WEAK_AT_THE_END = ("key", "pw", "auth", "pat", "jwt")
 
-PATTERN_OF_IDS = re.compile(
-    r"(?i)(?:client|app|application|access|api|consumer|key|license)[_.\- ]?(?:id|ident|identifier)$"
+PATTERN_OF_IDS = lazily(
+    r"(?i)(?:client|app|application|access[_.-]?key|access|consumer|(?:aws|secret)[_.-]?key)[_.\- ]?"
+    r"(?:id|ident|identifier)$"
 )
 STRONG_KEYS = word_set(
     "private priv master encryption encrypt signing secret decrypt crypto hmac aes rsa",
@@ -43,11 +44,23 @@ STRONG_KEYS = word_set(
 """Before `key`: a key of these kinds is always secret."""
 HARMLESS_KEYS = word_set(
     "public pub cache sort sorting primary foreign partition range hot short keyboard object translation i18n",
-    "l10n idempotency project issue row column lookup unique composite property map dict hash shard routing group",
-    "locale label message config setting registry dedup order search index event answer arrow function fn",
-    "modifier nav enter escape tab delete backspace host known any press bind metric tag",
+    "l10n idempotency project issue row column lookup unique composite property map dict hash shard routing",
+    "group locale label message config setting registry dedup order search index event answer arrow function fn",
+    "modifier nav enter escape tab delete backspace host known any press bind metric tag limit result results",
+    "output input more license idempotence natural surrogate business dictionary",
 )
 """Before `key`: a key of these kinds opens nothing."""
+HARMLESS_TOKENS = word_set(
+    "next page pagination continuation lock update change idempotency marker cursor sync pad eos bos unk mask",
+    "stop start end special input output max num cancel cancellation csrf xsrf prompt completion first last",
+    "current resume clientrequest current previous prev peek lookahead separator delimiter",
+)
+"""Before `token`: a place in a list, a piece of text, a mark against doing a thing twice."""
+TAILS = word_set(
+    "value val values str string secret data prod production dev live test staging default env base64 b64 hex",
+    "enc encoded raw plain v code one two new old main primary secondary backup a b c x secure wrap for",
+)
+"""After a weak word: what does not change what it promises (`api_key_prod`; `keyFunction` is another thing)."""
 NOT_THESE = word_set(
     "passes passed passing passive passenger bypass compass surpass trespass encompass passthrough passthru",
     "tokens tokenizer tokenize tokenized tokenization keyword keywords keyboard keymap keymaps keybinding",
@@ -57,25 +70,26 @@ NOT_THESE = word_set(
 )
 ENDINGS = word_set(
     "name names file files filename path paths url urls uri uris type types field fields length len size policy",
-    "policies expiry expires expire expiration expired ttl count counts limit limits usage header headers prefix",
-    "prefixes suffix suffixes pattern regex regexp label labels hint hints method methods provider providers",
-    "algorithm alg format mode enabled required error errors message messages msg id ids ref refs index idx",
-    "manager dir directory endpoint env var version status class description desc title text placeholder form",
-    "page view kind scope scopes source list rotation strength max min budget budgets window usages used per cost",
-    "price rate column columns link button icon visible visibility toggle help info test tests check checks",
-    "checker validator validation validate valid invalid reset changed exists missing needed optional only",
-    "handler callback factory helper util utils module interface schema model table store storage vault engine",
-    "backend hash hashes digest fingerprint checksum sha sha256 sum at date time timestamp timeout interval",
-    "attempt attempts retries age location position",
+    "policies expiry expires expire expiration expired ttl count counts limit limits usage header headers",
+    "prefix prefixes suffix suffixes pattern regex regexp label labels hint hints method methods provider",
+    "providers algorithm alg format mode enabled required error errors message messages msg id ids ref refs",
+    "index idx manager dir directory endpoint env var version status class description desc title text",
+    "placeholder form page view kind scope scopes source list rotation strength max min budget budgets window",
+    "usages used per cost price rate column columns link button icon visible visibility toggle help info test",
+    "tests check checks checker validator validation validate valid invalid reset changed exists missing needed",
+    "optional only handler callback factory helper util utils module interface schema model table store storage",
+    "vault engine backend hash hashes digest fingerprint checksum sha sha256 sum at date time timestamp timeout",
+    "interval attempt attempts retries age location position pair event logger arn attachment association",
+    "authorization role",
 )
 FIRM_ENDINGS = word_set(
     "file files filename path paths url urls uri name policy field length hint error message expiry expires",
-    "expiration expired label placeholder hash type regex pattern prompt min max ref id manager reset column env",
-    "digest",
+    "expiration expired label placeholder hash type regex pattern prompt min max ref id manager reset column",
+    "env digest method algorithm format mode status version count strength rules requirements",
 )
 """The endings that no password is named by either (`password_hash` has its own rule)."""
 
-SEGMENT = re.compile(r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüßł]+|\d+")
+SEGMENT = lazily(r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüßł]+|\d+")
 WORDS = frozenset(
     {*STRONG_WORDS, *WEAK_WORDS, "clientid", "client_id", "client-id", "client id", "appid", "app_id", "app-id"}
     | {"accessid", "access_id", "access-id", "_pat", "-pat", "passin", "passout"}
@@ -97,12 +111,19 @@ def strength(name: str) -> Strength | None:
     return found
 
 
+def is_known_harmless(name: str) -> bool:
+    """Whether the name has a word of secrets in it and yet promises none: `nextToken`, `cache_key`, `caseId`."""
+    if strength(name) is not None:
+        return False
+    segments = [segment.lower() for segment in SEGMENT.findall(name)]
+    return bool(segments) and (segments[-1] in ("id", "ids") or any(_is_weak(part) for part in segments))
+
+
 def _is_password(segments: list[str]) -> bool:
     return any(part.startswith("pass") or part in ("pwd", "pw", "kennwort", "secret") for part in segments)
 
 
 def _of_segments(segments: list[str], whole: str) -> Strength | None:
-    best: Strength | None = None
     strong = any(part in STRONG_WORDS for part in segments) or any(word in whole for word in INSIDE)
     if any(part in NOT_THESE for part in segments) and not any(
         part in ("password", "secret", "passwd", "token", "pwd") for part in segments
@@ -110,6 +131,7 @@ def _of_segments(segments: list[str], whole: str) -> Strength | None:
         return None
     if strong or _ends(segments, AT_THE_END, 14):
         return Strength.STRONG
+    weak = False
     for place, part in enumerate(segments):
         before = segments[place - 1] if place else ""
         if part in ("key", "keys"):
@@ -117,12 +139,17 @@ def _of_segments(segments: list[str], whole: str) -> Strength | None:
                 continue
             if before in STRONG_KEYS:
                 return Strength.STRONG
-            best = Strength.WEAK
-        elif part in WEAK_WORDS:
-            best = Strength.WEAK
-    if best or any(word in whole for word in WEAK_INSIDE) or _ends(segments, WEAK_AT_THE_END, 14):
-        return Strength.WEAK
-    return Strength.WEAK if PATTERN_OF_IDS.search(whole) else None
+        elif part == "token" and before in HARMLESS_TOKENS:
+            continue
+        if _is_weak(part) and all(after in TAILS or after.isdigit() for after in segments[place + 1 :]):
+            weak = True
+    return Strength.WEAK if weak or PATTERN_OF_IDS.search(whole) else None
+
+
+def _is_weak(part: str) -> bool:
+    if part in WEAK_WORDS or any(word in part for word in WEAK_INSIDE):
+        return part not in NOT_THESE
+    return len(part) <= 14 and part.endswith(WEAK_AT_THE_END) and part not in NOT_THESE
 
 
 def _ends(segments: list[str], words: tuple[str, ...], longest: int) -> bool:

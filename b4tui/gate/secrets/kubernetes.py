@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import re
+import base64
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 from b4tui.gate.values import stands_for_a_value
 
 _REACH = 6000
 """Characters before and after `kind: Secret` that may belong to the same document."""
-_KIND = re.compile(r"""(?i)kind["']?[ \t]{0,4}:[ \t]{0,4}["']?secret(?:list)?["']?\s{0,4}(?=[,}\n#]|$)""")
-_DATA = re.compile(r"""(?i)(?:^|[\n{,])[ \t]{0,40}["']?(?:string)?data["']?[ \t]{0,4}:[ \t]{0,4}(?:\{|\r?\n|$)""")
-_ENTRY = re.compile(
-    r"""[ \t]{0,40}(?:\#[^\n]{0,400}|["']?[\w.-]{1,120}["']?[ \t]{0,4}:[ \t]{0,4}"""
+_KIND = lazily(r"""(?i)kind["']?[ \t]{0,4}:[ \t]{0,4}["']?secret(?:list)?["']?\s{0,4}(?=[,}\n#]|$)""")
+_DATA = lazily(
+    r"""(?i)(?:^|[\n{,])(?P<indent>[ \t]{0,40})["']?(?:string)?data["']?[ \t]{0,4}:[ \t]{0,4}"""
+    r"""(?:(?P<flow>\{)\s{0,40}|\r?\n|$)"""
+)
+_ENTRY = lazily(
+    r"""(?P<indent>[ \t]{0,40})(?:\#[^\n]{0,400}|["']?[\w.-]{1,120}["']?[ \t]{0,4}:[ \t]{0,4}"""
     r"""(?:[|>][+-]?[ \t]{0,4}\n[ \t]{1,40})?["']?(?P<value>[^\s"'{}][^\n"',}]{0,8000})?["']?)"""
     r"""[ \t]{0,4},?[ \t]{0,4}\r?(?:\n|$|(?=\}))"""
 )
-_SPLIT = re.compile(r"\n---[ \t]{0,8}(?:\r?\n|$)")
+_SPLIT = lazily(r"\n---[ \t]{0,8}(?:\r?\n|$)")
 
 
 class KubernetesSecrets:
@@ -38,8 +42,12 @@ class KubernetesSecrets:
                 continue
             begin, end = _document(text, start)
             done = max(end, kind.end())
+            read = begin
             for data in _DATA.finditer(text, begin, end):
-                if span := _first_value(text, data.end(), end):
+                if data.end() < read:
+                    continue
+                span, read = _first_value(text, data.end(), end, -1 if data["flow"] else len(data["indent"]))
+                if span:
                     yield Hit("kubernetes-secret", *span, "a value in a Kubernetes Secret")
                     break
 
@@ -55,16 +63,25 @@ def _document(text: str, at: int) -> tuple[int, int]:
     return begin, end
 
 
-def _first_value(text: str, at: int, end: int) -> tuple[int, int] | None:
+def _first_value(text: str, at: int, end: int, indent: int) -> tuple[tuple[int, int] | None, int]:
+    """The first value of a mapping, and how far it was read; its lines begin further in than the one above them."""
     while at < end and (entry := _ENTRY.match(text, at, end)):
+        if len(entry["indent"]) <= indent and entry["value"] is not None:
+            break
         value = entry["value"]
         if value is not None and _may_be_one(value.strip()):
-            return entry.span("value")
+            return entry.span("value"), entry.end()
         if entry.end() == at:
             break
         at = entry.end()
-    return None
+    return None, at
 
 
 def _may_be_one(value: str) -> bool:
-    return len(value) >= 3 and not value.startswith(("$", "<", "%", "!")) and not stands_for_a_value(value)
+    if len(value) < 3 or value.startswith(("$", "<", "%", "!")) or stands_for_a_value(value):
+        return False
+    try:
+        told = base64.b64decode(value, validate=True).decode().strip()
+    except ValueError:
+        return True
+    return bool(told) and not stands_for_a_value(told)

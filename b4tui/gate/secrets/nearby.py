@@ -6,25 +6,31 @@ import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.rulebook.wording import word_set
+from b4tui.gate.secrets.keys import is_known_harmless
 from b4tui.gate.types import Hit
-from b4tui.gate.values import stands_for_a_value
+from b4tui.gate.values import is_made_of_words, stands_for_a_value
 
 REACH = 70
 """Characters from a word to what it speaks of."""
-_RUN = re.compile(r"(?<![A-Za-z0-9_+/=.\-@#])[A-Za-z0-9][A-Za-z0-9_+/=.\-~]{15,160}(?![A-Za-z0-9_])")
-_DIGIT = re.compile(r"[0-9]")
-_HEX = re.compile(r"[0-9a-fA-F]+$")
-_UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
-_HASH_BEFORE = re.compile(
+_RUN = lazily(r"(?<![A-Za-z0-9_+/=.\-@#])[A-Za-z0-9][A-Za-z0-9_+/=.\-~]{15,160}(?![A-Za-z0-9_])")
+_NAMED = lazily(r"([\w.-]{2,40})[\"']?(?:\s{0,3}[:=]\s{0,3}|\s{1,3})[\"']?$")
+_NUMBERED = lazily(r"[a-z]{1,8}-[0-9a-f]{8,17}$")
+"""Numbers of things in a cloud: `sg-01f6e627a89f4db32`."""
+_DIGIT = lazily(r"[0-9]")
+_HEX = lazily(r"[0-9a-fA-F]+$")
+_UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_HASH_BEFORE = lazily(
     r"(?i)(?:sha\d{0,3}|md5|digest|checksum|integrity|commit|hash|etag|rev(?:ision)?|fingerprint|uuid|guid|blob|tree|oid|"
-    r"nonce|salt|version|image|public[ _-]?key|ssh-\w{2,10}|request[_-]id|trace[_-]?id|sealed|encrypted|websocket-key|"
-    r"csrf|[\"']id[\"'])\W{0,12}$"
+    r"nonce|salt|version|image|pub(?:lic)?[ _-]?key\w{0,4}|ssh-\w{2,10}|request[_-]id|trace[_-]?id|"
+    r"sealed|encrypted|websocket-key|"
+    r"csrf|[\"']id[\"'])\W{0,12}$|arn:aws[^\s\"']{0,70}$"
 )
 # `pass` alone is what tests do.
-_CLOSE_TO_ID = re.compile(r"(?i)(?:key|token|secret|passw|passp|cred|auth|licen[cs]e)[^\n]{0,25}$")
-_CLOSE_TO_HEX = re.compile(r"(?i)(?:key|token|secret|pass|cred|auth|sid|licen[cs]e|account)[^\n]{0,30}$")
+_CLOSE_TO_ID = lazily(r"(?i)(?:key|token|secret|passw|passp|cred|auth|licen[cs]e)[^\n]{0,25}$")
+_CLOSE_TO_HEX = lazily(r"(?i)(?:key|token|secret|pass|cred|auth|sid|licen[cs]e|account)[^\n]{0,30}$")
 
 
 _SERVICES = word_set(
@@ -93,6 +99,9 @@ def _why(value: str, before: str) -> str | None:
     if len(value) < 16 or not _DIGIT.search(value) or value.isdigit():
         return None
     why = _looks(value, before)
+    named = _NAMED.search(before)
+    if named and is_known_harmless(named[1]):
+        return None
     if why is None or _HASH_BEFORE.search(before[-30:]) or stands_for_a_value(value):
         return None
     return why
@@ -105,7 +114,14 @@ def _looks(value: str, before: str) -> str | None:
         return "digits after a word about keys" if len(value) >= 20 and _CLOSE_TO_HEX.search(before) else None
     longest = _longest_part(value)
     bits = rarity(longest)
-    if len(longest) < 12 or bits < 5.3 or value.count(".") > 3 or ("/" in value and not _is_base64(value)):
+    if (
+        len(longest) < 12
+        or bits < 5.3
+        or (bits < 6.0 and is_made_of_words(longest))
+        or _NUMBERED.match(value)
+        or value.count(".") > 3
+        or ("/" in value and not _is_base64(value))
+    ):
         return None
     return f"looks random: {bits:.1f} bits"
 

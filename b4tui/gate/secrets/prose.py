@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.types import Hit
 from b4tui.gate.values import stands_for_a_value
 
-_WORD = re.compile(
+_WORD = lazily(
     r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|zugangsdaten|login with|credentials)"
     r"\b(?![\"'`])"
 )
-_LINK = re.compile(r"(?i)\b(?:is(?: now)?|was|ist|lautet|war)\b|[:=]")
-_VALUE = re.compile(r"\s{1,4}[`\"'„“(]?(?P<value>[^\s`\"'“”„()]{5,80})")
+_LINK = lazily(r"(?i)\b(?:is(?: now)?|was|ist|lautet|war)\b|[:=]")
+_VALUE = lazily(r"\s{1,4}[`\"'„“(]?(?P<value>[^\s`\"'“”„()]{5,80})")
 _SENTENCE = 44
 """Characters between the word and what links it to the secret."""
-_NUMBER = re.compile(
+_NUMBER = lazily(
     r"(?i)(?:pin(?:[- ]?(?:code|nummer|number))?|puk|passcode|kennzahl|geheimzahl|zugangscode|türcode|alarmcode|"
     r"(?:door|alarm|unlock|access|entry|gate|lock|safe) (?:code|combination))\b"
     r"(?:[^\n.:=\d]{0,24}?(?:\bis\b|\bist\b|\blautet\b|[:=]))?\s{0,3}[`\"']?(?P<value>\d{4,8})(?!\w|[-./]\d)"
 )
-_CODE = re.compile(r"[()\[\]{}]|::|->|=>|\w\.\w+\(")
-_NOT_ONE = re.compile(
-    r"(?i)v?\d+\.|https?:|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#\d|[\w.]+@|.*/|[A-Z]+-\d+$|--?\w|"
-    r".*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
+_CODE = lazily(r"[()\[\]{}]|::|->|=>|\w\.\w+\(")
+_NOT_ONE = lazily(
+    r"(?i)v?\d+\.|https?:|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@|.*/|[A-Z]+-\d+$|--?\w|"
+    r"[A-Za-z_]\w*\.[A-Za-z_]\w*$|.*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
 )
-_WORDS_JOINED = re.compile(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,6}$")
+_WORDS_JOINED = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,6}$")
 
 
 class Prose:

@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rulebook.validators import many_digits, not_masked, varied
 from b4tui.gate.types import Hit
 
-_DISCORD_TAIL = re.compile(r"\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,40}(?![A-Za-z0-9_-])")
-_DISCORD_HEAD = re.compile(r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z\d_-]{23,28}$")
-_MAILGUN_TAIL = re.compile(r"-[0-9a-f]{8}-[0-9a-f]{8}(?![0-9A-Za-z-])")
-_MAILGUN_HEAD = re.compile(r"(?<![0-9A-Za-z-])[0-9a-f]{32}$")
-_FACEBOOK_TAIL = re.compile(r"(?:\||%7C)[A-Za-z0-9_-]{27}(?![A-Za-z0-9_-])")
-_FACEBOOK_HEAD = re.compile(r"(?<![\d.])\d{15,16}$")
-_BASE32 = re.compile(r"[A-Z2-7]{32}(?![A-Za-z0-9_])")
+_DISCORD_TAIL = lazily(r"\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,40}(?![A-Za-z0-9_-])")
+_DISCORD_HEAD = lazily(r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z\d_-]{23,28}$")
+_MAILGUN_TAIL = lazily(r"-[0-9a-f]{8}-[0-9a-f]{8}(?![0-9A-Za-z-])")
+_MAILGUN_HEAD = lazily(r"(?<![0-9A-Za-z-])[0-9a-f]{32}$")
+_FACEBOOK_TAIL = lazily(r"(?:\||%7C)[A-Za-z0-9_-]{27}(?![A-Za-z0-9_-])")
+_FACEBOOK_HEAD = lazily(r"(?<![\d.])\d{15,16}$")
+_BASE32 = lazily(r"[A-Z2-7]{32}(?![A-Za-z0-9_])")
 _LONGEST_HEAD = 32
 """Characters of the longest part that comes before what is searched for."""
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.secrets.commands import may_be_one
 from b4tui.gate.types import Hit
 
-_IDENTIFIED = re.compile(
+_IDENTIFIED = lazily(
     r"""(?i)identified\s{1,4}(?:with\s{1,4}["'`]?\w{1,40}["'`]?\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4})?"""
     r"""(?P<quote>["'`])?(?P<value>[^\s"'`;,)]{4,120})"""
 )
-_QUOTED = re.compile(r"(?i)password\s{0,4}(?:\(\s{0,3})?'(?P<value>[^'\n]{4,120})'")
-_STATEMENT = re.compile(r"(?i)\b(?:create|alter|set|grant|update)\b[^;\n]{0,200}$")
+_QUOTED = lazily(r"(?i)password\s{0,4}(?:\(\s{0,3})?'(?P<value>[^'\n]{4,120})'")
+_STATEMENT = lazily(r"(?i)\b(?:create|alter|set|grant|update)\b[^;\n]{0,200}$")
 
 
 class Sql:
@@ -36,11 +36,15 @@ class Sql:
             done = match.end()
             value = match["value"]
             if word == "identified":
-                said = match["quote"] is not None or not _is_plain(value)
+                said = match["quote"] is not None or (not _is_plain(value) and _is_in_a_statement(text, start))
             else:
-                said = _STATEMENT.search(text[max(0, start - 220) : start]) is not None
+                said = _is_in_a_statement(text, start)
             if said and may_be_one(value):
                 yield Hit("sql-password", *match.span("value"), "a password in SQL")
+
+
+def _is_in_a_statement(text: str, start: int) -> bool:
+    return _STATEMENT.search(text[max(0, start - 220) : start]) is not None
 
 
 def _is_plain(value: str) -> bool:

@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.types import Hit
 from b4tui.gate.values import stands_for_a_value
 
-_PASSWORD = re.compile(r"""://[^\s:/@"'<>`]{0,80}:(?P<value>[^\s"'<>/`]{2,160})@(?P<host>[^\s"'<>/`]{1,120})""")
-_TOKEN = re.compile(r"""://(?P<value>[A-Za-z0-9_.~-]{20,250})(?::x-oauth-basic|:)?@[\w.-]{1,120}""")
-_NOBODY = re.compile(
+_PASSWORD = lazily(r"""://[^\s:/@"'<>`]{0,80}:(?P<value>[^\s"'<>/`]{2,160})@(?P<host>[^\s"'<>/`]{1,120})""")
+_TOKEN = lazily(r"""://(?P<value>[A-Za-z0-9_.~-]{20,250})(?::x-oauth-basic|:)?@[\w.-]{1,120}""")
+_NOBODY = lazily(
     r"(?i)(?:pass(?:word|wd|wort)?|pwd?|port|user(?:name)?|secret|token|guest|postgres|root|admin|mysql|minioadmin|neo4j|"
-    r"redis|rabbitmq|mongo|test|example|changeme|foo|bar|app|hunter2|\d{2,5}|pw\d?|p(?:w|ass)?\d?|xxx+|\*+|\.\.\.|api[_-]?key)$"
+    r"redis|rabbitmq|mongo|test|example|changeme|foo|bar|app|hunter2|\d{2,5}|pw\d?|p(?:w|ass)?\d?|[a-z]{1,3}|xxx+|\*+|\.\.\.|api[_-]?key)$"
 )
-_NOWHERE = re.compile(
+_NOWHERE = lazily(
     r"(?i)(?:host(?:name)?|localhost|127\.|example|server|db|postgres|redis|mysql|rabbitmq|mongo\w{0,4}|"
     r"url|your|proxy|\d{1,3}\.|::1|\[|[a-z-]{1,20}(?::|$)|[\w-]{1,30}\.(?:local|test|example))"
 )

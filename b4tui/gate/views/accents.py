@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.views.joining import Joined
 from b4tui.gate.views.offsets import pieced
 
@@ -13,10 +13,10 @@ _LATIN = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
 _BARE = {
     code: bare for code in _LATIN if (bare := unicodedata.normalize("NFD", chr(code))[0]).isascii() and bare.isalpha()
 }
-_ACCENT = re.compile(r"[\u00c0-\u024f\u1e00-\u1eff]")
-_WORD_BEFORE = re.compile(r"[\w-]{1,40}$")
-_WORD_AFTER = re.compile(r"[\w-]{1,40}")
-_TELLS = re.compile(r"(?i)pass|secret|token|key|pwd|credential|kennwort|auth|gh[pousr]_|sk-|xox")
+_ACCENT = lazily(r"[\u00c0-\u024f\u1e00-\u1eff]")
+_WORD_BEFORE = lazily(r"[\w-]{1,40}$")
+_WORD_AFTER = lazily(r"[\w-]{1,40}")
+_TELLS = lazily(r"(?i)pass|secret|token|key|pwd|credential|kennwort|auth|gh[pousr]_|sk-|xox")
 _MARGIN = 200
 
 

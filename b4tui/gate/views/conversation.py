@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 
 LAST = 8
 """Payloads that are looked back on."""
 _MOST = 48
 _RARE = 4.4
-_PIECE = re.compile(r"[A-Za-z0-9+/_=.-]{5,120}")
+_PIECE = lazily(r"[A-Za-z0-9+/_=.-]{5,120}")
 
 
 def pieces(text: str) -> tuple[str, ...]:

@@ -10,28 +10,29 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.views.reading import Budget, read
 from b4tui.gate.views.runs import at_least, folded
 
 _SHORTEST = 16
 """Characters of the shortest value that is tried: twelve bytes in base64."""
-_HEX = re.compile(r"[0-9a-fA-F]{24,}")
-_BASE32 = re.compile(r"[A-Z2-7]{24,}")
-_NOT_STANDARD = re.compile(r"[^-_]{16,}")
-_NOT_URL_SAFE = re.compile(r"[^+/]{16,}")
-_SEGMENT = re.compile(r"[^-_+/]{16,}")
+_HEX = lazily(r"[0-9a-fA-F]{24,}")
+_BASE32 = lazily(r"[A-Z2-7]{24,}")
+_NOT_STANDARD = lazily(r"[^-_]{16,}")
+_NOT_URL_SAFE = lazily(r"[^+/]{16,}")
+_SEGMENT = lazily(r"[^-_+/]{16,}")
 
 # Hexadecimal digits in pairs with something between them (`6a 6b`, `6a:6b`): h for a digit, s for what is between.
 _PAIRS_SHAPE = bytes(
     104 if code in b"0123456789abcdefABCDEF" else 115 if code in b" :,-" else 48 for code in range(256)
 )
 _PAIR_RUNS = (b"hhs" * 8, b"hhss" * 8)
-_PAIRS = re.compile(r"(?:[0-9a-fA-F]{2}[ :,-][:, ]?(?:\n[ \t]{0,8})?){8,}[0-9a-fA-F]{2}")
-_X_PAIRS = re.compile(r"(?=0x)(?:0x[0-9a-fA-F]{2}[ ,;]{1,3}(?:\n[ \t]{0,8})?){8,}0x[0-9a-fA-F]{2}")
+_PAIRS = lazily(r"(?:[0-9a-fA-F]{2}[ :,-][:, ]?(?:\n[ \t]{0,8})?){8,}[0-9a-fA-F]{2}")
+_X_PAIRS = lazily(r"(?=0x)(?:0x[0-9a-fA-F]{2}[ ,;]{1,3}(?:\n[ \t]{0,8})?){8,}0x[0-9a-fA-F]{2}")
 _COMMAS_SHAPE = bytes(44 if code == 44 else 48 for code in range(256))
 _COMMAS = b"," * 11
 _CODE = r"(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6])"
-_CODES = re.compile(rf"(?<!\d)(?:{_CODE}[ ]?,[ ]?(?:\n[ \t]{{0,8}})?){{11,}}{_CODE}(?!\d)")
+_CODES = lazily(rf"(?<!\d)(?:{_CODE}[ ]?,[ ]?(?:\n[ \t]{{0,8}})?){{11,}}{_CODE}(?!\d)")
 
 _MIXED = str.maketrans("-_", "+/")
 

@@ -5,26 +5,28 @@ All kinds are undone at once, one level at a time, in the stretches of the text 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import unescape
 from itertools import accumulate
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.views.offsets import Offsets
 
 # Runs are undone as one, because a letter may be several bytes. Backslashes may be escaped themselves, a few times.
 _NAMED = "quot|apos|amp|lt|gt|colon|equals|sol|lowbar|period|commat|num"
-_ESCAPE = re.compile(
+_ESCAPE = lazily(
     r"(?=[\\%&=])"  # where a search may skip to
-    r"((?:%[0-9a-fA-F]{2})+"
+    r"((?:%(?:25){0,8}[0-9a-fA-F]{2})+"
     r"|(?:\\{1,8}u[0-9a-fA-F]{4})+|\\u\{[0-9a-fA-F]{1,6}\}|\\U[0-9a-fA-F]{8}"
     r"|(?:\\{1,8}x[0-9a-fA-F]{2})+"
     r"|(?:\\{1,8}[01][0-7]{2}){2,}"
-    rf"|(?:&(?:\#[0-9]{{1,7}}|\#[xX][0-9a-fA-F]{{1,6}}|{_NAMED});)+"
+    rf"|(?:&(?:amp;){{0,8}}(?:\#[0-9]{{1,7}}|\#[xX][0-9a-fA-F]{{1,6}}|{_NAMED});)+"
     r"|(?:=[0-9A-F]{2}){3,}"
     r"|(?<!\\)\\{1,15}[\"'/nrt])"
 )
+# What is escaped several times over in one of these ways is read in one step: nothing else can be meant by it.
+_NESTED = lazily(r"(?<=%)(?:25)+(?=[0-9a-fA-F]{2})")
+_NESTED_ENTITY = lazily(r"&(?:amp;)+")
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "/": "/"}
 _MARKS = "\\%&="
 _MARGIN = 200
@@ -100,9 +102,11 @@ def _end(text: str, at: int) -> int:
 def _undone(escape: str) -> tuple[str, str]:
     """What kind of escapes they are, and what they say."""
     if escape[0] == "%":
-        return "percent", _text(bytes.fromhex(escape.replace("%", "")))
+        return "percent", _text(bytes.fromhex(_NESTED.sub("", escape).replace("%", "")))
     if escape[0] == "&":
-        return "entities", unescape(escape)
+        from html import unescape  # its table of names is large, and rarely needed
+
+        return "entities", unescape(_NESTED_ENTITY.sub("&", escape))
     if escape[0] == "=":
         return "quoted-printable", _text(bytes.fromhex(escape.replace("=", "")))
     codes = [code for code in escape.split("\\") if code]

@@ -5,9 +5,9 @@ Only the stretches of a text in which something is joined are read anew (researc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.views.offsets import Offsets, pieced
 
 Joined = tuple[str, Offsets]
@@ -16,17 +16,17 @@ Joined = tuple[str, Offsets]
 _MARGIN = 120
 
 # A string's end and the next one's beginning with an operator, a line's end or nothing between: "a" + "b", 'a' 'b'.
-_ADDED = re.compile(
+_ADDED = lazily(
     r"[\"'`](?:[ \t]{0,4}(?:[+.&~]|\.\.|<>|\|\|)[ \t]{0,4}(?:\\?\r?\n[ \t]{0,40})?"
     r"|[ \t]{0,4}\\?\r?\n[ \t]{0,40}(?:(?:[+.&~]|\.\.|<>|\|\|)[ \t]{0,4})?|[ \t]{0,2})[fbru]?[\"'`]"
 )
 # A line that goes on in the next: shell, PowerShell, cmd, quoted-printable.
-_GOES_ON = re.compile(r"[\\`^=]\r?\n[ \t]{0,40}")
+_GOES_ON = lazily(r"[\\`^=]\r?\n[ \t]{0,40}")
 _VALUE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_-.:@$%!#*")
 
 _PUT_TOGETHER = ("join(", "concat(", "implode(", "-join")
-_LIST = re.compile(r"(?:[\"'][\w+/=.:@-]{1,120}[\"'][ \t]{0,4},\s{0,40}){1,60}[\"'][\w+/=.:@-]{1,120}[\"']")
-_ITEM = re.compile(r"[\"']([\w+/=.:@-]{1,120})[\"']")
+_LIST = lazily(r"(?:[\"'][\w+/=.:@-]{1,120}[\"'][ \t]{0,4},\s{0,40}){1,60}[\"'][\w+/=.:@-]{1,120}[\"']")
+_ITEM = lazily(r"[\"']([\w+/=.:@-]{1,120})[\"']")
 
 
 def joined(text: str) -> Iterator[Joined]:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from itertools import accumulate
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import UnreadableText
 from b4tui.gate.views.offsets import Offsets
 
@@ -19,9 +20,9 @@ INVISIBLE = (
 )
 """Ranges of characters that show nothing and change nothing but what a search sees."""
 
-_INVISIBLE = re.compile(f"[{INVISIBLE}]+")
+_INVISIBLE = lazily(f"[{INVISIBLE}]+")
 
-_MARK = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_MARK = lazily("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 """Marks on letters that no language needs once they are composed with what they can be composed with."""
 
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212"
@@ -87,7 +88,7 @@ def _composed(text: str) -> tuple[str, Offsets | None]:
         return text, None
     others = [char for char in set(text) if not char.isascii()]
     marks = "".join(sorted(char for char in others if _MARK.match(char)))
-    unstable = "".join(sorted(char for char in others if not unicodedata.is_normalized("NFKC", char)))
+    unstable = "".join(sorted(char for char in others if _is_unstable(char)))
     if not marks and not unstable:
         return text, None  # only letters that compose with each other, as Hangul's do: nothing that hides a secret
     _check_growth(text, unstable)
@@ -102,6 +103,12 @@ def _composed(text: str) -> tuple[str, Offsets | None]:
     length = starts.pop()
     ends = [*accumulate(map(len, parts))]
     return "".join(read), Offsets(starts, [0, *ends[:-1]], ends, length)
+
+
+def _is_unstable(char: str) -> bool:
+    """Whether a character has another form that says the same; an accent on a blank does not say `blank`."""
+    form = unicodedata.normalize("NFKC", char)
+    return form != char and not (len(form) > 1 and form[0] == " ")
 
 
 def _check_growth(text: str, unstable: str) -> None:

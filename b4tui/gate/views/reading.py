@@ -6,10 +6,12 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.types import UnreadableText
 
 _WORDS = re.compile(rb"[\x20-\x7e\t\r\n]{16,}")
-_UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_UNSHOWN_BYTE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNSHOWN = lazily(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 class Budget:
@@ -30,6 +32,8 @@ def read(data: bytes, budget: Budget) -> tuple[tuple[str, ...], str] | None:
 
     Raises UnreadableText for what unpacks to more than the budget.
     """
+    if data.isascii() and data[:3] != b"BZh" and not _UNSHOWN_BYTE.search(data):
+        return (), data.decode("ascii")
     steps: tuple[str, ...] = ()
     for _ in range(3):
         unpacked = _unpacked(data, budget)

@@ -7,11 +7,11 @@ some of what stands around it (research/gate.md 6.1).
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.views.offsets import Offsets
 from b4tui.gate.views.seams import REACH
 
@@ -21,7 +21,7 @@ _SHORTEST = 4
 """Characters from which a part is found again, after the parts before it; shorter ones are read twice."""
 _TELLING = 64
 """Characters from which a part is also looked for before those that came before it."""
-_ESCAPE = re.compile(r"(?=\\)((?:\\u[0-9a-fA-F]{4})+|\\[\"\\/bfnrt])")
+_ESCAPE = lazily(r"(?=\\)((?:\\u[0-9a-fA-F]{4})+|\\[\"\\/bfnrt])")
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+
+from b4tui.gate.patterns import lazily
 
 SHORTEST = 14
 """Characters of the shortest run: the longer half of a short token."""
@@ -13,8 +14,8 @@ _SHAPE = bytes(49 if code in _ALPHABET else 48 for code in range(256))
 _RUN, _GAP = b"1" * SHORTEST, b"0"
 
 # How one line of folded text goes over into the next: what closes it, the line's end, what quotes or indents the next.
-_FOLD = re.compile(r"[\"'`,;)\\]{0,4}[ \t]{0,8}\r?\n[ \t>|\"'#*]{0,16}")
-_LAST = re.compile(r"[-+]?([A-Za-z0-9+/_-]{1,20})={0,2}")
+_FOLD = lazily(r"[\"'`,;)\\]{0,4}[ \t]{0,8}\r?\n[ \t>|\"'#*]{0,16}")
+_LAST = lazily(r"[-+]?([A-Za-z0-9+/_-]{1,20})={0,2}")
 
 
 def shape(text: str) -> bytes:

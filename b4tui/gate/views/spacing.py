@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.views.joining import Joined
 from b4tui.gate.views.offsets import pieced
 
@@ -54,4 +55,4 @@ def _signs(group: str) -> bool:
 @lru_cache(maxsize=64)
 def _groups(width: int, sign: str) -> re.Pattern[str]:
     between = re.escape(sign)
-    return re.compile(rf"(?:[!-~]{{{width}}}{between})+(?:[!-~]{{1,{width}}}(?![\w]))?")
+    return lazily(rf"(?:[!-~]{{{width}}}{between})+(?:[!-~]{{1,{width}}}(?![\w]))?")

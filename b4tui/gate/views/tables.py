@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.views.joining import Joined
 from b4tui.gate.views.offsets import pieced
 
-_RULE = re.compile(
+_RULE = lazily(
     r"(?=[-:|])^[ \t]{0,8}\|?[ \t]{0,4}:?-{2,40}:?[ \t]{0,4}(?:\|[ \t]{0,4}:?-{2,40}:?[ \t]{0,4}){1,30}\|?[ \t]*$", re.M
 )
-_CELL = re.compile(r"[^|\n]+")
-_TELLS = re.compile(r"(?i)pass|secret|token|key|pwd|pin|credential|kennwort|zugang|auth")
+_CELL = lazily(r"[^|\n]+")
+_TELLS = lazily(r"(?i)pass|secret|token|key|pwd|pin|credential|kennwort|zugang|auth")
 _MOST_ROWS = 500
 _MOST_CELL = 200
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.views.offsets import Offsets, pieced
 
@@ -19,10 +20,10 @@ Twisted = tuple[str, str, Offsets]
 
 _SHORTEST = 20
 _RARE = 4.6
-_LITERAL = re.compile(r"(?=[=:])[=:][ \t]{0,4}([\"'`]?)([\w+/=.\-]{3,120}+)\1[ \t]{0,4}(?=[,;]|\r?\n|$)")
+_LITERAL = lazily(r"(?=[=:])[=:][ \t]{0,4}([\"'`]?)([\w+/=.\-]{3,120}+)\1[ \t]{0,4}(?=[,;]|\r?\n|$)")
 _MOST = 2000
 _BEFORE_VALUE = "\"'`=:"
-_DIGIT = re.compile("[0-9]")
+_DIGIT = lazily("[0-9]")
 _NEAR = 120
 """Characters from one half to the name of the other."""
 

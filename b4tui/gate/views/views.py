@@ -14,11 +14,11 @@ from enum import StrEnum
 from b4tui.gate.hidden import carried
 from b4tui.gate.types import GateLimits, UnreadableText
 from b4tui.gate.views.accents import unaccented
-from b4tui.gate.views.decoding import decoded
+from b4tui.gate.views.decoding import Decoded, decoded
 from b4tui.gate.views.escapes import unescaped
 from b4tui.gate.views.joining import joined
 from b4tui.gate.views.normalising import holds_look_alikes, normalised
-from b4tui.gate.views.offsets import Offsets, whole
+from b4tui.gate.views.offsets import Offsets, pieced
 from b4tui.gate.views.reading import Budget
 from b4tui.gate.views.runs import runs
 from b4tui.gate.views.spacing import spaced_out
@@ -28,6 +28,8 @@ from b4tui.gate.views.twisting import halves, twisted
 RAW, NORMALISED = "raw", "normalised"
 _NO_LEVEL = ("utf-16", "binary")
 """Steps that are no encoding of their own."""
+_MANY = 8
+"""Values encoded in the same way that are read one by one; more of them are read as one text."""
 _FLOOR = 256 * 1024
 """Bytes that may be unfolded from however small a text."""
 
@@ -38,7 +40,6 @@ class Scope(StrEnum):
     ALL = "all"
     SECRETS = "secrets"  # what is put together again is a secret or nothing
     TOKENS = "tokens"  # twisted or guessed: only what has the form of a known kind of token, and what is known
-    KNOWN = "known"  # only what this machine knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def views(text: str, limits: GateLimits) -> Iterator[View]:
     first = View(shown, (NORMALISED,) if shown != text else (), Scope.ALL, 0, steps)
     yield first
     if holds_look_alikes(text):
-        yield View(text, scope=Scope.KNOWN)
+        yield View(text)  # or else they are the letters of a language
     waiting = [first, *_carried(View(text))]
     yield from waiting[1:]
     while waiting:
@@ -123,12 +124,21 @@ def _unfolded(view: View, found: Sequence[tuple[int, int]], budget: Budget, most
             yield view.child(stretch.name, stretch.text, stretch.offsets, scope, 1)
         elif stretch.dense:
             raise _too_deep(most)
+    by_steps: dict[tuple[str, ...], list[Decoded]] = {}
     for one in decoded(view.text, budget, found):
-        levels = sum(step not in _NO_LEVEL for step in one.steps)
-        if view.depth + levels > most:
+        if view.depth + _levels(one.steps) > most:
             raise _too_deep(most)
-        offsets = whole(len(one.text), one.start, one.end)
-        yield view.child(">".join(one.steps), one.text, offsets, Scope.ALL, levels)
+        by_steps.setdefault(one.steps, []).append(one)
+    for steps, ones in by_steps.items():
+        for together in [ones] if len(ones) > _MANY else [[one] for one in ones]:
+            pieces = (
+                piece for one in together for piece in ((one.text, one.start, one.end), ("\n\n", one.end, one.end))
+            )
+            yield view.child(">".join(steps), *pieced(pieces, opaque=True), Scope.ALL, _levels(steps))
+
+
+def _levels(steps: Sequence[str]) -> int:
+    return sum(step not in _NO_LEVEL for step in steps)
 
 
 def _carried(view: View) -> Iterator[View]:

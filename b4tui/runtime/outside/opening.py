@@ -24,6 +24,7 @@ from b4tui.ledger.opening import open_ledger
 from b4tui.ledger.types import LedgerError
 from b4tui.runtime.outside.outside import Opened, Outside
 from b4tui.runtime.outside.recorder import Recorder
+from b4tui.runtime.outside.traces import Traces
 from b4tui.runtime.state import StateError, StateFolder
 
 UNREADABLE = "(not read to its end)"
@@ -60,6 +61,7 @@ def outside_of(
             recorder=recorder,
             ledger_error="" if isinstance(ledger, Ledger) else ledger,
             guard=around.guard,
+            traces=Traces(state.private),
             publish=publish,
         )
 
@@ -89,7 +91,7 @@ class _Opener:
             return Opened(closed=f"nothing is recorded, so nothing can leave: {self.ledger}")
         # A hub from elsewhere may bring a record with grants in it that are nobody's here.
         if self.ledger.stranger:
-            return Opened(closed=self.ledger.stranger)
+            return Opened(closed=self.ledger.stranger, mask=_mask(self._gate(Known.nothing())))
         if why := self._nowhere():
             return Opened(closed=why, mask=_mask(self._gate(Known.nothing())))
         gate = self._gate(self._known())

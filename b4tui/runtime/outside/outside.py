@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from b4tui.agents.outward import FrontierAnswer, Outward
+from b4tui.board.store import BoardError
 from b4tui.config import Settings
 from b4tui.engines.types import ChatRequest
 from b4tui.escalation.desk import Desk
 from b4tui.escalation.guard import EgressGuard
-from b4tui.escalation.types import Answered, Approval, EscalationRequest
+from b4tui.escalation.types import Answered, Approval, EscalationRequest, RefusalKind
 from b4tui.events import Event, now
 from b4tui.gate.policy.placing import place
 from b4tui.ledger.types import LedgerError
 from b4tui.outward_events import EgressRefused, RunReleased
 from b4tui.provenance import Provenance, Source
 from b4tui.runtime.outside.recorder import Recorder
+from b4tui.runtime.outside.traces import Traces
 from b4tui.runtime.snapshot import OutwardView
 
 LOOK_S = 0.5
@@ -40,13 +43,18 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """One run, as the desk needs to know it."""
+    """One run, as the desk needs to know it.
+
+    `made_from` are the beads in whose runs its bead was made. `labels` reads the bead's as they are now: it blocks, and
+    raises BoardError.
+    """
 
     run: str
     bead: str
     agent: str
     category: str
-    labels: tuple[str, ...]
+    made_from: tuple[str, ...] = ()
+    labels: Callable[[], tuple[str, ...]]
 
 
 class Outside:
@@ -63,6 +71,7 @@ class Outside:
         recorder: Recorder | None = None,
         ledger_error: str = "",
         guard: EgressGuard | None = None,
+        traces: Traces,
         publish: Callable[[Event], None],
     ) -> None:
         self._settings = settings
@@ -70,6 +79,7 @@ class Outside:
         self._open_all = open_all
         self._recorder = recorder
         self._guard = guard
+        self._traces = traces
         self._publish = publish
         self._released: set[str] = set()
         self._errands: dict[str, Errand] = {}
@@ -161,7 +171,8 @@ class Outside:
         return Outward(
             place=self.place,
             kept_home=frozenset(self._settings.gate.kept_home),
-            released=lambda: errand.run in self._released,
+            left_here=self._traces.sources((errand.bead, *errand.made_from)),
+            kept=functools.partial(self._traces.mark, errand.bead),
             ask=ask if self._may_ask(errand) else None,
         )
 
@@ -179,6 +190,11 @@ class Outside:
         if self._opened.desk is None:
             return FrontierAnswer(refused=self._opened.closed)
 
+        try:
+            labels = await asyncio.to_thread(errand.labels)
+        except BoardError as error:
+            return FrontierAnswer(refused=f"the board cannot be read, so nobody knows whether it may leave: {error}")
+
         def waits(approval: Approval | None) -> None:
             waiting(approval is not None)
 
@@ -187,14 +203,15 @@ class Outside:
             bead=errand.bead,
             agent=errand.agent,
             category=errand.category,
-            labels=errand.labels,
+            labels=labels,
             reason=reason,
             chat=chat,
+            released=errand.run in self._released,
         )
         answer = await self._opened.desk.ask(request, waits)
         if isinstance(answer, Answered):
             return FrontierAnswer(text=answer.text)
-        return FrontierAnswer(refused=answer.reason)
+        return FrontierAnswer(refused=answer.reason, failed=answer.kind is RefusalKind.FAILED)
 
     async def ended(self, run: str, reason: str) -> None:
         """A run is over, however: its questions are nobody's any more."""

@@ -139,11 +139,11 @@ def risk_line(approval: Approval) -> Span:
     """The risk with its sign, what makes it, and what it asks of the operator."""
     sign, ink = RISKS[approval.risk]
     asked = [one for one in approval.findings if one.severity is not Severity.WARN]
-    found = f"for you to judge: {counted(asked)}" if asked else "the gate found nothing in it"
+    found = f"{counted(asked)} for you to judge" if asked else "the gate found nothing in it"
     more = {
         Risk.LOW: "",
-        Risk.MEDIUM: " · once approved it is held back for a moment",
-        Risk.HIGH: " · to approve it you type the host",
+        Risk.MEDIUM: " · held back for a moment once approved",
+        Risk.HIGH: " · approved by typing the host",
     }[approval.risk]
     return Span(f"{sign} {approval.risk}: {'; '.join(approval.risk_words) or found}{more}", ink)
 

@@ -95,10 +95,10 @@ class Standing:
             return Span(f"◌ Not yet: {self.arming.why}. Keep still for a moment.", Ink.INFO)
         if stays_here(one):
             mend = "e redacts, m calls a value public, " if one.findings else ""
-            return Span(f"It stays here: {mend}enter denies, esc leaves it.", Ink.SOFT)
+            return Span(f"It stays here: {mend}enter denies.", Ink.SOFT)
         if self.problem:
             return Span("It cannot be approved. enter denies, esc leaves it.", Ink.SOFT)
         if not self.whole:
             left = max(1, round(100 * (1 - self.share)))
-            return Span(f"Approve waits: {left} % was not seen yet; space reads on, U goes there.", Ink.INFO)
+            return Span(f"Approve waits: {left} % not seen yet; space reads on, U goes there.", Ink.INFO)
         return Span("All of it was seen. enter denies, A approves, esc leaves it.", Ink.SOFT)

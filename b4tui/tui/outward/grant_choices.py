@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from b4tui.escalation.types import Approval, Grant
+from b4tui.provenance import Provenance
 from b4tui.tui.outward.asking import size_words, stays_here
 
 MINUTES = (15, 60, 4 * 60, 8 * 60)
@@ -22,6 +23,8 @@ def hindrance(approval: Approval) -> str:
         return "The gate found something in it: each such payload is asked for by itself, and no grant covers it."
     if approval.redacted:
         return "Something in it was replaced: each such payload is asked for by itself, and no grant covers it."
+    if approval.provenance is Provenance.PRIVATE:
+        return "Parts of it come from private sources: each such payload is asked for by itself."
     return ""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from rich.cells import cell_len
 
@@ -65,6 +66,12 @@ def folded(text: str, start: int, end: int, width: int) -> Iterator[tuple[int, i
     yield start, end
 
 
+@lru_cache(maxsize=4096)
+def _width(character: str) -> int:
+    """Cells that a character takes as it is shown."""
+    return cell_len(shown(character))
+
+
 def fit(text: str, start: int, end: int, width: int) -> int:
     """Where a span has to end so that what is shown of it takes at most `width` cells; never before one character."""
     guess = min(end, start + width)
@@ -73,7 +80,7 @@ def fit(text: str, start: int, end: int, width: int) -> int:
         return guess
     taken = 0
     for place in range(start, end):
-        taken += cell_len(shown(text[place]))
+        taken += _width(text[place])
         if taken > width:
             return max(place, start + 1)
     return end

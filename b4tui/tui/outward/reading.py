@@ -32,9 +32,7 @@ def unreadable(approval: Approval, shown: PayloadShown | None) -> str:
             f"It has {approval.size:,} bytes, and no more than {MOST_SHOWN:,} can be shown here. What cannot be read "
             "cannot be approved: deny it, or export it with o to review it elsewhere."
         )
-    if shown is None:
-        return "Its payload is not there any more, so it cannot be approved: deny it, and the agent may ask again."
-    if hashlib.sha256(shown.body).hexdigest() != approval.sha256:
+    if shown is not None and hashlib.sha256(shown.body).hexdigest() != approval.sha256:
         return "These are not the bytes that were asked about (another sha256): deny it, and look at `b4tui ledger`."
     return ""
 

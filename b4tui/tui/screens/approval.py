@@ -214,7 +214,7 @@ class ApprovalScreen(PayloadScreen):
             self._deny()
 
     def _deny(self, reason: str = "") -> None:
-        verb = self.console.verbs.deny(self._decision(reason=reason))
+        verb = self.console.runtime.operator.deny(self._decision(reason=reason))
         self._carry_out(verb, f"Denied; u undoes it for {self.console.policy.undo_s:.0f} s.", answers=True)
 
     def action_deny_because(self) -> None:
@@ -249,7 +249,7 @@ class ApprovalScreen(PayloadScreen):
         if one is None or changed(shown, one) or not self.standing.open:
             self.disturbed("it changed meanwhile")
             return
-        verb = self.console.verbs.approve(self._decision(typed_host=host))
+        verb = self.console.runtime.operator.approve(self._decision(typed_host=host))
         self._carry_out(verb, "", answers=True)
 
     def action_undo(self) -> None:
@@ -261,7 +261,7 @@ class ApprovalScreen(PayloadScreen):
             return
         one = last[0]
         self._answered = False
-        self._carry_out(self.console.verbs.undo(one.id, one.version), "Taken back: it waits again.")
+        self._carry_out(self.console.runtime.operator.undo(one.id, one.version), "Taken back: it waits again.")
         if one.id != self.approval_id:
             self.open(one.id, "it waits again")
 
@@ -269,7 +269,7 @@ class ApprovalScreen(PayloadScreen):
         """Have what was found replaced and the rest judged again."""
         one = self.approval
         if one is not None and self.standing.may_deny and self.admits():
-            verb = self.console.verbs.redact(one.id, one.version, one.sha256)
+            verb = self.console.runtime.operator.redact(one.id, one.version, one.sha256)
             self._carry_out(verb, "Redacted: read what is left.")
 
     def action_call_public(self) -> None:
@@ -286,12 +286,12 @@ class ApprovalScreen(PayloadScreen):
     def action_extend(self) -> None:
         """More time."""
         if (one := self.approval) is not None:
-            self._carry_out(self.console.verbs.extend(one.id, one.version), "It has more time.")
+            self._carry_out(self.console.runtime.operator.extend(one.id, one.version), "It has more time.")
 
     def action_acknowledge(self) -> None:
         """Seen, working on it."""
         if (one := self.approval) is not None:
-            self._carry_out(self.console.verbs.acknowledge(one.id, one.version), "Marked as seen.")
+            self._carry_out(self.console.runtime.operator.acknowledge(one.id, one.version), "Marked as seen.")
 
     def action_grant(self) -> None:
         """The form for a grant, on a screen of its own."""

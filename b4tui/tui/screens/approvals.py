@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from b4tui.escalation.types import Approval, ApprovalState, Decision
+from b4tui.runtime.operator import OperatorError
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import words
 from b4tui.tui.keymap import bindings
@@ -168,11 +169,22 @@ class ApprovalsScreen(GuardedScreen):
         targets = self.marked or ((one,) if one is not None and one.state is ApprovalState.PENDING else ())
         if not (targets and self.admits()):
             return
-        verbs, decisions = self.console.verbs, tuple(self._decision(each) for each in targets)
-        verb = verbs.batch_deny(decisions) if len(decisions) > 1 else verbs.deny(decisions[0])
+        decisions = tuple(self._decision(each) for each in targets)
+        verb = self._deny(decisions)
         done = f"{words.plural(len(decisions), 'request')} denied; u undoes it for {self.console.policy.undo_s:.0f} s."
         self.marks, self._denied = frozenset(), frozenset(each.id for each in targets)
         self.console.perform(verb, done)
+
+    async def _deny(self, decisions: Sequence[Decision]) -> None:
+        """Raises OperatorError with the first refusal, where not all of them were denied."""
+        operator = self.console.runtime.operator
+        if len(decisions) == 1:
+            await operator.deny(decisions[0])
+            return
+        batch = await operator.batch_deny(decisions)
+        if batch.refused:
+            words_of_one = batch.refused[0][1].text
+            raise OperatorError(f"{len(batch.refused)} of {len(decisions)} were not denied: {words_of_one}")
 
     def action_approve_marked(self) -> None:
         """Approve what is marked, if it may go together and each was read; lists them and asks for their number."""
@@ -186,7 +198,9 @@ class ApprovalsScreen(GuardedScreen):
 
         def typed(count: str | None) -> None:
             if count:
-                verb = self.console.verbs.batch_approve(tuple(self._decision(one) for one in marked), int(count))
+                verb = self.console.runtime.operator.batch_approve(
+                    tuple(self._decision(one) for one in marked), int(count)
+                )
                 self.marks = frozenset()
                 self.console.perform(verb, f"{words.plural(len(marked), 'payload')} approved.")
 
@@ -199,19 +213,19 @@ class ApprovalsScreen(GuardedScreen):
         if not together:
             self.console.say("There is nothing to undo: it was too long ago, or it has left.", wrong=True)
         for one in together:
-            verb = self.console.verbs.undo(one.id, one.version)
+            verb = self.console.runtime.operator.undo(one.id, one.version)
             self.console.perform(verb, "Taken back: it waits again.")
 
     def action_acknowledge(self) -> None:
         """Seen, working on it."""
         if (one := self.chosen) is not None:
-            verb = self.console.verbs.acknowledge(one.id, one.version)
+            verb = self.console.runtime.operator.acknowledge(one.id, one.version)
             self.console.perform(verb, "Marked as seen: it stays pending.")
 
     def action_extend(self) -> None:
         """More time."""
         if (one := self.chosen) is not None:
-            self.console.perform(self.console.verbs.extend(one.id, one.version), "It has more time.")
+            self.console.perform(self.console.runtime.operator.extend(one.id, one.version), "It has more time.")
 
     # Going -------------------------------------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ class GrantFormScreen(GuardedScreen):
         """Make the grant."""
         if self.admits():
             grant = self.choices.grant(self.console.clock(), self.console.actor)
-            self.console.perform(self.console.verbs.make_grant(grant), "The grant is made; f lists them.")
+            self.console.perform(self.console.runtime.operator.make_grant(grant), "The grant is made; f lists them.")
             self.dismiss(None)
 
     def action_dismiss_dialog(self) -> None:

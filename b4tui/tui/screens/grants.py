@@ -67,7 +67,7 @@ class GrantsScreen(HouseScreen):
     def action_revoke(self) -> None:
         """End it now: the careful direction needs no question."""
         if (grant := self._chosen) is not None:
-            self.console.perform(self.console.verbs.revoke(grant.id), "Revoked: each payload is asked for.")
+            self.console.perform(self.console.runtime.operator.revoke(grant.id), "Revoked: each payload is asked for.")
 
     def action_back(self) -> None:
         """Return to where the operator came from."""

@@ -45,10 +45,6 @@ class GuardedScreen(HouseScreen):
         """A key came."""
         self.arming = self.arming.heard(at)
 
-    def welcomes(self, at: float) -> bool:
-        """What was struck before the paint was meant for something else."""
-        return self.arming.painted_at is None or at >= self.arming.painted_at
-
     def tick(self) -> None:
         """Armed as soon as it was quiet for long enough."""
         if self.arming.painted_at is None:

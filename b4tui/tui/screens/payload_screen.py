@@ -36,7 +36,7 @@ class PayloadScreen(GuardedScreen):
     async def _load(self, approval_id: str) -> None:
         problem, shown = "", None
         try:
-            shown = await self.console.payload(approval_id)
+            shown = await self.console.runtime.payload(approval_id)
         except OperatorError as error:
             problem = str(error)
         one = self.approval
@@ -63,6 +63,10 @@ class PayloadScreen(GuardedScreen):
     def on_paste(self, event: events.Paste) -> None:
         """Nothing that is pasted decides anything."""
         event.stop()
+
+    def welcomes(self, at: float) -> bool:
+        """What was struck before the payload was painted was meant for something else."""
+        return self.arming.painted_at is None or at >= self.arming.painted_at
 
     @property
     def complete(self) -> bool:

@@ -1,0 +1,107 @@
+"""How values follow names in the languages of the world."""
+
+from __future__ import annotations
+
+import pytest
+
+from b4tui.gate.rulebook.examples import expand
+from b4tui.gate.rulebook.rule import RuleSet, built_in_rules
+from b4tui.gate.scanner import Scanner
+from b4tui.gate.secrets.assignment import RULE, Assignments
+
+RULES = built_in_rules()
+ONLY = RuleSet((RULES.by_id()[RULE],), RULES.sha256)
+WORD, TOKEN = "{password:11}", "{alnum:32}"
+
+
+@pytest.fixture(scope="module")
+def scanner() -> Scanner:
+    return Scanner(ONLY, [Assignments()])
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        'password = "{v}"',
+        "PASSWORD={v}",
+        "password: {v}",
+        "password:                 '{v}'",
+        '"password": "{v}",',
+        r"{\"password\": \"{v}\"}",
+        "&quot;password&quot;: &quot;{v}&quot;",
+        "<password>{v}</password>",
+        "<password>\n    {v}\n</password>",
+        "<password><![CDATA[{v}]]></password>",
+        '<add key="password" value="{v}"/>',
+        '{"name": "password", "value": "{v}"}',
+        "- name: DB_PASSWORD\n  value: {v}",
+        'var password string = "{v}"',
+        'password: str = "{v}"',
+        'char password[] = "{v}";',
+        "$password .= '{v}'",
+        'password := "{v}"',
+        'PASSWORD ::= "{v}"',
+        'PASSWORD :::= "{v}"',
+        '"password" => "{v}"',
+        'put("password", "{v}")',
+        'setPassword("{v}")',
+        'password = b"{v}"',
+        'password = String("{v}")',
+        "--password {v}",
+        "--password='{v}'",
+        "-Password:{v}",
+        'if password == "{v}":',
+        'if ("{v}" === password) {',
+        '#define PASSWORD "{v}"',
+        "%global password {v}",
+        "ENV PASSWORD {v}",
+        'process.env.PASSWORD || "{v}"',
+        "id:me,pw:{v}",
+        "Passwort: {v}",
+    ],
+)
+def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> None:
+    value = expand(WORD)
+    text = form.replace("{v}", value)
+    assert [text[hit.start : hit.end] for hit in scanner.scan(text)] == [value]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the password is checked by the server",
+        "tests pass: `make {alnum:12}`",
+        "password = getpass('Password: ')",
+        "password = input(prompt)",
+        "getPassword('{alnum:12}')",
+        '["user", "password", "hostname1"]',
+        '"AWS::EC2::KeyPair": "{hex:16}"',
+        "nextToken={alnum:32}",
+        "password_hash_method = '{alnum:12}'",
+        "Password must have 8 characters",
+        "`pwd`, `whoami`, `date`",
+        "key: value",
+        "token_url: https://example.org/{alnum:20}",
+    ],
+)
+def test_what_only_looks_like_it_is_left_alone(scanner: Scanner, text: str) -> None:
+    assert scanner.scan(expand(text)) == ()
+
+
+def test_values_in_values_without_end_are_told(scanner: Scanner) -> None:
+    nested = "token=name." * 40
+    assert [hit.why for hit in scanner.scan(nested)][:1] == ["values in values, too many to judge"]
+
+
+def test_a_list_of_bytes_beside_a_strong_name(scanner: Scanner) -> None:
+    assert len(scanner.scan("Secret: []byte{3, 9, 100, 114, 245, 164, 134, 217, 225, 26, 0, 172, 39},")) == 1
+
+
+def test_each_value_of_a_line_has_its_own_span(scanner: Scanner) -> None:
+    first, second = expand(TOKEN, 1), expand(TOKEN, 2)
+    text = f"token={first}&api_key={second}"
+    assert {text[hit.start : hit.end] for hit in scanner.scan(f"?{text}"[1:])} <= {
+        first,
+        second,
+        f"{first}&api_key={second}",
+    }
