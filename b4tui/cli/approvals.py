@@ -118,7 +118,7 @@ def approve(
         )
         done = desk.store.change(approval.id, Approve(decision), now())
     held = (
-        f"; it leaves at {done.hold_until.astimezone():%H:%M:%S}, unless a console undoes it" if done.hold_until else ""
+        f"; it leaves at {done.hold_until.astimezone():%H:%M:%S}, unless it is denied before" if done.hold_until else ""
     )
     _report(done, f"{done.id} is approved{held}", as_json)
 
@@ -127,19 +127,21 @@ def approve(
 @click.argument("approval_id", metavar="ID")
 @_deciding
 def deny(place: Place, approval_id: str, reason: str, actor: str | None, as_json: bool) -> None:
-    """Deny the payload of ID: nothing of it leaves, and the agent goes on locally."""
-    from b4tui.escalation.approvals.changes import Deny
-    from b4tui.escalation.types import Decision
+    """Deny the payload of ID: nothing of it leaves, and the agent goes on locally.
+
+    One that was approved is called back, as long as it has not left.
+    """
+    from b4tui.escalation.approvals.changes import Deny, Undo
+    from b4tui.escalation.types import ApprovalState, Decision
     from b4tui.events import now
 
     with opened_desk(place) as desk:
         approval = find_approval(desk.store, approval_id)
+        who = actor_name(actor, desk.hub.root)
+        if approval.state is ApprovalState.APPROVED:
+            approval = desk.store.change(approval.id, Undo(approval.version, who), now())
         decision = Decision(
-            approval=approval.id,
-            version=approval.version,
-            digest=approval.sha256,
-            actor=actor_name(actor, desk.hub.root),
-            reason=reason,
+            approval=approval.id, version=approval.version, digest=approval.sha256, actor=who, reason=reason
         )
         done = desk.store.change(approval.id, Deny(decision), now())
     _report(done, f"{done.id} is denied", as_json)

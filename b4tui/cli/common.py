@@ -149,6 +149,10 @@ def guarded(function: F) -> F:
             return function(*args, **kwargs)
         except (ConfigError, BoardError) as error:
             raise Failed(str(error)) from error
+        except PermissionError as error:
+            if error.filename is None:  # it was not about a file
+                raise
+            raise Failed(f"{error.filename}: {error.strerror}: make it yours, or name another") from error
 
     return cast(F, wrapper)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,13 +208,25 @@ def export(place: Place, file: Path, after: int) -> None:
             sys.stdout.buffer.flush()
             return
         try:
-            with file.open("x", encoding="utf-8") as out:
+            with file.open("x", encoding="utf-8") as out, _whole_or_gone(file):
                 rows = ledger.export(out, after=after)
+                out.flush()
         except FileExistsError:
             raise Failed(f"{file} is there already: name another file, or take it away") from None
         except OSError as error:
             raise Failed(f"{file} cannot be written: {error.strerror}") from error
     say(f"{rows:,} rows written to {file}")
+
+
+@contextlib.contextmanager
+def _whole_or_gone(file: Path) -> Iterator[None]:
+    """Half an export looks like a whole one: take it away where it could not be finished."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            file.unlink()
+        raise
 
 
 @command.command(short_help="Make a ledger that came from elsewhere yours.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ PATIENCE_S = 10.0
 LARGEST_LOG = 4_194_304
 """Bytes the write-ahead log is cut back to when it was larger."""
 _PAUSE_S = 0.002
+_ID = re.compile(r"[0-9a-f]{32}")
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 _FORBIDDEN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
@@ -176,6 +178,14 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
 def check_readable(connection: sqlite3.Connection, path: Path) -> None:
     """Raises LedgerError for a file that is no ledger or is too new."""
     patiently(lambda: _check(connection, path))
+
+
+def id_in(connection: sqlite3.Connection, path: Path) -> str:
+    """What the ledger is called, as it was made. Raises DamagedLedger."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'id'").fetchone()
+    if row is None or not isinstance(row[0], str) or not _ID.fullmatch(row[0]):
+        raise damaged(path, "it does not say which ledger it is")
+    return row[0]
 
 
 def _make(path: Path, clock: Callable[[], datetime], random: Callable[[int], bytes], key: bytes | None) -> None:

@@ -67,7 +67,7 @@ class Ledger:
         try:
             self._read = self._reader()
             with database.told(path):
-                self.id = str(self._read.execute("SELECT value FROM meta WHERE name = 'id'").fetchone()[0])
+                self.id = database.id_in(self._read, path)
                 self._inode = path.stat().st_ino
             self._sealer = Sealer(self.id, key, plain=plain_bodies, problem=key_problem, random=random)
             self._key, self._key_problem = key, key_problem

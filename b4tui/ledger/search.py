@@ -61,7 +61,7 @@ class SearchIndex:
 
     def _ask(self, wanted: str, rows: Rows, head: int, before: int | None, limit: int) -> list[int]:
         with contextlib.closing(self._open()) as connection:
-            self._catch_up(connection, rows, head)
+            self._catch_up(connection, rows)
             found = connection.execute(
                 "SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
                 (wanted, before if before is not None else head + 1, limit),
@@ -82,11 +82,11 @@ class SearchIndex:
             connection.close()
             raise
 
-    def _catch_up(self, connection: sqlite3.Connection, rows: Rows, head: int) -> None:
+    def _catch_up(self, connection: sqlite3.Connection, rows: Rows) -> None:
         while True:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                done = self._done(connection, head)
+                done = self._done(connection, rows)
                 batch = rows(done, _BATCH)
                 connection.executemany(
                     "INSERT INTO words (rowid, text) VALUES (?, ?)",
@@ -102,14 +102,15 @@ class SearchIndex:
             if len(batch) < _BATCH:
                 return
 
-    def _done(self, connection: sqlite3.Connection, head: int) -> int:
+    def _done(self, connection: sqlite3.Connection, rows: Rows) -> int:
         """The last row that is indexed. Raises sqlite3.DatabaseError for the index of another ledger."""
         made_for = connection.execute("SELECT ledger, version, upto FROM made_for").fetchone()
         if made_for is None:
             connection.execute("INSERT INTO made_for VALUES (?, ?, 0)", (self._ledger, VERSION))
             return 0
         ledger, version, upto = made_for
-        if (ledger, version) != (self._ledger, VERSION) or upto > head:
+        # Another process may have indexed rows that are newer than this search: they are there now.
+        if (ledger, version) != (self._ledger, VERSION) or (upto and not rows(upto - 1, 1)):
             raise sqlite3.DatabaseError("the index of another ledger")
         return int(upto)
 
@@ -136,8 +137,8 @@ def read_through(text: str, newest_first: Iterable[Row], limit: int) -> list[int
 
 def words_of(row: Row) -> Iterator[str]:
     """What of a row can be found: its columns, and the values of its facts (not their names: they are in every row)."""
-    yield from row[1:5]
-    with contextlib.suppress(ValueError, RecursionError):
+    yield from (column for column in row[1:5] if isinstance(column, str))
+    with contextlib.suppress(TypeError, ValueError, RecursionError):
         yield from _values(json.loads(row[5]))
 
 

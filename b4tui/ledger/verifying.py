@@ -85,6 +85,9 @@ class _Walk:
 
     def _look(self, row: tuple[Any, ...]) -> Iterator[str]:
         seq, *fields, previous, made = row
+        if not isinstance(seq, int):
+            yield f"a row after row {self.head.seq} has no number: it was written past b4tui"
+            return
         if seq != self.head.seq + 1:
             yield _gap(self.head.seq, seq)
         elif previous != bytes.fromhex(self.head.hash):

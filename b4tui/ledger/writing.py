@@ -70,15 +70,23 @@ class Writing:
 
 
 def head_of(connection: sqlite3.Connection, ledger: str) -> Head:
-    """The newest row in the file; number 0 and the genesis hash while there is none."""
+    """The newest row in the file; number 0 and the genesis hash while there is none.
+
+    One that no row can be has no hash: nothing can follow it, and `verify` can still be asked what is wrong.
+    """
     row = connection.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
-    return Head(row[0], row[1].hex()) if row else Head(0, genesis(ledger).hex())
+    if row is None:
+        return Head(0, genesis(ledger).hex())
+    seq, made = row
+    return Head(seq if isinstance(seq, int) else 0, made.hex() if isinstance(made, bytes) else "")
 
 
 def entry_of_row(row: tuple[Any, ...]) -> Entry:
     """A stored row as an entry. Raises LedgerError for one that nobody could have written through this package."""
     seq, at, kind, actor, bead, run, facts, previous, made = row
     try:
+        if not (isinstance(seq, int) and all(isinstance(text, str) for text in (kind, actor, bead, run))):
+            raise TypeError("a number or a text is none")
         return Entry(
             seq=seq,
             kind=kind,

@@ -81,7 +81,9 @@ class ClaimLock:
     def _take(cls, path: Path, *, create: bool) -> ClaimLock | None:
         while True:
             try:
-                descriptor = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
+                # A hub from elsewhere may bring a link here, and what a lock says is written over what is there.
+                flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if create else 0)
+                descriptor = os.open(path, flags, 0o600)
             except FileNotFoundError:
                 return None
             try:
@@ -130,6 +132,8 @@ class ClaimLock:
 def left_behind(folder: Path) -> Iterator[ClaimLock]:
     """Every lock file that no living process holds, locked by us now; the caller must clear or abandon each."""
     for path in sorted(folder.glob("*" + _SUFFIX)):
+        if path.is_symlink():
+            continue
         lock = ClaimLock._take(path, create=False)
         if lock is not None:
             yield lock

@@ -83,5 +83,6 @@ class StateFolder:
 def write_whole(path: Path, text: str) -> None:
     """Write a small file so that a reader sees the old text or the new one, never a part. Raises OSError."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    draft.unlink(missing_ok=True)  # a link there would be written through
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)

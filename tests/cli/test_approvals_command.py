@@ -62,6 +62,18 @@ def test_without_a_ledger_it_says_where_one_would_come_from(run) -> None:
     assert answer.code == 1 and "ledger" in answer.err
 
 
+def test_a_hub_that_may_not_be_entered_is_said_in_words(run, monkeypatch) -> None:
+    def refused(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refused)
+    answer = run("--hub", "/elsewhere/hub", "approvals", "list")
+    assert (answer.code, answer.err) == (
+        1,
+        "b4tui: /elsewhere/hub: Permission denied: make it yours, or name another\n",
+    )
+
+
 def test_what_waits_is_listed(run, asked) -> None:
     asked()
     answer = run("approvals", "list")
@@ -145,6 +157,24 @@ def test_the_second_to_decide_is_told_who_was_first(run, asked) -> None:
     run("approvals", "deny", "a1b2c3", "--actor", "amy", "--reason", "no")
     late = run("approvals", "approve", "a1b2c3", "--digest", SHA256[:12], "--actor", "ben")
     assert late.code == 1 and "already denied by amy" in late.err
+
+
+def test_what_was_approved_and_is_held_back_can_be_called_back(run, asked, store) -> None:
+    asked(risk=Risk.MEDIUM)
+    held = run("approvals", "approve", "a1b2c3", "--digest", SHA256, "--actor", "amy")
+    assert "unless it is denied before" in held.out
+    answer = run("approvals", "deny", "a1b2c3", "--actor", "ben", "--reason", "wait")
+    assert (answer.code, answer.out) == (0, "a1b2c3 is denied\n")
+    assert (store.get("a1b2c3").state, store.get("a1b2c3").decided_by) == (ApprovalState.DENIED, "ben")
+    assert [row.facts["change"] for row in store.ledger.entries(kind="approval_changed")] == ["approve", "undo", "deny"]
+
+
+def test_what_has_left_cannot_be_called_back(run, asked, store) -> None:
+    approval = asked()
+    run("approvals", "approve", "a1b2c3", "--digest", SHA256, "--actor", "amy")
+    store.send("a1b2c3", Send(SHA256, approval.rules_sha256, approval.gate_version, approval.run), "permit-1", now())
+    late = run("approvals", "deny", "a1b2c3", "--actor", "ben")
+    assert late.code == 1 and "The bytes have left" in late.err
 
 
 def test_what_has_expired_cannot_be_decided(run, asked) -> None:

@@ -253,7 +253,7 @@ def test_all_that_is_staged_is_checked_from_any_folder(b4tui_here, repository):
 
 def test_outside_of_a_repository_nothing_is_staged(b4tui_here, tmp_path):
     answer = b4tui_here("gate", "check", "--staged", GIT_CEILING_DIRECTORIES=str(tmp_path.parent))
-    assert answer.code == 1 and "git cannot tell what is staged" in answer.err
+    assert answer.code == 1 and "git cannot tell what is staged: there is no repository here" in answer.err
 
 
 def test_as_a_hook_it_stops_a_commit_with_a_secret_and_lets_others_through(repository, environment):

@@ -226,3 +226,10 @@ def test_numbers_that_no_row_can_have_are_numbers_all_the_same(run, arguments, c
 def test_a_search_may_ask_for_more_rows_than_there_are(run):
     found = run("list", "--search", "bead", "--limit", "99999999999999999999", "--json").json
     assert [row["seq"] for row in found] == [1, 2, 3]
+
+
+def test_an_export_that_cannot_be_finished_leaves_no_half_of_one(run, hub, tmp_path):
+    change(hub, "UPDATE entries SET facts = '[' WHERE seq = 3")
+    answer = run("export", str(tmp_path / "rows.jsonl"))
+    assert answer.code == 1 and "row 3 cannot be read" in answer.err
+    assert not (tmp_path / "rows.jsonl").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -95,3 +95,48 @@ def test_a_ledger_that_breaks_while_it_is_open_says_so(ledger, path):
         file.truncate(4_096)
     with pytest.raises(LedgerError, match=str(path)):
         ledger.append(fact(1))
+
+
+NO_ROWS = "CREATE TABLE entries (seq, at, kind, actor, bead, run, facts, previous, hash)"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "DROP TRIGGER entries_never_changed; UPDATE entries SET hash = 'none' WHERE seq = 300",
+        f"DROP TABLE entries; {NO_ROWS}; INSERT INTO entries VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9)",
+        f"DROP TABLE entries; {NO_ROWS}; INSERT INTO entries VALUES ('x', 'x', x'00', 1, 1, 1, '{{}}', x'00', x'00')",
+        f"DROP TABLE entries; {NO_ROWS}; INSERT INTO entries (hash) VALUES (NULL)",
+    ],
+    ids=["a text for a hash", "numbers", "a text for a number", "nothing"],
+)
+def test_rows_that_nobody_can_have_written_are_found(closed, clock, statements):
+    with closing(sqlite3.connect(closed, isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.executescript(statements)
+    with Ledger(closed, clock=clock, key=KEY, readonly=True) as ledger:
+        assert any("written past b4tui" in fault for fault in ledger.verify().faults)
+        with pytest.raises(LedgerError, match="cannot be read: it was changed"):
+            ledger.entries(limit=1)
+        with suppress(LedgerError):
+            ledger.search("x")
+
+
+def test_nothing_follows_a_row_whose_hash_is_none(closed, clock):
+    with closing(sqlite3.connect(closed, isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.executescript("DROP TRIGGER entries_never_changed; UPDATE entries SET hash = 'none' WHERE seq = 300")
+    with Ledger(closed, clock=clock, key=KEY) as ledger:
+        with pytest.raises(LedgerError):
+            ledger.append(fact())
+        assert ledger.head().seq == 300
+
+
+@pytest.mark.parametrize("name", ["NULL", "x'00'", "'another name'"])
+def test_a_ledger_without_its_name_is_damaged(closed, clock, name):
+    with closing(sqlite3.connect(closed, isolation_level=None)) as connection:
+        connection.executescript(
+            "DROP TABLE meta; CREATE TABLE meta (name, value);"
+            f"INSERT INTO meta SELECT 'id', {name} WHERE {name} IS NOT NULL"
+        )
+    assert "does not say which ledger it is" in opened(closed, clock)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from b4tui.ledger import search
+from b4tui.ledger.finding import Search
 from b4tui.ledger.ledger import Ledger
+from b4tui.ledger.search import SearchIndex
 from b4tui.ledger.types import NewEntry
 from tests.ledger.conftest import KEY, START, fact, fill
 
@@ -129,3 +133,22 @@ def test_an_index_that_is_ahead_of_its_ledger_is_not_believed(filled, path, cloc
     meddle("DELETE FROM entries WHERE seq > 7")
     with Ledger(path, clock=clock, key=KEY) as shorter:
         assert numbers(shorter.search("example")) == [7]
+
+
+def test_an_index_that_another_process_brought_further_is_kept(ledger, index):
+    fill(ledger, 5)
+    before = ledger.head()
+    fill(ledger, 5)
+    ledger.search("run_started")
+    with closing(sqlite3.connect(index, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE mark (x)")
+    late = Search(SearchIndex(index, ledger.id), ledger.query, before.seq)
+    assert [entry.seq for entry in late.entries("run_started", before=None, limit=99, kind=None, bead=None)] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
+    with closing(sqlite3.connect(index)) as connection:
+        assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'mark'").fetchone() == (1,)

@@ -21,7 +21,7 @@ from b4tui.runtime.attempts import Attempts, Tries
 from b4tui.runtime.claims import ClaimLock, Holder, left_behind
 from b4tui.runtime.journal import Journal, Journals, progress
 from b4tui.runtime.recovery import recover
-from b4tui.runtime.state import StateError, StateFolder
+from b4tui.runtime.state import StateError, StateFolder, write_whole
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 WHO = {"run": "r1", "bead": "w-1", "agent": "pltops"}
@@ -300,6 +300,21 @@ def test_a_link_in_place_of_a_state_folder_is_not_followed(tmp_path, name):
     with pytest.raises(StateError, match="is a link"):
         state.prepare()
     assert not list(elsewhere.iterdir())
+
+
+def test_links_in_state_folders_are_not_written_through(tmp_path):
+    """A repository from elsewhere may hold them; the names of beads are known to whoever made it."""
+    mine = tmp_path / "mine"
+    mine.write_text("kept")
+    claims = tmp_path / "claims"
+    claims.mkdir()
+    (claims / "w-1.lock").symlink_to(mine)
+    with pytest.raises(OSError):
+        ClaimLock.take(claims, "w-1")
+    assert not list(left_behind(claims))
+    (tmp_path / f"count.{os.getpid()}.tmp").symlink_to(mine)
+    write_whole(tmp_path / "count", "1")
+    assert mine.read_text() == "kept" and (tmp_path / "count").read_text() == "1"
 
 
 def test_what_agents_make_is_the_operators_alone(tmp_path):

@@ -1,12 +1,11 @@
 """What must never happen at an approval: each line of research/textual.md 5.4 a test. A real terminal is in e2e."""
 
-import asyncio
 import re
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from approving import approving, painted, quiet, read_all, screen_text
 from driving import click, settle, stale, strike
 from frozen_approvals import (
     HIGH,
@@ -15,8 +14,6 @@ from frozen_approvals import (
     SHORT,
     STAYS,
     AskedRuntime,
-    BareConsole,
-    Clocks,
     Desktop,
     approval,
     body_of,
@@ -24,52 +21,11 @@ from frozen_approvals import (
 from frozen_world import NOW
 from textual import events
 
-from b4tui.config import TuiConfig
 from b4tui.escalation.types import ApprovalState, Risk
 from b4tui.tui.keymap import GROUPS
 from b4tui.tui.screens.approval import ApprovalScreen
 from b4tui.tui.screens.approval_steps import TypedScreen
 from b4tui.tui.screens.dialogs import QuitScreen
-
-SIZE = (80, 24)
-
-
-def screen_text(app) -> str:
-    return "\n".join("".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips())
-
-
-@asynccontextmanager
-async def approving(*approvals, size=SIZE, runtime=None, until):
-    """A console with the first of these approvals open, painted, and not a moment of quiet so far."""
-    runtime = runtime or AskedRuntime(*approvals)
-    clocks = Clocks()
-    app = BareConsole(runtime, TuiConfig(bell=False), clock=clocks.wall, ticks=clocks.ticks)
-    runtime.operator.now = clocks.wall
-    async with app.run_test(size=size) as pilot:
-        await until(lambda: app.screen_stack and app.screen.drawable, "the first screen is there")
-        app.push_screen(ApprovalScreen(runtime.snapshot.outward.approvals[0].id))
-        await until(lambda: isinstance(app.screen, ApprovalScreen) and app.screen.complete, "the payload is there")
-        await painted(app, until)
-        yield app, runtime, clocks, pilot
-
-
-async def painted(app, until) -> None:
-    await until(lambda: app.screen.arming.painted_at is not None, "it was painted")
-
-
-async def quiet(app, clocks, until, seconds: float = 0.7) -> None:
-    await painted(app, until)
-    clocks.passed += seconds
-    app.screen.tick()
-    await asyncio.sleep(0)
-
-
-async def read_all(app, pilot, until) -> None:
-    for _ in range(40):
-        if app.screen.view.seen.whole:
-            return
-        await strike(pilot, "space")
-    raise AssertionError("it cannot be read to the end")
 
 
 def state(runtime, id_: str = "") -> ApprovalState:

@@ -122,5 +122,7 @@ def _staged() -> bytes:
         raise Failed(f"git could not be started: {error.strerror}") from error
     if answer.returncode:
         words = " ".join(answer.stderr.decode("utf-8", "replace").split()[:40])
+        if "--no-index" in words:  # outside of a repository, git takes `diff` for another command
+            words = "there is no repository here; go into one"
         raise Failed(f"git cannot tell what is staged: {words}")
     return answer.stdout

@@ -16,7 +16,8 @@ from b4tui.gate.values import is_made_of_words, stands_for_a_value
 REACH = 70
 """Characters from a word to what it speaks of."""
 _RUN = lazily(r"(?<![A-Za-z0-9_+/=.\-@#])[A-Za-z0-9][A-Za-z0-9_+/=.\-~]{15,160}(?![A-Za-z0-9_])")
-_NAMED = lazily(r"([\w.-]{2,40})[\"']?(?:\s{0,3}[:=]\s{0,3}|\s{1,3})[\"']?$")
+_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+_AROUND_NAMES = " \t\"'"
 _NUMBERED = lazily(r"[a-z]{1,8}-[0-9a-f]{8,17}$")
 """Numbers of things in a cloud: `sg-01f6e627a89f4db32`."""
 _DIGIT = lazily(r"[0-9]")
@@ -99,12 +100,17 @@ def _why(value: str, before: str) -> str | None:
     if len(value) < 16 or not _DIGIT.search(value) or value.isdigit():
         return None
     why = _looks(value, before)
-    named = _NAMED.search(before)
-    if named and is_known_harmless(named[1]):
-        return None
     if why is None or _HASH_BEFORE.search(before[-30:]) or stands_for_a_value(value):
         return None
-    return why
+    return None if is_known_harmless(_name_at_end(before)) else why
+
+
+def _name_at_end(before: str) -> str:
+    """The name that what follows is assigned to, or is the option of; "" where there is none."""
+    head = before.rstrip(_AROUND_NAMES)
+    if head[-1:] in (":", "="):
+        head = head[:-1].rstrip(_AROUND_NAMES)
+    return head[len(head.rstrip(_NAME)) :]
 
 
 def _looks(value: str, before: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.geometry import Size
 
 from b4tui.tui.outward.arming import Arming
-from b4tui.tui.screens.base import HouseScreen
+from b4tui.tui.screens.base import SMALLEST, HouseScreen
 
 
 class GuardedScreen(HouseScreen):
@@ -27,6 +27,11 @@ class GuardedScreen(HouseScreen):
         """Whether all that the operator decides about is on the screen."""
         return True
 
+    @property
+    def fits(self) -> bool:
+        """Whether the terminal is large enough for the screen to be shown at all."""
+        return self.app.size.width >= SMALLEST[0] and self.app.size.height >= SMALLEST[1]
+
     def disturbed(self, why: str) -> None:
         """Something is not as it was when the operator looked: inert until painted and quiet again."""
         self.arming = self.arming.disturbed(why)
@@ -38,7 +43,7 @@ class GuardedScreen(HouseScreen):
             self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
-        if self.is_attached and self.is_current and self.complete and self.arming.painted_at is None:
+        if self.is_attached and self.is_current and self.fits and self.complete and self.arming.painted_at is None:
             self.arming = self.arming.painted(self.console.ticks())
 
     def heard(self, at: float) -> None:

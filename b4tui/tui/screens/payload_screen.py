@@ -56,8 +56,9 @@ class PayloadScreen(GuardedScreen):
         self.refresh_bindings()
 
     def tick(self) -> None:
-        """The border says what is in view."""
+        """The border says what is in view; what something lay over before counts as seen when it is free."""
         super().tick()
+        self.view.pane.look()
         self.view.entitle()
 
     def on_paste(self, event: events.Paste) -> None:

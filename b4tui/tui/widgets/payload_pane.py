@@ -117,10 +117,19 @@ class PayloadPane(ScrollView, can_focus=False):
             return
         before = self._seen.share
         first, last = self.rows_in_view
+        covered = self._covered()
         for row in range(first - 1, last):
-            self._seen.add(*self._page.chars(row, self.scroll_offset.x, self.room))
+            if row not in covered:
+                self._seen.add(*self._page.chars(row, self.scroll_offset.x, self.room))
         if self._seen.share != before:
             self.post_message(self.Read())
+
+    def _covered(self) -> frozenset[int]:
+        """Rows that a word to the operator lies over: they are seen when it is gone."""
+        top = self.content_region.y - self.scroll_offset.y
+        return frozenset(
+            line - top for toast in self.screen.query("Toast") for line in range(toast.region.y, toast.region.bottom)
+        )
 
     @property
     def rows_in_view(self) -> tuple[int, int]:
