@@ -10,6 +10,13 @@ from b4tui.gate.rarity import rarity
 LONGEST = 200
 """Characters that are looked at."""
 
+LONG = 14
+"""Characters from which a plain word is rather several, as people choose them."""
+PLAIN, PLAIN_AND_LONG = 4.4, 4.1
+"""Bits from which plain words in quotes are a password; most single words have fewer."""
+SURELY_MADE = 5.2
+"""Bits that hardly a word has, and hardly a row of letters drawn by lot has not."""
+
 _TELLING = 80
 """Characters in which a placeholder says that it is one."""
 
@@ -38,35 +45,44 @@ _STANDS_FOR = lazily(
     r"0123456789|abcdefghij|(\w)\1{7}|todo|super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
 )
 _REFERENCE = lazily(
-    r"\$\{[\w.:/@ -]{1,80}\}|\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
-    r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^\$[A-Za-z_]\w{0,60}$|\$env:|^@\w+@$|"
-    r"^__\w{1,40}__$|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|\{[A-Za-z_][\w.:\[\]]{1,60}\}"
+    r"\$\{[\w.:/@%*#!?+= -]{1,80}\}|%\{[\w.: -]{1,80}\}|"
+    r"\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
+    r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^\$[A-Za-z_]\w{0,60}(?:$|[\[\])}.:/]|->|-$)|^\$[.(]|\$env:|^@\w+@$|"
+    r"^__\w{1,40}__$|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
+    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_][\w.:\[\]]{1,60}\}"
 )
 _POINTS_ELSEWHERE = lazily(
-    r"(?i)(?:https?|ftp|file|s3|gs|ssh|git|wss?)://[^:@\s]{0,200}$|(?:arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
-    r"ENC\[|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|(?:os|process|self|this|settings|config|"
-    r"secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
+    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\[[\w-]{1,30}[~|^$*]?=|(?:arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
+    r"ENC\[|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|"
+    r"(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.[A-Za-z_]"
 )
-_IDENTIFIER = lazily(r"[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")
+_IDENTIFIER = lazily(r"[!&*~]{0,2}[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")
 _DOTTED = lazily(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _CONSTANT = lazily(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
 _CALL = lazily(
-    r"[A-Za-z_&*!$][\w.:>\-]{0,80}(?:\(|\[(?:[\w\"'`]|$)|\{[\w\"'}])|\w::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
+    r"[A-Za-z_&*!$][\w.:>\-]{0,80}(?:\(|\[(?:[\w\"'`]|$)|\{[\w\"'}]|[!=]=)|\w::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
     r"[\w.]{0,80}\[-?\d|[\w.]{0,30}\)[\w.,;()]{0,40}$"
 )
-_KEBAB = lazily(r"[a-z]+(?:[._-][a-z]+)+$")
+_KEBAB = lazily(r"_?[a-z]+(?:[._-][a-z]+)+$")
+_NAMES_ONE = lazily(
+    r"(?i)(?:[a-z0-9]+[._-])*(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?)(?:[._-][a-z]+)*$"
+)
 _KEBAB_WORDS = lazily(
     r"name|pass|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|change|confirm|login|config|"
     r"cred|admin|app|db|service|client|access|api|root|prod|dev"
 )
-_STEPS = lazily(r"[A-Za-z_]\w*(?:\[-?\d*\])?(?:\.[A-Za-z_]\w*(?:\[-?\d*\])?)+$")
+_SPEAKS_OF_ONE = lazily(r"(?i)\b(?:pass(?:word|wort|phrase|wd)s?|kennwort|secrets?|tokens?|keys?|credentials?)\b")
+_OPENS = {")": "(", "]": "[", "}": "{"}
+_STEPS = lazily(r"[!&*~]{0,2}[A-Za-z_]\w*(?:\[-?\d*\])?(?:\.[A-Za-z_]\w*(?:\[-?\d*\])?)+$")
 _SEGMENTS = lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PLAIN = lazily(r"[\w./-]+")
 _HEX = lazily(r"[0-9a-fA-F]+$")
 _UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _PATH = lazily(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}$")
-_VERSIONED = lazily(r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d")
+_VERSIONED = lazily(
+    r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d|\d+\.[a-z_]{3,20}$|0x[0-9a-f]{1,16}[ul]{0,3}$"
+)
 
 
 def stands_for_a_value(value: str) -> bool:
@@ -75,45 +91,64 @@ def stands_for_a_value(value: str) -> bool:
     return bool(_PLACEHOLDER.match(head) or _STANDS_FOR.search(head) or _REFERENCE.search(head))
 
 
-def as_password(value: str, *, quoted: bool, alone: bool = False) -> str | None:
+def as_password(value: str, *, quoted: bool, plain_from: float | None = None) -> str | None:
     """Why what stands beside `password`, `secret` and their like is one; None where it is not.
 
-    `alone` tells that name and value are all there is on the line, so that a plain word may be a password.
+    A plain word is one from so many bits on; without quotes it has to stand alone on its line, or it is a variable.
     """
     value = value[:LONGEST].strip()
     if not quoted:
-        value = value.rstrip(".,;:")
+        value = _bare(value)
     if len(value) < 4 or stands_for_a_value(value) or _POINTS_ELSEWHERE.match(value) or _CONSTANT.match(value):
         return None
-    if _VERSIONED.match(value) or _is_path(value):
+    if _VERSIONED.match(value) or _is_path(value) or _is_told_in_words(value):
         return None
-    return _quoted_password(value) if quoted else _bare_password(value, alone=alone)
+    if quoted:
+        return _quoted_password(value, plain_from or (PLAIN if len(value) < LONG else PLAIN_AND_LONG))
+    return _bare_password(value, plain_from)
 
 
-def _quoted_password(value: str) -> str | None:
+def _bare(value: str) -> str:
+    """A value without quotes, and without the signs of the sentence or the code around it."""
+    value = value.rstrip(".,;:{")
+    while value[-1:] in _OPENS and value.count(value[-1]) > value.count(_OPENS[value[-1]]):
+        value = value[:-1].rstrip(".,;:{")
+    return value
+
+
+def _is_told_in_words(value: str) -> bool:
+    """Whether it speaks of the secret instead of being one (`new password`), or is a message in another alphabet."""
+    if (" " in value and _SPEAKS_OF_ONE.search(value)) or value.endswith(":") or _NAMES_ONE.match(value):
+        return True
+    return not value.isascii() and sum(char > "\x7f" for char in value) * 2 >= len(value)
+
+
+def _quoted_password(value: str, plain_from: float) -> str | None:
     bits = rarity(value.replace(" ", ""))
     if " " in value and (bits < 4.2 or (value.count(" ") >= 3 and bits < 4.6)):
         return None
     letter, digit, mixed, sign = _kinds(value)
     if not (letter or digit) or (bits < 3.6 and not digit):
         return None
-    if _DOTTED.match(value) and not digit:
+    if _DOTTED.match(value) and (not digit or is_made_of_words(value)):
         return None
     if mixed and not (digit or sign) and bits < 5.0 and len(_SEGMENTS.findall(value)) > 1 and is_made_of_words(value):
         return None
-    if _KEBAB.match(value) and (len(re.split(r"[._-]", value)) < 3 or _KEBAB_WORDS.search(value)):
+    if _KEBAB.match(value) and bits < SURELY_MADE and (value.count("-") < 2 or _KEBAB_WORDS.search(value)):
         return None
-    if bits > 4.1 or digit or mixed or sign:
+    if bits > plain_from or digit or sign or (mixed and rarity(value.lower()) > plain_from):
         return _told(bits)
     return None
 
 
-def _bare_password(value: str, *, alone: bool) -> str | None:
+def _bare_password(value: str, plain_from: float | None) -> str | None:
     letter, digit, _, sign = _kinds(value)
     if value.isdigit() or _CALL.match(value) or (_DOTTED.match(value) and not digit):
         return None
     bits = rarity(value)
-    if _IDENTIFIER.match(value) and not (alone and 5 <= len(value) <= 40 and "." not in value and bits > 3.9):
+    alone = plain_from is not None
+    plain = plain_from is not None and 4 <= len(value) <= 40 and "." not in value and bits > plain_from
+    if _IDENTIFIER.match(value) and not plain:
         return None
     if alone and _KEBAB.match(value) and value.count("-") >= 2 and not _KEBAB_WORDS.search(value):
         return _told(bits)
@@ -126,7 +161,7 @@ def as_token(value: str, *, quoted: bool) -> str | None:
     """Why what stands beside `token`, `key`, `client_id` and their like is a secret; None where it is not."""
     value = value[:LONGEST].strip()
     if not quoted:
-        value = value.rstrip(".,;:")
+        value = _bare(value)
     if len(value) < 10 or stands_for_a_value(value) or _POINTS_ELSEWHERE.match(value) or _CONSTANT.match(value):
         return None
     if " " in value or _VERSIONED.match(value) or _is_path(value) or (not quoted and _CALL.match(value)):
@@ -171,7 +206,9 @@ def _is_path(value: str) -> bool:
     """A path of words; base64 has slashes too, but then what is between them looks random."""
     if "/" not in value or not _PATH.match(value):
         return False
-    return not (len(value) >= 20 and "." not in value and rarity(value.replace("/", "")) >= 5.3)
+    if len(value) < 20 or "." in value or rarity(value.replace("/", "")) < 5.3:
+        return True
+    return is_made_of_words(value)
 
 
 _SORTS = str.maketrans(

@@ -10,10 +10,17 @@ from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
-from b4tui.gate.secrets.beside import bytes_beside, compared_before, is_about_tests, is_alone, name_around, what_follows
+from b4tui.gate.secrets.beside import (
+    bytes_beside,
+    compared_before,
+    is_about_tests,
+    name_around,
+    plain_from,
+    what_follows,
+)
 from b4tui.gate.secrets.keys import WORDS, Strength, strength
 from b4tui.gate.types import Hit
-from b4tui.gate.values import as_password, as_token
+from b4tui.gate.values import as_password, as_token, stands_for_a_value
 
 RULE = "assigned-secret"
 _NESTED = 8
@@ -57,7 +64,7 @@ class _Judge:
     def __init__(self, text: str) -> None:
         self._text = text
         self._promised: dict[str, Strength | None] = {}
-        self._judged: dict[tuple[str, Strength, bool, bool], str | None] = {}
+        self._judged: dict[tuple[str, Strength, bool, float | None], str | None] = {}
 
     def beside(self, begin: int, end: int) -> tuple[_Span, str | None] | None:
         """Where a value is beside the name that stands here, and why it is a secret; None where there is no value."""
@@ -78,7 +85,7 @@ class _Judge:
         if text[begin - 1 : begin] in ("?", "&"):
             value = value.partition("&")[0]
         quoted = bool(found.quote)
-        why = self._why(value, promise, quoted=quoted, alone=not quoted and is_alone(text, found))
+        why = self._why(value, promise, quoted=quoted, plain_from=plain_from(text, found))
         return (found.start, found.start + len(value)), why or _is_a_number(name, value)
 
     def _promise(self, name: str) -> Strength | None:
@@ -86,19 +93,19 @@ class _Judge:
             self._promised[name] = strength(name)
         return self._promised[name]
 
-    def _why(self, value: str, promise: Strength, *, quoted: bool, alone: bool = False) -> str | None:
-        key = (value, promise, quoted, alone)
+    def _why(self, value: str, promise: Strength, *, quoted: bool, plain_from: float | None = None) -> str | None:
+        key = (value, promise, quoted, plain_from)
         if key not in self._judged:
             strong = promise is Strength.STRONG
             self._judged[key] = (
-                as_password(value, quoted=quoted, alone=alone) if strong else as_token(value, quoted=quoted)
+                as_password(value, quoted=quoted, plain_from=plain_from) if strong else as_token(value, quoted=quoted)
             )
         return self._judged[key]
 
 
 def _is_a_number(name: str, value: str) -> str | None:
     """Some services number their tokens: a name that speaks of tokens and fifteen digits are enough; so is a PIN's."""
-    if not value.isdigit():
+    if not value.isdigit() or stands_for_a_value(value):
         return None
     whole = name.lower()
     if ("token" in whole or "secret" in whole) and 15 <= len(value) <= 40 and len(set(value)) > 4:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from b4tui.gate.patterns import lazily
 from b4tui.gate.secrets.keys import strength
+from b4tui.gate.values import SURELY_MADE
 
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-äöüÄÖÜß"
 _BEFORE, _AFTER = 40, 30
 """How far from a word its name may reach, in characters."""
 
-_CLOSE = r"""(?:\\{0,3}["'`]|&quot;)?(?:\[\d{0,4}\])?[\])]{0,2}"""
+_CLOSE = r"""(?:\\{0,3}["'`]{1,2}|&quot;)?(?:\[\d{0,4}\])?[\])]{0,2}"""
 _KIND = r"""(?:
     [ \t]{0,3}:[ \t]{0,3}[&*]?[A-Za-z_][\w.<>\[\]|]{0,30}[ \t]{0,3}(?==[^=>])
     |[ \t]{1,3}[*&]?[A-Za-z]\w{1,15}[ \t]{0,3}(?=:?=)
@@ -35,11 +36,16 @@ _BETWEEN = lazily(
     ){_MADE}?(?P<quote>{_QUOTE})?""",
     re.X,
 )
-_BARE = lazily(r"""[^\s"'`<>,;(){}\[\]\\|&][^\s"'`<>,;\\]{3,199}""")
+_BARE = lazily(r"""[^:\s"'`<>,;(){}\[\]\\|&][^\s"'`<>,;\\]{3,199}""")
 _LONGEST = 400
 """Characters of a quoted value that are read."""
 _SPACED = lazily(r"(?i)(?:^|\n)[ \t]{0,20}(?:[%\#][ \t]{0,3}(?:define|global)|setx?|setenv|put|var|env|arg)[ \t]{1,4}$")
 _TESTS_PASS = lazily(r"(?i)(?:tests?|checks?|all|must|should|lint|build|builds|gates?|suite|ci|will|now|still|to)\s+$")
+ALONE = 3.9
+PASSED = 4.8
+"""Bits from which a plain word is a password where it stands alone, and where it is passed to a function."""
+_GOES_ON = lazily(r"[ \t]{1,4}[A-Za-z]")
+"""How a sentence goes on after a word in quotes."""
 _ALONE = lazily(
     r"""[ \t]*(?:export[ \t]+|set[ \t]+|-[ \t]+|declare[ \t]+-x[ \t]+)?["']?[\w.\-]+["']?[ \t]*[:=][ \t]*$"""
 )
@@ -62,6 +68,7 @@ class Beside:
     name: str
     sign: str
     space: str | None
+    passed: bool
     quote: str
     start: int
     end: int
@@ -86,26 +93,63 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     quote = match["quote"] or ""
     if match["space"] and not _may_stand_after_a_space(text, begin, name, match["space"], quote):
         return None
-    if (match["call"] and not _sets(name)) or (match["comma"] and not _is_a_pair(text, begin, match.end())):
+    if (match["call"] and not _sets(name)) or (match["comma"] and not _is_a_pair(text, begin)):
         return None
     if text[begin - 2 : begin] == "::":
         return None  # the name of a kind of thing
     start = match.end()
     if quote:
+        if _ends_a_string(text, start, quote):
+            return None
         stop = _end_of_quoted(text, start, quote)
+        if match["space"] and not name.startswith("-") and _GOES_ON.match(text, stop + 1):
+            return None
     else:
         bare = _BARE.match(text, start)
         if bare is None:
             return None
         stop = bare.end()
-        if match["tag"] and text[stop : stop + 16].lstrip().startswith(f"</{name}"[:16]):
-            quote = "<"
-    return Beside(begin, name, match["sign"] or match["value"] or "", match["space"], quote, start, stop)
+        if text[stop - 1] == "-" and text[stop : stop + 1] == ">":
+            return None  # a step to a part of something
+        if match["tag"]:
+            after = text[stop : stop + 16].lstrip()
+            if (after and not after.startswith("<")) or text[start] == "#":
+                return None
+            if after.startswith(f"</{name}"[:16]):
+                quote = "<"
+    passed = bool(match["call"] or match["comma"])
+    return Beside(begin, name, match["sign"] or match["value"] or "", match["space"], passed, quote, start, stop)
 
 
-def _is_a_pair(text: str, begin: int, start: int) -> bool:
+def _ends_a_string(text: str, start: int, quote: str) -> bool:
+    """Whether what looks like a quote before a value is an empty string, or the end of one."""
+    signs = quote.lstrip("\\")
+    if len(quote) == 1:
+        return text[start] in " +.,;)&" and _is_open(text, start - 1, quote) if start < len(text) else False
+    if len(signs) != 2 or quote[0] == "<":
+        return False
+    if len(quote) > 2:
+        return True  # the first is written in the string that the second ends
+    if signs[0] != signs[1]:
+        return text[start : start + 1] in (" ", "\t", "+", ".", ",", ";", ")", "&")
+    line = text.find("\n", start, start + _LONGEST)
+    return text.find(signs, start, line if line >= 0 else start + _LONGEST) < 0
+
+
+def _is_open(text: str, place: int, quote: str) -> bool:
+    """Whether a quote that stands here ends a string, as far as its line shows."""
+    first = max(0, place - _LONGEST)
+    return text.count(quote, text.rfind("\n", first, place) + 1 or first, place) % 2 == 1
+
+
+def _is_a_pair(text: str, begin: int) -> bool:
     """Whether a name in quotes and a value make a pair, as in `put("password", "x")`, and are not two of many names."""
     before = text[max(0, begin - 3) : begin].rstrip("\"'`\\")
+    if text[begin - 1 : begin] == "=":
+        return False  # it is a value itself
+    if before.rstrip().endswith(","):
+        first = text[max(0, begin - 12) : begin].rstrip("\"'`\\ \t")[:-1]
+        return first.rstrip()[-1:].isalnum()  # a thing without quotes is none of the names
     return before[-1:] in ("(", "[", "{", ":", "") or text[begin - 1 : begin] not in ("'", '"', "`")
 
 
@@ -158,18 +202,26 @@ def is_about_tests(text: str, found: Beside, value: str) -> bool:
     return " " in value or "`" in found.quote or bool(_TESTS_PASS.search(before))
 
 
-def is_alone(text: str, found: Beside) -> bool:
-    """Whether name and value are the whole line, as in an environment file or YAML."""
+def plain_from(text: str, found: Beside) -> float | None:
+    """The bits from which a plain word that stands here is a password; None where only the sort of value counts.
+
+    Where name and value are the whole line, as in an environment file or YAML, most words are one; in a line that may
+    be one of a program, and for what is passed to a function, only those that are no words.
+    """
+    if found.quote:
+        return PASSED if found.passed else None
     line = text.rfind("\n", max(0, found.start - 120), found.start) + 1
     if line == 0 and found.start > 120:
-        return False
+        return None
     rest = text[found.end : found.end + 2]
     if (rest and not rest[0].isspace()) or (rest[:1] in (" ", "\t") and rest[1:] not in ("", "#", "\n")):
-        return False
-    if not found.sign or not _ALONE.match(text[line : found.start]):
-        return False
-    between = text[found.start - 2 : found.start]
-    return text[line : line + 1].isupper() or between == ": " or between[-1:] == "="
+        return None
+    head = text[line : found.start]
+    if found.space is not None:
+        return SURELY_MADE if not text[line : found.begin].strip() else None
+    if not found.sign or not _ALONE.match(head):
+        return None
+    return ALONE if head[:1].isupper() or head.endswith((": ", "=")) else SURELY_MADE
 
 
 def bytes_beside(text: str, end: int) -> tuple[int, int] | None:

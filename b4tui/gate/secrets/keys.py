@@ -47,7 +47,7 @@ HARMLESS_KEYS = word_set(
     "l10n idempotency project issue row column lookup unique composite property map dict hash shard routing",
     "group locale label message config setting registry dedup order search index event answer arrow function fn",
     "modifier nav enter escape tab delete backspace host known any press bind metric tag limit result results",
-    "output input more license idempotence natural surrogate business dictionary",
+    "output input protobuf more license idempotence natural surrogate business dictionary",
 )
 """Before `key`: a key of these kinds opens nothing."""
 HARMLESS_TOKENS = word_set(
@@ -80,12 +80,13 @@ ENDINGS = word_set(
     "optional only handler callback factory helper util utils module interface schema model table store storage",
     "vault engine backend hash hashes digest fingerprint checksum sha sha256 sum at date time timestamp timeout",
     "interval attempt attempts retries age location position pair event logger arn attachment association",
-    "authorization role",
+    "authorization role input output selector property properties prop attribute attr scheme",
 )
 FIRM_ENDINGS = word_set(
     "file files filename path paths url urls uri name policy field length hint error message expiry expires",
     "expiration expired label placeholder hash type regex pattern prompt min max ref id manager reset column",
-    "env digest method algorithm format mode status version count strength rules requirements",
+    "env digest input selector property prop scheme method algorithm format mode status version count strength",
+    "rules requirements",
 )
 """The endings that no password is named by either (`password_hash` has its own rule)."""
 
@@ -103,7 +104,7 @@ def strength(name: str) -> Strength | None:
     if not segments:
         return None
     found = _of_segments(segments, name.lower())
-    if found is None:
+    if found is None or segments[:2] == ["from", "secret"]:
         return None
     last = segments[-1] if not segments[-1].isdigit() or len(segments) == 1 else segments[-2]
     if last in (FIRM_ENDINGS if _is_password(segments) else ENDINGS) and not PATTERN_OF_IDS.search(name):

@@ -86,6 +86,8 @@ def _value_at(text: str, place: int, *, said: bool) -> tuple[int, int] | None:
         return None
     value = match["value"].rstrip(".,;:)!?")
     start = match.start("value")
+    if text[match.end() : match.end() + 1] == "(":
+        return None  # a call
     return (start, start + len(value)) if _is_told(value, said=said) else None
 
 

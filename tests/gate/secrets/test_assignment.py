@@ -58,6 +58,10 @@ def scanner() -> Scanner:
         'process.env.PASSWORD || "{v}"',
         "id:me,pw:{v}",
         "Passwort: {v}",
+        '#define PASSWORD\t"{v}" /* for tests */',
+        '{""password"": ""{v}""}',
+        'const char *password = "{v}";',
+        'Set(nil, "password", "{v}")',
     ],
 )
 def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> None:
@@ -82,6 +86,35 @@ def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> Non
         "`pwd`, `whoami`, `date`",
         "key: value",
         "token_url: https://example.org/{alnum:20}",
+        "$app->make(PasswordBroker::class)",
+        "Page::Secret::Metadata::VersionDiff",
+        "$password = $this->getPassword($dsn);",
+        "$password = $url['pass'] ?? null;",
+        "foreach ($rows as $key => $guardAuthenticator) {",
+        "password = conn->password;",
+        "if(cfg->password == NULL){",
+        "body={'credentials': credentials}",
+        "return &Store{secrets: secrets}",
+        "secret := apiv1.Secret{",
+        "key: :volume_id",
+        "reset_password_within = 6.hours",
+        "keyTypeSelector: '[data-test-input=\"keyType\"]'",
+        'protobuf_key:"bytes,1,opt,name=key,proto3"',
+        "#include <pwd.h>\n#include <grp.h>",
+        '["password", "totp"], ["password", "hostname"]',
+        '"TEST_USER=a", "TEST_PASSWORD=passpassword", "TEST_HOST=localregistry"',
+        '"Password mismatch:" + password + " is not " + other',
+        '"password=\\"" + password + "\\""',
+        "$config['password_token'] = ''; // the token of the server",
+        'f.label :password, "Confirm new password"',
+        'the credentials "safe" when they should not be',
+        'worker-key = "C:\\var\\jobs\\worker_key"',
+        "from_secret: docker_username",
+        "DSN=postgres://app:secret@db:5432/app",
+        'PASSWORD_PROPERTY = "userPassword"',
+        'FORM_PASSWORD = "j_password"',
+        'authProvider = "zookeeper.authProvider.1"',
+        "noPassword=\u79d8\u5bc6\u9375\u3092\u5fa9\u53f7\u3059\u308b",
     ],
 )
 def test_what_only_looks_like_it_is_left_alone(scanner: Scanner, text: str) -> None:
@@ -105,3 +138,18 @@ def test_each_value_of_a_line_has_its_own_span(scanner: Scanner) -> None:
         second,
         f"{first}&api_key={second}",
     }
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "form",
+    [
+        'password: "{lower:9}"',
+        "imapc_password = {lower:9}",
+        "secret\t{lower:10}",
+        'Password: "{lower:4}-{lower:7}"',
+        "<password>{lower:8}</password>",
+    ],
+)
+def test_a_row_of_letters_that_is_no_word_is_a_password(scanner: Scanner, form: str, seed: int) -> None:
+    assert len(scanner.scan(expand(form, seed))) == 1

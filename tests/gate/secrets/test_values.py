@@ -72,8 +72,8 @@ def test_words_and_names_are_no_tokens() -> None:
 
 def test_a_plain_word_is_a_password_only_where_name_and_value_are_alone() -> None:
     word = "swordfish"
-    assert as_password(word, quoted=False, alone=True)
-    assert as_password("database", quoted=False, alone=False) is None
+    assert as_password(word, quoted=False, plain_from=3.9)
+    assert as_password("database", quoted=False) is None
 
 
 def test_only_so_much_of_a_value_is_read() -> None:
