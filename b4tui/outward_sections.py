@@ -32,13 +32,13 @@ class AllowedValue(Section):
 class GateConfig(Section):
     """What the gate reads, what it knows of this machine, and what the policy keeps at home.
 
-    Sizes in bytes, times in seconds. `rules_file` holds the operator's own rules; `unsafe_disable` names built-in
-    rules that are switched off, which is shown for as long as it is so.
+    Sizes in bytes, `time_budget_s` in seconds for each megabyte or part of one. `rules_file` holds the operator's own
+    rules; `unsafe_disable` names built-in rules that are switched off, which is shown for as long as it is so.
     """
 
     max_payload_bytes: PositiveInt = 2_097_152
     max_decode_depth: PositiveInt = 3
-    time_budget_s: PositiveFloat = 1.5
+    time_budget_s: PositiveFloat = 0.9
     kept_home: tuple[Provenance, ...] = (Provenance.PRIVATE,)
     private_ip: Weight = "block"
     public_ip: Weight = "block"

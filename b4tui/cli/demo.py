@@ -10,7 +10,7 @@ import click
 
 from b4tui.cli.common import Place, guarded, local_only_option, place_options, say
 
-UNATTENDED_S = 2.0
+UNATTENDED_S = 0.5
 
 
 @click.command("demo")

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from b4tui.gate.pacing import Tick, paced, untimed
 from b4tui.gate.types import Hit
 
 
 class Positions:
-    """Where the words of all rules and detectors begin in a text, each in ascending order."""
+    """Where the words of all rules and detectors begin in a text, each in ascending order.
 
-    __slots__ = ("_found",)
+    `tick` is called now and then while they are gone through; whoever loops over something else calls it itself.
+    """
 
-    def __init__(self, found: Mapping[str, Sequence[int]]) -> None:
+    __slots__ = ("_found", "tick")
+
+    def __init__(self, found: Mapping[str, Sequence[int]], tick: Tick = untimed) -> None:
         self._found = found
+        self.tick = tick
 
     def __contains__(self, word: object) -> bool:
         return word in self._found
@@ -23,15 +28,17 @@ class Positions:
         """Where the word begins; empty where it is not found. Nobody's word is found nowhere."""
         return self._found.get(word, ())
 
-    def any_of(self, words: Iterable[str]) -> list[tuple[int, str]]:
+    def any_of(self, words: Iterable[str]) -> Iterator[tuple[int, str]]:
         """All places where any of the words begins, as (start, word), ascending. Words may overlap each other.
 
         Of a set of very many words, those are looked at that were found.
         """
         found = self._found
         if isinstance(words, frozenset) and len(words) > len(found):
-            return sorted((start, word) for word, places in found.items() if word in words for start in places)
-        return sorted((start, word) for word in words if word in found for start in found[word])
+            places = sorted((start, word) for word, starts in found.items() if word in words for start in starts)
+        else:
+            places = sorted((start, word) for word in words if word in found for start in found[word])
+        return paced(places, self.tick)
 
 
 class Detector(Protocol):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.infrastructure.networks import ipv4_at
+from b4tui.gate.pacing import paced
 from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.accounts import iban_at
 from b4tui.gate.personal.houses import house_at
@@ -51,7 +52,7 @@ class DigitDetector:
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
         """Hits under the rules of addresses in dots, cards, telephones, accounts, papers, streets and towns."""
         run_end = token_end = house_end = 0
-        for row in _ROW.finditer(_without_data(text)):
+        for row in paced(_ROW.finditer(_without_data(text)), at.tick):
             start, end = row.span()
             length = end - start
             if length > _LONGEST_ROW:

@@ -6,6 +6,7 @@ The same bytes, rules and circumstances have the same answer in every process; n
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -38,6 +39,7 @@ from b4tui.gate.views.views import View
 from b4tui.provenance import most_private
 
 CACHE_BYTES = 8 * 1024 * 1024
+_MEGABYTE = 1_000_000
 Clock = Callable[[], float]
 """Seconds that only ever grow."""
 
@@ -91,7 +93,7 @@ class Gate:
 
         Raises UnreadableText where it is too large, binary or folded too deep, GateError where time runs out.
         """
-        return self._scan(text, _Timer(self._clock, self._limits.time_budget_s))
+        return self._scan(text, _Timer(self._clock, self._limits, len(text)))
 
     def judge(
         self,
@@ -108,7 +110,7 @@ class Gate:
         found: list[Finding] = []
         failures: list[Reason] = []
         try:
-            timer = _Timer(self._clock, self._limits.time_budget_s)
+            timer = _Timer(self._clock, self._limits, len(body))
             found, failures = self._findings(parts, text_of(body, self._limits), before, timer)
         except UnreadableText as error:
             failures = [Reason(Cause.LIMIT, f"{BODY}: {error}")]
@@ -215,12 +217,12 @@ class Gate:
 
 
 class _Timer:
-    """The time one answer may take."""
+    """The time one answer may take: the budget for each megabyte, or part of one, that is read."""
 
-    def __init__(self, clock: Clock, budget_s: float) -> None:
+    def __init__(self, clock: Clock, limits: GateLimits, size: int) -> None:
         self._clock = clock
-        self._budget_s = budget_s
-        self._end = clock() + budget_s
+        self._budget_s = limits.time_budget_s * max(1, math.ceil(size / _MEGABYTE))
+        self._end = clock() + self._budget_s
 
     def tick(self) -> None:
         """Raises OutOfTime when it is over."""

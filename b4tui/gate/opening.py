@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # whoever opens a gate has read the settings; loading them ta
 
 
 def open_gate(
-    settings: Settings, known: Known | None = None, clock: Clock = time.monotonic, public: Path | None = None
+    settings: Settings, known: Known | None = None, clock: Clock = time.thread_time, public: Path | None = None
 ) -> Gate:
     """The gate as the settings' section `gate` wants it; `known` is what `gather_known` found on this machine.
 

@@ -13,6 +13,7 @@ from itertools import islice
 import ahocorasick
 
 from b4tui.gate.detector import Detector, Positions
+from b4tui.gate.pacing import Tick, untimed
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.rulebook.rule import Anchor, Rule, RuleSet, compiled
@@ -54,20 +55,22 @@ class Scanner:
         self._always = frozenset(number for number, one in enumerate(self._detectors) if not one.words)
         self._everywhere = tuple(search for search in self._searches if not search.rule.keywords)
 
-    def scan(self, text: str, classes: Collection[FindingClass] | None = None) -> tuple[Hit, ...]:
+    def scan(self, text: str, classes: Collection[FindingClass] | None = None, tick: Tick = untimed) -> tuple[Hit, ...]:
         """What is found in the text, by place and rule; only of some classes where they are given."""
         lower = lowered(text)
         found = self._words_in(lower)
         if len(text) >= _DENSE_FROM and sum(map(len, found.values())) * _DENSEST > len(text):
             return (Hit(DENSE, 0, len(text), "made of words of rules, too many to be searched"),)
-        at = Positions(found)
+        at = Positions(found, tick)
         searches = {search.rule.id: search for word in found for search in self._by_word.get(word, ())}
         hits: set[Hit] = set()
         for search in (*searches.values(), *self._everywhere):
+            tick()
             if classes is None or search.rule.finding_class in classes:
                 hits.update(islice(search.find(text, at), MOST))
         for number in sorted(self._always.union(*(self._asked_by_word.get(word, ()) for word in found))):
             detector = self._detectors[number]
+            tick()
             if classes is None or not self._classes[detector.name].isdisjoint(classes):
                 hits.update(islice(self._known(detector.find(text, lower, at), classes), MOST))
         return tuple(sorted(self._without_those_that_give_way(hits), key=lambda hit: (hit.start, hit.end, hit.rule)))

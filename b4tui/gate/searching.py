@@ -11,6 +11,7 @@ from b4tui.gate.detectors import built_in_detectors
 from b4tui.gate.hidden import Hidden
 from b4tui.gate.known.known import NAME as KNOWN
 from b4tui.gate.known.known import Known
+from b4tui.gate.pacing import Tick
 from b4tui.gate.policy.allowing import Allowed, value_sha256
 from b4tui.gate.preview import preview
 from b4tui.gate.redaction.placeholders import Placeholders
@@ -23,9 +24,6 @@ _SECRETS = frozenset({FindingClass.SECRET})
 
 _MOST_OF_A_RULE = 1000
 """Findings of one rule in one text: what comes after them changes no verdict."""
-
-Tick = Callable[[], None]
-"""Raises OutOfTime when the time is over."""
 
 
 class OutOfTime(GateError):
@@ -50,9 +48,10 @@ class Search:
         """What is found in the text, by place. Raises UnreadableText, OutOfTime."""
         found = _Found()
         self._take(found, View(text), self._hidden.find(text, text, Positions({})))
-        for view in views(text, self._limits):
+        for view in views(text, self._limits, tick):
             tick()
-            self._take(found, view, self._hits(view))
+            self._take(found, view, self._hits(view, tick))
+        tick()
         return found.sorted()
 
     def known_in(self, text: str) -> Collection[Hit]:
@@ -63,13 +62,13 @@ class Search:
         """The rule of a hit."""
         return self._rules[rule]
 
-    def _hits(self, view: View) -> Collection[Hit]:
+    def _hits(self, view: View, tick: Tick) -> Collection[Hit]:
         match view.scope:
             case Scope.ALL:
-                return self._whole.scan(view.text)
+                return self._whole.scan(view.text, tick=tick)
             case Scope.SECRETS:
-                return self._whole.scan(view.text, _SECRETS)
-        return self._tokens.scan(view.text)
+                return self._whole.scan(view.text, _SECRETS, tick)
+        return self._tokens.scan(view.text, tick=tick)
 
     def _take(self, found: _Found, view: View, hits: Iterable[Hit]) -> None:
         placeholders = self._placeholders.spans(view.text)

@@ -142,12 +142,12 @@ class UnreadableText(GateError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateLimits:
-    """What the gate reads before it refuses: bytes, levels of encoding, decoded bytes per byte read, seconds."""
+    """What the gate reads before it refuses: bytes, levels of encoding, decoded bytes per byte, seconds a megabyte."""
 
     max_payload: int = 2 * 1024 * 1024
     max_decode_depth: int = 3
     decode_budget: float = 2.0
-    time_budget_s: float = 1.5
+    time_budget_s: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)

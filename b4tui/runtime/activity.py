@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from b4tui import events as e
 from b4tui import outward_events as o
+from b4tui.escalation.types import ApprovalState
+from b4tui.gate.types import Verdict
 from b4tui.provenance import SourceKind
 from b4tui.runtime.snapshot import Level
 
@@ -68,7 +70,10 @@ def _outward(event: e.Event) -> tuple[str, Level] | None:
     """What has to do with leaving this machine."""
     match event:
         case o.ApprovalAsked():
-            return f"asks to send {event.size:,} bytes to {event.host}, {event.model}: {event.reason}", Level.ATTENTION
+            what = f"{event.size:,} bytes to {event.host}, {event.model}"
+            if event.verdict != Verdict.MAY_ESCALATE:
+                return f"wanted to send {what}, which stay here: {event.reason}", Level.ATTENTION
+            return f"asks to send {what}: {event.reason}", Level.ATTENTION
         case o.ApprovalChanged():
             return _approval(event), Level.INFO
         case o.EscalationRefused():
@@ -92,9 +97,17 @@ def _outward(event: e.Event) -> tuple[str, Level] | None:
 
 
 def _approval(event: o.ApprovalChanged) -> str:
+    """Who decided what; what does not decide it leaves it waiting."""
     why = f": {event.reason}" if event.reason else ""
     by = f" by {event.actor}" if event.actor else ""
-    return f"approval {event.state}{by}{why}"
+    match event.state:
+        case ApprovalState.PENDING:
+            return f"its request waits{why}{f' ({event.actor})' if event.actor else ''}"
+        case ApprovalState.EXPIRED:
+            return "its request was not decided in time and stayed here"
+        case ApprovalState.CANCELLED:
+            return f"its request was taken back{by}{why}"
+    return f"its request was {event.state}{by}{why}"
 
 
 def _tool(event: e.ToolFinished, last_tool: str) -> tuple[str, Level] | None:

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.screen import ModalScreen
@@ -29,7 +30,7 @@ from b4tui.outward_sections import EscalationPolicy
 from b4tui.runtime.operator import OperatorError
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.safe_text import visible
-from b4tui.tui import themes
+from b4tui.tui import breaking, themes
 from b4tui.tui.arrivals import Arrivals
 from b4tui.tui.attention import wants
 from b4tui.tui.bead_reports import Report, failure
@@ -138,10 +139,25 @@ class Console(App[None], inherit_bindings=False):
         stamp = (snapshot.revision, int(self.clock().timestamp()))
         if stamp != self._drawn:
             self._drawn = stamp
-            screen.show(snapshot)
+            self.show_on(screen)
             self._notice(snapshot)
             self._arrivals.follow(snapshot)
         screen.tick()
+
+    def show_on(self, screen: HouseScreen) -> None:
+        """Draw the latest snapshot. A screen over the first one that breaks over it is left, and the console goes on."""
+        try:
+            screen.show(self.snapshot)
+        except Exception as error:
+            if screen is self.screen_stack[0] or screen is not self.screen_stack[-1]:
+                raise
+            screen.drawable = False
+            screen.dismiss(None)
+            self.say(breaking.screen_words(error), wrong=True)
+
+    def _fatal_error(self) -> None:
+        self.bell()
+        self.panic(Text(breaking.last_words(self._exception)))
 
     def _notice(self, snapshot: Snapshot) -> None:
         waiting = len(wants(snapshot))
@@ -153,9 +169,13 @@ class Console(App[None], inherit_bindings=False):
 
     # What screens ask for ----------------------------------------------------------------------------------------
 
-    def say(self, text: str, *, wrong: bool = False) -> None:
-        """A word to the operator that goes away by itself. The text may be foreign."""
-        self.notify(plain(text, 400), severity="error" if wrong else "information", markup=False)
+    def say(self, text: str, *, wrong: bool = False, calls: bool = False) -> None:
+        """A word to the operator that goes away by itself; `calls`: it wants them. The text may be foreign."""
+        self.notify(
+            plain(text, 400),
+            severity="error" if wrong else "warning" if calls else "information",
+            markup=False,
+        )
 
     def perform(self, verb: Coroutine[Any, Any, object], done: str) -> Worker[None]:
         """Do what the operator asked for, and say how it went."""
@@ -252,15 +272,16 @@ class Console(App[None], inherit_bindings=False):
             self.push_screen(kind())
 
     def action_audit(self) -> None:
-        """The record; where it lies further below it is returned to, never opened twice."""
+        """The record, or back from it."""
         from b4tui.tui.screens.audit import AuditScreen
 
-        if isinstance(self.screen, ModalScreen):
-            return
-        if not any(isinstance(screen, AuditScreen) for screen in self.screen_stack):
-            self.push_screen(AuditScreen())
-        while not isinstance(self.screen, AuditScreen):
-            self.pop_screen()
+        self._turn_to(AuditScreen)
+
+    def action_grants(self) -> None:
+        """The standing approvals, or back from them."""
+        from b4tui.tui.screens.grants import GrantsScreen
+
+        self._turn_to(GrantsScreen)
 
     def action_help(self) -> None:
         """The keys that work where the operator is."""

@@ -12,7 +12,7 @@ from textual.widgets import Input, TextArea
 from b4tui.escalation.types import Approval
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import words
-from b4tui.tui.outward.asking import NOW_S, SOON_S, agent_name, size_words
+from b4tui.tui.outward.asking import NOW_S, SOON_S, agent_name, size_words, stays_here
 from b4tui.tui.screens.base import HouseScreen
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Arrivals:
     def follow(self, snapshot: Snapshot) -> None:
         """Tell what is new since the last snapshot; open one where the settings allow it."""
         pending = {one.id: one for one in snapshot.outward.pending}
-        self._told &= pending.keys()
+        self._told &= {one.id for one in snapshot.outward.approvals}
         now = self._console.ticks()
         if now - self._told_at >= APART_S:
             new = [one for one in pending.values() if one.id not in self._told and not one.seen_by]
@@ -50,12 +50,23 @@ class Arrivals:
             self._open_one(snapshot)
 
     def _tell(self, new: list[Approval], snapshot: Snapshot) -> None:
+        if not new or self._looking:
+            return
+        told = f"{words.plural(len(new), 'approval')} wait for you: a opens them."
         if len(new) == 1:
             one = new[0]
-            what = f"{size_words(one.size)} to {one.destination.host}"
-            self._console.say(f"▲ {agent_name(snapshot, one.agent)} asks to send {what}: a opens it.")
-        elif new:
-            self._console.say(f"▲ {words.plural(len(new), 'approval')} wait for you: a opens them.")
+            name, what = agent_name(snapshot, one.agent), f"{size_words(one.size)} to {one.destination.host}"
+            told = f"{name} asks to send {what}: a opens it."
+            if stays_here(one):
+                told = f"{name} wanted to send {what}. It stays here: a opens it."
+        self._console.say(f"▲ {told}", calls=True)
+
+    @property
+    def _looking(self) -> bool:
+        """Whether approvals are what the operator looks at: the screen says it all, and `a` would lead away from it."""
+        from b4tui.tui.screens.guarded import GuardedScreen
+
+        return isinstance(self._console.screen, GuardedScreen)
 
     def _warn(self, snapshot: Snapshot) -> None:
         """At a minute and at a quarter of one before the end, unless somebody said that they have seen it."""
@@ -67,7 +78,9 @@ class Arrivals:
                 if 0 < left <= threshold and mark not in self._warned:
                     self._warned |= {mark, (mark[0], SOON_S)}
                     name = agent_name(snapshot, one.agent)
-                    self._console.say(f"▲ {name}'s request ends in {left:.0f} s, and stays here then: a opens it.")
+                    if not self._looking:
+                        told = f"▲ {name}'s request ends in {left:.0f} s, and stays here then: a opens it."
+                        self._console.say(told, calls=True)
                     if self._console.settings.bell:
                         self._console.bell()
                     break

@@ -20,6 +20,8 @@ from b4tui.tui.paint import plain
 if TYPE_CHECKING:
     from b4tui.tui.app import Console
 
+BY_HELP = 0.01
+"""What a command scores whose explanation alone holds what was typed: it comes after those whose title does."""
 NOT_LISTED = frozenset({"list", "dialog", "form", "palette", "leave", "unwind", "decision", "grant"})
 """What an id of a key begins with that is of no use in a palette."""
 DECIDES = frozenset({"approval-deny", "approval-deny-why", "approval-approve", "approvals-deny", "approvals-approve"})
@@ -63,14 +65,13 @@ class ConsoleCommands(Provider):
         """What fits the letters typed; a bead's id opens that bead."""
         matcher = self.matcher(query)
         for command in (*self._commands(), *self._bead(query)):
-            score = matcher.match(command.title)
+            score = matcher.match(command.title) or (BY_HELP if query.casefold() in command.help.casefold() else 0.0)
             if score > 0:
                 shown = _highlighted(command.title, matcher)
                 yield Hit(score, shown, command.run, text=command.title, help=command.help)
 
     def _commands(self) -> Iterator[Command]:
         yield from self._keys()
-        yield Command("go to: audit", "The record of everything that happened", self.console.action_audit)
         yield from self._agents()
         for name in themes.PALETTES:
             if name != self.console.theme:

@@ -159,8 +159,9 @@ class Questions:
 def _quit_question(busy: int, pending: int) -> str:
     told = ""
     if busy:
-        verb = "is" if busy == 1 else "are"
-        told = f"{words.plural(busy, 'agent')} {verb} at work. Their runs are stopped and the beads go back to ready."
+        told = f"{words.plural(busy, 'agent')} are at work. Their runs are stopped and the beads go back to ready."
+        if busy == 1:
+            told = "1 agent is at work. Its run is stopped and the bead goes back to ready."
     if pending:
         verb = "waits" if pending == 1 else "wait"
         told += f"{' ' if told else ''}{words.plural(pending, 'approval')} {verb} for you: nothing leaves without you."

@@ -37,7 +37,7 @@ def packets(log: Path) -> list[dict[str, Any]]:
 def test_a_whole_demo_sends_no_packet_to_another_address(tmp_path: Path) -> None:
     log, calls = tmp_path / "packets", tmp_path / "calls"
     demo = [sys.executable, "-m", "b4tui", "demo", "--headless", "--json", "--speed", "1000"]
-    watched = ["strace", "-f", "-qq", "-o", str(calls), "-e", "trace=connect,sendto,sendmsg,sendmmsg"]
+    watched = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", str(calls), "-e", "trace=connect,sendto,sendmsg,sendmmsg"]
     answer = in_closed_world(log, *(watched if shutil.which("strace") else []), *demo)
     assert answer.returncode == 0, answer.stderr[-2000:]
     told = [json.loads(line) for line in answer.stdout.splitlines()]

@@ -269,6 +269,18 @@ class TestArrivals:
             assert len(app._notifications) == 2
             assert "key-value" not in told(app)
 
+    async def test_what_was_taken_back_is_not_announced_as_new(self, until) -> None:
+        async with watching(LOW, until=until) as (app, runtime, pilot):
+            await until(lambda: "asks to send" in told(app), "it is told")
+            app.clear_notifications()
+            runtime.put(LOW.id, state=ApprovalState.DENIED, decided_by="ops@tty2", decided_at=NOW)
+            await until(lambda: not app.snapshot.outward.pending, "somebody denied it")
+            app.clocks.passed += 2
+            runtime.put(LOW.id, state=ApprovalState.PENDING, decided_by="", decided_at=None)
+            await until(lambda: app.snapshot.outward.pending, "it waits again")
+            await settle(pilot)
+            assert "asks to send" not in told(app)
+
     async def test_an_end_that_comes_near_is_told_at_a_minute_and_at_a_quarter_of_one(self, until) -> None:
         near = replace(LOW, deadline=NOW + timedelta(seconds=50))
         async with watching(near, until=until) as (app, _runtime, _pilot):

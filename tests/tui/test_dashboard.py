@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from driving import settle, strike
+from frozen_approvals import LOW, AskedRuntime
 from frozen_world import EMPTY, WORLD, FrozenRuntime, bead, clock
 
 from b4tui.board.model import BoardState
@@ -361,3 +362,14 @@ async def test_the_lists_post_no_message_while_the_world_changes_under_them(cons
         await until(lambda: board(console).bead == "hub-b20", "the cursor follows")
         assert moved == []
         assert isinstance(console.focused, Lines)
+
+
+class TestTheFootLine:
+    async def test_names_the_approvals_however_little_room_there_is(self, until) -> None:
+        app = Console(AskedRuntime(LOW), TuiConfig(bell=False), clock=clock)
+        async with app.run_test(size=(80, 24)):
+            await until(lambda: app.screen_stack and app.screen.drawable and "1 approval" in screen_text(app))
+            await until(lambda: "w what waits" in screen_text(app), "something waits")
+            foot = screen_text(app).split("\n")[-1]
+            assert "a approvals" in foot
+            assert "^p commands  ? help" in foot

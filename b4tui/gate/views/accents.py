@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+from b4tui.gate.pacing import Tick, paced, untimed
 from b4tui.gate.patterns import lazily
 from b4tui.gate.views.joining import Joined
 from b4tui.gate.views.offsets import pieced
@@ -20,12 +21,12 @@ _TELLS = lazily(r"(?i)pass|secret|token|key|pwd|credential|kennwort|auth|gh[pous
 _MARGIN = 200
 
 
-def unaccented(text: str) -> Iterator[Joined]:
+def unaccented(text: str, tick: Tick = untimed) -> Iterator[Joined]:
     """The stretches around such words, without accents."""
     if text.isascii():
         return
     read = done = 0
-    for accent in _ACCENT.finditer(text):  # a search for whole words would try every letter of every word
+    for accent in paced(_ACCENT.finditer(text), tick):  # a search for whole words would try every letter of every word
         if accent.start() < read:
             continue
         before = _WORD_BEFORE.search(text[max(0, accent.start() - 40) : accent.start()])

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from b4tui.gate.pacing import paced
 from b4tui.gate.patterns import lazily
 from b4tui.gate.views.reading import Budget, read
 from b4tui.gate.views.runs import at_least, folded
@@ -55,7 +56,7 @@ def decoded(text: str, budget: Budget, found: Sequence[tuple[int, int]]) -> Iter
     found = at_least(_SHORTEST, found)
     done = 0
     chained = _chains(text, found, budget)
-    for start, end in found:
+    for start, end in paced(found, budget.tick):
         while chained and chained[0].end <= start:
             done = max(done, chained[0].end)
             yield chained.pop(0)
@@ -69,7 +70,7 @@ def decoded(text: str, budget: Budget, found: Sequence[tuple[int, int]]) -> Iter
 def _chains(text: str, found: Sequence[tuple[int, int]], budget: Budget) -> list[Decoded]:
     """The values that are folded over several lines."""
     out = []
-    for chain in folded(text, found):
+    for chain in paced(folded(text, found), budget.tick):
         joined = "".join(text[start:end] for start, end in chain)
         reading = _read_run(joined, budget)
         if reading is not None:

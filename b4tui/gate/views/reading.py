@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 
+from b4tui.gate.pacing import Tick, untimed
 from b4tui.gate.patterns import lazily
 from b4tui.gate.types import UnreadableText
 
@@ -15,10 +16,14 @@ _UNSHOWN = lazily(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 class Budget:
-    """How much more may be unfolded from a text, in bytes. Spending more than is left raises `UnreadableText`."""
+    """How much more may be unfolded from a text, in bytes. Spending more than is left raises `UnreadableText`.
 
-    def __init__(self, size: int) -> None:
+    `tick` is called now and then by whoever unfolds.
+    """
+
+    def __init__(self, size: int, tick: Tick = untimed) -> None:
         self.left = size
+        self.tick = tick
 
     def spend(self, size: int) -> None:
         """Take `size` off what is left."""

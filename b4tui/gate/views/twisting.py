@@ -9,8 +9,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
+from b4tui.gate.pacing import Tick, paced, untimed
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.views.offsets import Offsets, pieced
@@ -28,9 +29,10 @@ _NEAR = 120
 """Characters from one half to the name of the other."""
 
 
-def twisted(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Twisted]:
+def twisted(text: str, found: Sequence[tuple[int, int]], tick: Tick = untimed) -> Iterator[Twisted]:
     """The rare ones of some runs of a text, backwards, rotated and out of chunks, each kind as lines of one reading."""
-    rare = [(start, end) for start, end in found if end - start >= _SHORTEST and _rare(text[start:end])][:_MOST]
+    long = [(start, end) for start, end in found if end - start >= _SHORTEST]
+    rare = list(islice((span for span in paced(long, tick) if _rare(text[slice(*span)])), _MOST))
     if not rare:
         return
     runs = [(text[start:end], start, end) for start, end in rare]
@@ -41,10 +43,12 @@ def twisted(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Twisted]:
         yield "chunks", *_lines(chunks)
 
 
-def halves(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Twisted]:
+def halves(text: str, found: Sequence[tuple[int, int]], tick: Tick = untimed) -> Iterator[Twisted]:
     """Values beside names that stand close to each other, where both may be halves of one; in lines."""
     pairs: dict[tuple[int, int], tuple[re.Match[str], re.Match[str]]] = {}
-    for start, end in found:
+    for start, end in paced(found, tick):
+        if len(pairs) >= _MOST:
+            break
         if _may_be_half(text, start, end):
             for first, second in pairwise(_literals_around(text, start, end)):
                 if _are_halves(first, second):
@@ -54,7 +58,7 @@ def halves(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Twisted]:
             "halves",
             *pieced(
                 piece
-                for first, second in list(pairs.values())[:_MOST]
+                for first, second in pairs.values()
                 for piece in (
                     (first[2], *first.span(2)),
                     (second[2], *second.span(2)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from b4tui.gate.hidden import carried
+from b4tui.gate.pacing import Tick, untimed
 from b4tui.gate.types import GateLimits, UnreadableText
 from b4tui.gate.views.accents import unaccented
 from b4tui.gate.views.decoding import Decoded, decoded
@@ -75,12 +76,12 @@ class View:
         return View(text, (*steps, name), scope, self.depth + levels, (offsets, *self.offsets))
 
 
-def views(text: str, limits: GateLimits) -> Iterator[View]:
+def views(text: str, limits: GateLimits, tick: Tick = untimed) -> Iterator[View]:
     """All readings of a text, the text itself first.
 
     Raises UnreadableText when it is folded deeper than `max_decode_depth`, or unfolds to more than its budget.
     """
-    budget = Budget(_FLOOR + int(limits.decode_budget * len(text)))
+    budget = Budget(_FLOOR + int(limits.decode_budget * len(text)), tick)
     shown, steps = normalised(text)
     first = View(shown, (NORMALISED,) if shown != text else (), Scope.ALL, 0, steps)
     yield first
@@ -102,12 +103,13 @@ def _readings(view: View, budget: Budget, most: int) -> Iterator[View]:
         yield view.child("joined", read, offsets, Scope.SECRETS)
     for read, offsets in spaced_out(text):
         yield view.child("spaced", read, offsets, Scope.SECRETS)
-    for read, offsets in unaccented(text):
+    for read, offsets in unaccented(text, budget.tick):
         yield view.child("unaccented", read, offsets, Scope.SECRETS)
     for read, offsets in tables(text):
         yield view.child("table", read, offsets, Scope.SECRETS)
+    budget.tick()
     found = runs(text)
-    for name, read, offsets in (*twisted(text, found), *halves(text, found)):
+    for name, read, offsets in (*twisted(text, found, budget.tick), *halves(text, found, budget.tick)):
         yield view.child(name, read, offsets, Scope.TOKENS)
     for child in _unfolded(view, found, budget, most):
         shown, steps = normalised(child.text)

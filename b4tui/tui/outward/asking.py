@@ -94,16 +94,20 @@ class Asking:
     def standing(self, *, short: bool = False) -> Span:
         """How long there is left, or how it ended."""
         one = self.approval
-        if one.state is ApprovalState.PENDING:
-            return expiry(one, self.now, short=short)
-        ago = f", {words.age((self.now - one.decided_at).total_seconds())} ago" if one.decided_at else ""
-        if one.state is ApprovalState.EXPIRED:
-            return Span(f"nobody decided in time, so it stayed here{ago}", Ink.SOFT)
-        if one.state is ApprovalState.CANCELLED:
-            return Span(f"taken back{ago}" + (f": {one.decision_reason}" if one.decision_reason else ""), Ink.SOFT)
-        by = one.decided_by or ("a grant" if one.grant else "somebody")
-        left = "; its bytes have left" if one.sent_at else ""
-        return Span(f"{one.state} by {by}{ago}{left}", Ink.SOFT)
+        return expiry(one, self.now, short=short) if one.state is ApprovalState.PENDING else ending(one, self.now)
+
+
+def ending(one: Approval, now: datetime) -> Span:
+    """How it ended: who decided, when and why, and whether its bytes have left."""
+    ago = f", {words.age((now - one.decided_at).total_seconds())} ago" if one.decided_at else ""
+    why = f": {one.decision_reason}" if one.decision_reason else ""
+    if one.state is ApprovalState.EXPIRED:
+        return Span(f"nobody decided in time, so it stayed here{ago}", Ink.SOFT)
+    if one.state is ApprovalState.CANCELLED:
+        return Span(f"taken back{ago}{why}", Ink.SOFT)
+    by = one.decided_by or ("a grant" if one.grant else "somebody")
+    left = "; its bytes have left" if one.sent_at else ""
+    return Span(f"{one.state} by {by}{ago}{left}{why}", Ink.SOFT)
 
 
 def stays_here(approval: Approval) -> bool:

@@ -15,6 +15,7 @@ from b4tui.tui.outward.asking import (
     STATES,
     agent_name,
     clock_words,
+    ending,
     size_words,
     stays_here,
 )
@@ -49,7 +50,7 @@ def after(outward: OutwardView, approval: str, by: int = 1) -> str:
 def heading(width: int) -> Line:
     """What the columns of a row are, for the same width as the rows."""
     wide = width >= ROOMY
-    told = f"  {'risk':<11}{'agent':<13}{'bead':<12}{'to':<30}what for" if wide else f"  {'risk':<10}{'agent':<11}to"
+    told = f"  {'risk':<12}{'agent':<13}{'bead':<12}{'to':<30}what for" if wide else f"  {'risk':<12}{'agent':<11}to"
     figures = f"{'size':>9}{'cost':>12}{'age':>6}{'ends in':>10} " if wide else f"{'size':>9}{'ends in':>10} "
     return line(Span(told, Ink.FAINT), right=(Span(figures, Ink.FAINT),))
 
@@ -59,7 +60,7 @@ def row(approval: Approval, snapshot: Snapshot, now: datetime, width: int, *, ma
     one, wide = approval, width >= ROOMY
     waits = one.state is ApprovalState.PENDING
     soft = Ink.INK if waits else Ink.FAINT
-    left = [Span("◼ " if marked else "  ", Ink.ACCENT), _sign(one, wide)]
+    left = [Span("◼ " if marked else "  ", Ink.ACCENT), _sign(one)]
     left.append(Span(f"{_cut(agent_name(snapshot, one.agent), 12 if wide else 10):<{13 if wide else 11}}", Ink.STRONG))
     if wide:
         left.append(Span(f"{_cut(one.bead, 11):<12}", soft))
@@ -70,15 +71,22 @@ def row(approval: Approval, snapshot: Snapshot, now: datetime, width: int, *, ma
     return Line(tuple(left), tuple(_figures(one, now, wide)))
 
 
-def _sign(one: Approval, wide: bool) -> Span:
-    width = 10 if wide else 9
+def told_of(one: Approval, now: datetime) -> Span:
+    """What is to be said about a row: why it stays, what it is for, or how it ended and who decided."""
+    if one.state is not ApprovalState.PENDING:
+        return ending(one, now)
+    return Span(" · ".join(reason.text for reason in one.reasons) or one.reason, Ink.SOFT)
+
+
+def _sign(one: Approval) -> Span:
+    """How it stands: its state, or while it waits its risk; as wide as the longest of these, and a gap."""
     if one.state is not ApprovalState.PENDING:
         sign, ink = STATES[one.state]
-        return Span(f"{sign + ' ' + one.state:<{width + 1}}"[: width + 1], ink)
+        return Span(f"{sign + ' ' + one.state:<12}", ink)
     if stays_here(one):
-        return Span(f"{'⌂ stays':<{width + 1}}"[: width + 1], Ink.ATTENTION)
+        return Span(f"{'⌂ stays':<12}", Ink.ATTENTION)
     sign, ink = RISKS[one.risk]
-    return Span(f"{sign + ' ' + one.risk:<{width + 1}}"[: width + 1], ink)
+    return Span(f"{sign + ' ' + one.risk:<12}", ink)
 
 
 def _figures(one: Approval, now: datetime, wide: bool) -> list[Span]:

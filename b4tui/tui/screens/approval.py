@@ -29,6 +29,7 @@ from b4tui.tui.widgets.payload_view import PayloadView
 
 PENDING = frozenset({"deny", "deny_because", "redact", "call_public", "extend", "acknowledge"})
 LETS_OUT = frozenset({"approve", "grant"})
+SEARCHING = Span("enter looks for it, esc leaves the search; nothing is decided here.", Ink.SOFT)
 
 
 class ApprovalScreen(PayloadScreen):
@@ -104,7 +105,6 @@ class ApprovalScreen(PayloadScreen):
             if other := queue.after(snapshot.outward, one.id):
                 self.open(other, "it is the next one")
             else:
-                self.console.say("Nothing else waits for a decision.")
                 self.dismiss(None)
 
     @property
@@ -138,7 +138,8 @@ class ApprovalScreen(PayloadScreen):
         facts = tuple(asking.facts(width, short=self.narrow))
         self.query_one("#asked", Panel).show_lines((head, *facts))
         standing = self.standing
-        self.query_one("#waits", Panel).show_lines((Line((standing.words,), (asking.standing(short=self.narrow),)),))
+        told = SEARCHING if self.view.searching else standing.words
+        self.query_one("#waits", Panel).show_lines((Line((told,), (asking.standing(short=self.narrow),)),))
         deny, approve = self.query_one("#deny", DecisionButton), self.query_one("#approve", DecisionButton)
         deny.label(standing.deny_label, enabled=standing.may_deny or standing.holding)
         approve.label(standing.approve_label, enabled=standing.may_approve)
@@ -158,6 +159,8 @@ class ApprovalScreen(PayloadScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What lets bytes out is not there for what stays here; what decides is dimmed until it may."""
         one, standing = self.approval, self.standing if self.drawable else None
+        if action == "undo":
+            return bool(self.undoable())
         if action not in PENDING | LETS_OUT:
             return True
         if one is None or standing is None or not standing.open or (action in LETS_OUT and stays_here(one)):
@@ -254,8 +257,7 @@ class ApprovalScreen(PayloadScreen):
 
     def action_undo(self) -> None:
         """Call back what is held, else what this operator decided last."""
-        policy, outward = self.console.policy, self.console.snapshot.outward
-        last = queue.undoable(outward, self._now, policy.undo_s, self.console.actor)
+        last = self.undoable()
         if not last:
             self.console.say("There is nothing to undo: it was too long ago, or it has left.", wrong=True)
             return

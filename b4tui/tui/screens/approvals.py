@@ -26,7 +26,8 @@ EMPTY = (
     line(Span("  Requests appear here when an agent asks to send something off this machine.", Ink.FAINT)),
     line(Span("  f lists the standing approvals, esc returns.", Ink.FAINT)),
 )
-DECIDES = frozenset({"deny", "approve_marked"})
+WAITING = frozenset({"mark", "mark_range", "mark_kind", "acknowledge", "extend"})
+"""What is done with a row that waits still."""
 
 
 class ApprovalsScreen(GuardedScreen):
@@ -39,7 +40,6 @@ class ApprovalsScreen(GuardedScreen):
         super().__init__()
         self.marks: frozenset[str] = frozenset()
         self._last_mark = ""
-        self._denied: frozenset[str] = frozenset()
 
     def body(self) -> ComposeResult:
         """The rows, and what is to be said about the one under the cursor."""
@@ -99,8 +99,7 @@ class ApprovalsScreen(GuardedScreen):
             why = queue.hindrance(self.marked, self.console.readings.whole)
             told = Span(why or "A approves what is marked, after you typed how many.", Ink.SOFT)
         elif (one := self.chosen) is not None:
-            reasons = " · ".join(reason.text for reason in one.reasons)
-            told = Span(reasons if one.state is ApprovalState.PENDING and reasons else one.reason, Ink.SOFT)
+            told = queue.told_of(one, self._now)
         self.query_one("#waits", Panel).show_lines((line(Span(" "), told),))
 
     def arming_changed(self) -> None:
@@ -154,7 +153,11 @@ class ApprovalsScreen(GuardedScreen):
         if action == "approve_marked":
             return bool(self.marks) and (self.arming.armed or None)
         if action == "deny":
-            return self.arming.armed or None
+            return bool(self._targets()) and (self.arming.armed or None)
+        if action in WAITING:
+            return (one := self.chosen) is not None and one.state is ApprovalState.PENDING
+        if action == "undo":
+            return bool(self.undoable())
         return True
 
     def _decision(self, one: Approval) -> Decision:
@@ -163,16 +166,20 @@ class ApprovalsScreen(GuardedScreen):
             approval=one.id, version=one.version, digest=one.sha256, actor=self.console.actor, seen_share=share
         )
 
+    def _targets(self) -> tuple[Approval, ...]:
+        """What a denial is about."""
+        one = self.chosen
+        return self.marked or ((one,) if one is not None and one.state is ApprovalState.PENDING else ())
+
     def action_deny(self) -> None:
         """Deny what is marked, else the row under the cursor; one record each, and `u` undoes."""
-        one = self.chosen
-        targets = self.marked or ((one,) if one is not None and one.state is ApprovalState.PENDING else ())
+        targets = self._targets()
         if not (targets and self.admits()):
             return
         decisions = tuple(self._decision(each) for each in targets)
         verb = self._deny(decisions)
         done = f"{words.plural(len(decisions), 'request')} denied; u undoes it for {self.console.policy.undo_s:.0f} s."
-        self.marks, self._denied = frozenset(), frozenset(each.id for each in targets)
+        self.marks, self.together = frozenset(), frozenset(each.id for each in targets)
         self.console.perform(verb, done)
 
     async def _deny(self, decisions: Sequence[Decision]) -> None:
@@ -208,8 +215,7 @@ class ApprovalsScreen(GuardedScreen):
 
     def action_undo(self) -> None:
         """Take the last decision back, all of it."""
-        policy, outward = self.console.policy, self.console.snapshot.outward
-        together = queue.undoable(outward, self._now, policy.undo_s, self.console.actor, self._denied)
+        together = self.undoable()
         if not together:
             self.console.say("There is nothing to undo: it was too long ago, or it has left.", wrong=True)
         for one in together:

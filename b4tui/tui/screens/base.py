@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -30,6 +30,9 @@ class HouseScreen(Screen[None]):
 
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS_ACROSS
     VERTICAL_BREAKPOINTS = BREAKPOINTS_DOWN
+
+    KEEPS: ClassVar[tuple[str, ...]] = ()
+    """Ids of keys that the foot line names however little room there is."""
 
     drawable = False
     """Whether the widgets exist; a screen is in front a moment before they do."""
@@ -90,7 +93,7 @@ class HouseScreen(Screen[None]):
     def catch_up(self) -> None:
         """Draw the latest snapshot, if this screen is in front."""
         if self.drawable and self.is_attached and self.is_current:
-            self.show(self.console.snapshot)
+            self.console.show_on(self)
 
 
 class TooSmall(Panel):

@@ -33,6 +33,7 @@ class DashboardScreen(HouseScreen):
     """The first screen, and the one that `escape` always leads back to."""
 
     BINDINGS = bindings("dashboard")
+    KEEPS = ("approvals",)
     AUTO_FOCUS = "#column-ready"
 
     def __init__(self) -> None:

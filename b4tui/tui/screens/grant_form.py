@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -15,7 +14,16 @@ from b4tui.tui.screens.guarded import GuardedScreen
 from b4tui.tui.widgets.inked import Panel
 from b4tui.tui.widgets.lines import Lines
 
+MADE = "The grant is made, for the next ones: this one still waits for you."
 NAMES = {"minutes": "for", "uses": "how often", "size": "up to", "anyone": "by"}
+
+
+class Limits(Lines):
+    """Rows that are turned; `enter` does nothing to them."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The foot line names no key that opens a row."""
+        return action != "open"
 
 
 class GrantFormScreen(GuardedScreen):
@@ -32,7 +40,7 @@ class GrantFormScreen(GuardedScreen):
         """The sentence, the limits, what making waits for."""
         with Vertical(id="main"):
             yield Panel(id="asked")
-            yield Lines(id="limits")
+            yield Limits(id="limits")
             yield Panel(id="waits")
 
     def on_mount(self) -> None:
@@ -72,11 +80,6 @@ class GrantFormScreen(GuardedScreen):
         super().arming_changed()
         self.catch_up()
 
-    @on(Lines.Opened)
-    def _opened(self, event: Lines.Opened) -> None:
-        event.stop()
-        self.console.say("ctrl+s makes the grant; left and right turn its limits.")
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing is made by keys that were struck before the form was seen."""
         return action != "make" or self.arming.armed or None
@@ -92,7 +95,7 @@ class GrantFormScreen(GuardedScreen):
         """Make the grant."""
         if self.admits():
             grant = self.choices.grant(self.console.clock(), self.console.actor)
-            self.console.perform(self.console.runtime.operator.make_grant(grant), "The grant is made; f lists them.")
+            self.console.perform(self.console.runtime.operator.make_grant(grant), MADE)
             self.dismiss(None)
 
     def action_dismiss_dialog(self) -> None:

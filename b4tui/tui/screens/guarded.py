@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from textual.geometry import Size
 
+from b4tui.escalation.types import Approval
+from b4tui.runtime.snapshot import Snapshot
+from b4tui.tui.outward import queue
 from b4tui.tui.outward.arming import Arming
 from b4tui.tui.screens.base import SMALLEST, HouseScreen
 
@@ -16,6 +19,9 @@ class GuardedScreen(HouseScreen):
         self.arming = Arming(quiet_s=0.0)
         self._known_size: Size | None = None
         self._entered = False
+        self._could_undo = False
+        self.together: frozenset[str] = frozenset()
+        """What was decided together last, and is taken back so."""
 
     def on_mount(self) -> None:
         """The quiet that is asked for is in the settings."""
@@ -45,6 +51,19 @@ class GuardedScreen(HouseScreen):
     def _painted(self) -> None:
         if self.is_attached and self.is_current and self.fits and self.complete and self.arming.painted_at is None:
             self.arming = self.arming.painted(self.console.ticks())
+
+    def show(self, snapshot: Snapshot) -> None:
+        """The key that takes a decision back is there while that is possible."""
+        super().show(snapshot)
+        if (can := bool(self.undoable())) != self._could_undo:
+            self._could_undo = can
+            self.refresh_bindings()
+
+    def undoable(self) -> tuple[Approval, ...]:
+        """What this operator decided last and can take back still."""
+        console = self.console
+        now, undo_s = console.clock().astimezone(), console.policy.undo_s
+        return queue.undoable(console.snapshot.outward, now, undo_s, console.actor, self.together)
 
     def heard(self, at: float) -> None:
         """A key came."""

@@ -65,7 +65,7 @@ def help_lines(screen: Screen[object]) -> tuple[Line, ...]:
             lines.append(
                 line(
                     Span(f"  {key.display or key.keys:<8}", Ink.ACCENT if works else Ink.FAINT),
-                    Span(f"{key.label:<11}", Ink.STRONG if works else Ink.FAINT),
+                    Span(f"{key.label:<13}", Ink.STRONG if works else Ink.FAINT),
                     Span(key.help, Ink.SOFT if works else Ink.FAINT),
                     right=() if works else (Span("not now", Ink.FAINT),),
                 )

@@ -99,6 +99,7 @@ class PayloadScreen(GuardedScreen):
     def action_search(self) -> None:
         """Look for something."""
         self.view.ask()
+        self.draw()
 
     @on(PayloadView.Searched)
     def _searched(self, event: PayloadView.Searched) -> None:

@@ -46,7 +46,7 @@ def header_line(snapshot: Snapshot, now: datetime, width: int) -> Line:
 def _variants(snapshot: Snapshot, now: datetime) -> Iterator[Line]:
     engine = chief(snapshot)
     for detail, gap, worded in VARIANTS:
-        left = [Span(" "), *_hub(snapshot, detail), Span(gap), *_local(snapshot.outward, detail), Span(gap)]
+        left = [Span(" "), *_hub(snapshot, detail), Span(gap), *_local(snapshot.outward, detail, worded), Span(gap)]
         left += _waiting(snapshot, now, detail, worded)
         if snapshot.read_only:
             left += [Span(gap), Span(" READ-ONLY ", Ink.INVERSE)]
@@ -66,7 +66,7 @@ def _hub(snapshot: Snapshot, detail: int) -> Iterator[Span]:
         yield Span(f" ⎇ {snapshot.branch if detail > 1 else snapshot.branch[:16]}", Ink.SOFT)
 
 
-def _local(outward: OutwardView, detail: int) -> Iterator[Span]:
+def _local(outward: OutwardView, detail: int, worded: bool) -> Iterator[Span]:
     """How much ever left; what is broken of what keeps it here. A number of bytes never becomes calm again."""
     if broken := _broken(outward):
         yield Span(f"✗ {broken}" if detail else "✗ gate", Ink.BAD)
@@ -79,7 +79,7 @@ def _local(outward: OutwardView, detail: int) -> Iterator[Span]:
     yield Span("● ", Ink.ACCENT)
     name = "--local-only" if outward.local_only else "local only"
     if not detail:
-        yield Span("local: 0 out", Ink.SOFT)
+        yield Span("--local-only: 0 out" if outward.local_only and worded else "local: 0 out", Ink.SOFT)
         return
     yield Span(f"{name}: 0 bytes out, ever" if detail > 1 else f"{name}: 0 out", Ink.SOFT)
 

@@ -12,7 +12,7 @@ from b4tui.tui.widgets.inked import Panel
 MOST_KEYS = 8
 ORDER = {id: place for place, id in enumerate(BY_ID)}
 LAST = ("palette", "help")
-"""Keys that are never crowded out: with them every other one is found."""
+"""Keys that are never crowded out: with them every other one is found. A screen's `KEEPS` names those it adds."""
 
 
 class KeyBar(Panel):
@@ -43,10 +43,11 @@ class KeyBar(Panel):
             for entry in self.screen.active_bindings.values()
             if entry.binding.show and entry.enabled and entry.binding.id in BY_ID
         }
-        ids = sorted(active, key=lambda id: (id in LAST, ORDER[id or ""]))
-        fixed = [id for id in ids if id in LAST]
+        last = (*getattr(self.screen, "KEEPS", ()), *LAST)
+        ids = sorted(active, key=lambda id: (id in last, ORDER[id or ""]))
+        fixed = sorted((id for id in ids if id in last), key=lambda id: last.index(id or ""))
         spans, self._actions, room = [Span(" ")], [], self.size.width - 1
-        free = [id for id in ids if id not in LAST][: MOST_KEYS - len(fixed)]
+        free = [id for id in ids if id not in last][: MOST_KEYS - len(fixed)]
         room -= sum(width_of(_key(id or "")) for id in fixed)
         for id in (*free, *fixed):
             piece = _key(id or "")
