@@ -14,6 +14,8 @@ LONG = 14
 """Characters from which a plain word is rather several, as people choose them."""
 PLAIN, PLAIN_AND_LONG = 4.4, 4.1
 """Bits from which plain words in quotes are a password; most single words have fewer."""
+READ_LIKE_WORDS = 4.8
+"""Bits that the letters of most names have at most, and those of a string drawn by lot hardly ever."""
 SURELY_MADE = 5.2
 """Bits that hardly a word has, and hardly a row of letters drawn by lot has not."""
 
@@ -182,9 +184,15 @@ def as_token(value: str, *, quoted: bool) -> str | None:
 
 
 def is_made_of_words(value: str) -> bool:
-    """Whether its segments are long, as those of names are: `S3AccessPointRole`. Chance makes short ones."""
+    """Whether its segments are long, or its letters read like words, as in names: `S3AccessPointRole`, `V1betaRule`."""
     segments = _SEGMENTS.findall(value)
-    return bool(segments) and sum(map(len, segments)) >= 3.5 * len(segments)
+    if not segments:
+        return False
+    length = sum(map(len, segments))
+    if length >= 3.5 * len(segments):
+        return True
+    letters = "".join(segment for segment in segments if not segment[0].isdigit())
+    return len(letters) >= max(6, 0.75 * length) and rarity(letters.lower()) < READ_LIKE_WORDS
 
 
 def _is_digits(value: str) -> bool:

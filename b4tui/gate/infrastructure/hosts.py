@@ -18,6 +18,7 @@ _A_HOST_BEFORE = lazily(
     r"(?:://|//|@|host|hostname|server|ssh|ping|dial|dig|nslookup|lookup|connect|reach|because|from|to|on|via|endpoint"
     r"|\d\s|[^ =]=|[a-z]:\s|image:|for|exception:)[\s\"'`(\[]{0,3}$"
 )
+_HUMP = lazily(r"[a-z][A-Z]")
 _A_HOST_AFTER = lazily(r":[0-9]{2,5}\b|/[a-z0-9]|[\"'`)\]]?\s(?:is|ist|cannot|can't|down|not|nicht|unreachable)\b")
 
 
@@ -62,8 +63,11 @@ def _name_around(lower: str, place: int) -> tuple[int, int]:
 
 
 def _is_constant(name: str) -> bool:
-    """`StatusCode.INTERNAL`: an end in capitals behind a beginning that is not."""
-    return name.rsplit(".", 1)[-1].isupper() and not name.isupper()
+    """`StatusCode.INTERNAL`, `from.Private`, `Zone.ValuesEnum.private`: written as hosts are not."""
+    first, last = name.split(".", 1)[0], name.rsplit(".", 1)[-1]
+    if last[:1].isupper() and not name.isupper() and (last.isupper() or first.islower()):
+        return True
+    return last in ("private", "internal") and _HUMP.search(name) is not None
 
 
 def _stands_for_a_host(lower: str, begin: int, end: int, name: str) -> bool:

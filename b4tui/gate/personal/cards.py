@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.checksums import luhn
@@ -43,6 +44,9 @@ def is_card(written: str, before: str) -> bool:
         return False
     if _TOLD.search(before):
         return True
+    groups = [int(group) for group in re.split(r"[ -]", written)]
+    if len(groups) > 2 and all(after - first == 1 for first, after in pairwise(groups)):
+        return False  # a table
     if len(set(digits)) < 3 or _SOMETHING_ELSE.search(before) or (written != digits and not _GROUPS.fullmatch(written)):
         return False
     return any(begin.match(digits) and len(digits) in lengths for begin, lengths in _BRANDS)

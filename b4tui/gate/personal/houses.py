@@ -34,13 +34,15 @@ _NAME_THEN_HOUSE = lazily(r"(?:[^\W\d_][\w.'’-]{0,30},? ){1,6}?(?=[0-9])")
 _OF_LICENCES = lazily(r"Franklin St|Temple Place|Mass Ave")
 """Where the Free Software Foundation lives and lived, in the head of very many files."""
 _CLOSING = lazily(r"(?:\s?,\s?|\n[ >?]*|\s)(?:(?:Apt|Suite|Unit|Flat|Apartment)\b|[A-Z][\w'’ -]{2,30}, [A-Z]{2}\b)")
+_YEARS = lazily(r"(?:19|20)[0-9]{2}-(?:19|20)?[0-9]{2},")
+"""The years of a copyright; its holder may be called Lane."""
 _LONGEST = 45
 
 
 def house_at(text: str, lower: str, start: int) -> Hit | None:
     """The house number that begins at a place, and the street after it."""
     match = _NUMBER_FIRST.match(text, start)
-    if match is None or (start and text[start - 1] in "_.$#:/-"):
+    if match is None or (start and text[start - 1] in "_.$#:/-") or _YEARS.match(text, start):
         return None
     name = match.end()
     word = lower[name : name + 11].split(" ", 1)[0]

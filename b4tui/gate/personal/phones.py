@@ -40,6 +40,12 @@ _MODES = lazily(r"0[0-9]{3}(?:[/ -]0[0-9]{3})+")
 _DECIMAL = lazily(r"\+[0-9]+\.[0-9]+")
 _ZIP = lazily(r"[0-9]{5}-[0-9]{4}")
 _STATE = lazily(r"\b[A-Z]{2}[\s#*/;-]{1,5}$")
+_COUNTRY = lazily(r",?\s{1,4}(?:U\.?S\.?A?\b|United States)")
+_IN_A_ROW = lazily(r"(?:[0-9]{3}|\b[0-9a-fA-F]{2} {1,2}[0-9a-fA-F]{2}) {1,2}$")
+"""A group of digits before: what follows is the rest of an account's number, or bytes in a dump."""
+_BYTES = lazily(r"(?: {1,2}[0-9a-fA-F]{2}){2}\b")
+_OF_FILMS = lazily(r"(?:1?[2-9][0-9]{2})?55501[0-9]{2}$")
+"""Numbers that nobody has, kept for stories (North American Numbering Plan)."""
 _FEWEST, _MOST = 7, 15
 """Digits of a number anybody can call (ITU-T E.164); the fewest are local ones."""
 
@@ -69,6 +75,10 @@ def _is_called_so(lower: str, start: int, end: int) -> bool:
 
 def _speaks_for_itself(shape: re.Pattern[str], written: str, digits: str, text: str, start: int) -> bool:
     """Whether a number is one without anything that says so."""
+    if _OF_FILMS.match(digits):
+        return False
+    if "+" not in written and (_IN_A_ROW.search(text[max(0, start - 8) : start]) or _is_bytes(written, text, start)):
+        return False
     if shape is _INTERNATIONAL:
         if "+" not in written:
             return len(digits) >= 12 and written != digits and not _MODES.fullmatch(written)
@@ -91,8 +101,15 @@ def _speaks_for_itself(shape: re.Pattern[str], written: str, digits: str, text: 
 
 
 def _is_zip(written: str, text: str, start: int) -> bool:
-    """Whether a state stands before five digits and four."""
-    return bool(_ZIP.fullmatch(written) and _STATE.search(text[max(0, start - 8) : start]))
+    """Whether a state stands before five digits and four, or the country after them."""
+    if not _ZIP.fullmatch(written):
+        return False
+    return bool(_STATE.search(text[max(0, start - 8) : start]) or _COUNTRY.match(text, start + len(written)))
+
+
+def _is_bytes(written: str, text: str, start: int) -> bool:
+    """Whether pairs of digits go on as pairs of hexadecimal ones."""
+    return " " in written and bool(_BYTES.match(text, start + len(written)))
 
 
 def _is_in_order(digits: str) -> bool:

@@ -80,6 +80,8 @@ class _Judge:
             span = bytes_beside(text, end) if promise is Strength.STRONG else None
             return (span, "a secret as a list of bytes") if span else None
         value = text[found.start : found.end]
+        if _is_itself(name, value):
+            return None
         if name.lower().endswith("pass") and is_about_tests(text, found, value):
             return None
         if text[begin - 1 : begin] in ("?", "&"):
@@ -101,6 +103,12 @@ class _Judge:
                 as_password(value, quoted=quoted, plain_from=plain_from) if strong else as_token(value, quoted=quoted)
             )
         return self._judged[key]
+
+
+def _is_itself(name: str, value: str) -> bool:
+    """Whether what stands beside a name is the name again: a field, a link's words."""
+    plain = [written.lower().replace("_", "").replace("-", "").lstrip(".:@$&*") for written in (name, value)]
+    return plain[0] == plain[1]
 
 
 def _is_a_number(name: str, value: str) -> str | None:

@@ -22,7 +22,8 @@ _QUOTE = r"""\\{0,3}["'`]{1,3}|&quot;|&\#3[49];|<!\[CDATA\["""
 _SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:|->|<-|\|\||\?\?|~>)"""
 _MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|[bBuUrRL@$]{1,2}(?=["'])|(?:new[ \t])?(?:
     [Ss]tring|str|unicode|[Bb]ytes?|Buffer\.from|Secret(?:Str)?|(?:base64\.)?b64decode|base64_decode|atob|decode|encode|
-    strdup|aws\.String|pulumi\.String|to_string|String(?:\.|::)from|Some|Ok|ptr|SecureString|std::string|QString|quote
+    strdup|(?:aws|pulumi|to|ptr|types|cty|core|swag)\.String(?:Ptr|Val|Value)?|to\.Ptr|to_string|String(?:\.|::)from|Some
+    |Ok|ptr|SecureString|std::string|QString|quote
     )\(\s{0,3}(?=["'`]))"""
 """What makes a value of what is in quotes: a kind of string, a function that only turns it into one."""
 _BETWEEN = lazily(
@@ -52,6 +53,7 @@ _ALONE = lazily(
 _FIRST_SEGMENT = lazily(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)(?=[^.]*$)")
 _GIVEN = frozenset(
     {"set", "with", "add", "put", "use", "default", "my", "db", "user", "client", "api", "auth", "access"}
+    | {"check", "hash", "verify"}
 )
 """How the names of functions begin that take a secret."""
 _BYTES = lazily(
@@ -109,7 +111,7 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
         if bare is None:
             return None
         stop = bare.end()
-        if text[stop - 1] == "-" and text[stop : stop + 1] == ">":
+        if (text[stop - 1] == "-" and text[stop : stop + 1] == ">") or (match["sign"] == "->" and start == end + 2):
             return None  # a step to a part of something
         if match["tag"]:
             after = text[stop : stop + 16].lstrip()

@@ -47,7 +47,7 @@ HARMLESS_KEYS = word_set(
     "l10n idempotency project issue row column lookup unique composite property map dict hash shard routing",
     "group locale label message config setting registry dedup order search index event answer arrow function fn",
     "modifier nav enter escape tab delete backspace host known any press bind metric tag limit result results",
-    "output input protobuf more license idempotence natural surrogate business dictionary",
+    "output input protobuf s3 more license idempotence natural surrogate business dictionary",
 )
 """Before `key`: a key of these kinds opens nothing."""
 HARMLESS_TOKENS = word_set(

@@ -22,7 +22,9 @@ _NUMBERED = lazily(r"[a-z]{1,8}-[0-9a-f]{8,17}$")
 """Numbers of things in a cloud: `sg-01f6e627a89f4db32`."""
 _DIGIT = lazily(r"[0-9]")
 _HEX = lazily(r"[0-9a-fA-F]+$")
-_UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_UUID = lazily(r"(?i)(?:[a-z]{2,8}[-_]){0,3}[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_HEX_WITH_PREFIX = lazily(r"[A-Za-z]{2,8}[-_][0-9a-f]{32,128}$")
+_HASH = lazily(r"(?i)(?:sha\d{1,3}|md5)[=:-]")
 _HASH_BEFORE = lazily(
     r"(?i)(?:sha\d{0,3}|md5|digest|checksum|integrity|commit|hash|etag|rev(?:ision)?|fingerprint|uuid|guid|blob|tree|oid|"
     r"nonce|salt|version|image|pub(?:lic)?[ _-]?key\w{0,4}|ssh-\w{2,10}|request[_-]id|trace[_-]?id|"
@@ -30,8 +32,10 @@ _HASH_BEFORE = lazily(
     r"csrf|[\"']id[\"'])\W{0,12}$|arn:aws[^\s\"']{0,70}$"
 )
 # `pass` alone is what tests do.
-_CLOSE_TO_ID = lazily(r"(?i)(?:key|token|secret|passw|passp|cred|auth|licen[cs]e)[^\n]{0,25}$")
-_CLOSE_TO_HEX = lazily(r"(?i)(?:key|token|secret|pass|cred|auth|sid|licen[cs]e|account)[^\n]{0,30}$")
+_CLOSE_TO_ID = lazily(r"(?i)(?:key|token|secret|passw|passp|cred|auth|licen[cs]e)[^\n]{0,25}$|<secret>[^\n<]{0,60}$")
+_CLOSE_TO_HEX = lazily(
+    r"(?i)(?:key|token|secret|pass|cred|auth|sid|licen[cs]e|account)[^\n]{0,30}$|<secret>[^\n<]{0,60}$"
+)
 
 
 _SERVICES = word_set(
@@ -97,7 +101,7 @@ def _stretches(at: Positions, words: frozenset[str], length: int) -> Iterator[tu
 
 def _why(value: str, before: str) -> str | None:
     """Why a run of characters is a finding; what is quickly said comes first."""
-    if len(value) < 16 or not _DIGIT.search(value) or value.isdigit():
+    if len(value) < 16 or not _DIGIT.search(value) or value.isdigit() or _HASH.match(value):
         return None
     why = _looks(value, before)
     if why is None or _HASH_BEFORE.search(before[-30:]) or stands_for_a_value(value):
@@ -118,6 +122,8 @@ def _looks(value: str, before: str) -> str | None:
         return "an id after a word about keys" if _CLOSE_TO_ID.search(before) else None
     if _HEX.match(value):
         return "digits after a word about keys" if len(value) >= 20 and _CLOSE_TO_HEX.search(before) else None
+    if _HEX_WITH_PREFIX.match(value):
+        return "digits after a word about keys" if _CLOSE_TO_HEX.search(before) else None
     longest = _longest_part(value)
     bits = rarity(longest)
     if (

@@ -8,7 +8,7 @@ from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.types import Hit
-from b4tui.gate.values import stands_for_a_value
+from b4tui.gate.values import is_made_of_words, stands_for_a_value
 
 _WORD = lazily(
     r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|zugangsdaten|login with|credentials)"
@@ -28,6 +28,7 @@ _NOT_ONE = lazily(
     r"(?i)v?\d+\.|https?:|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@|.*/|[A-Z]+-\d+$|--?\w|"
     r"[A-Za-z_]\w*\.[A-Za-z_]\w*$|.*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
 )
+_HUMP = lazily(r"[a-z0-9][A-Z]")
 _WORDS_JOINED = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,6}$")
 
 
@@ -96,6 +97,8 @@ def _is_told(value: str, *, said: bool) -> bool:
         return False
     if _WORDS_JOINED.match(value):
         return True
+    if _HUMP.search(value) and is_made_of_words(value):
+        return False  # the name of a type
     digit = any("0" <= char <= "9" for char in value)
     letter = any(char.isalpha() for char in value)
     return digit and letter and rarity(value) > (3.6 if said else 5.0)

@@ -51,6 +51,8 @@ def test_it_is_found_whole(finds: Finds, text: str, rule: str, value: str) -> No
         "import com.acme.internal.Foo;",
         "self._version.local is None",
         "grpc.StatusCode.INTERNAL",
+        "Private:    from.Private,",
+        "kind = messages.ManagedZone.VisibilityEnum.private",
         "threading.local()",
         "edit .env.local and settings.local.json",
         "path/to/thing.local",

@@ -43,3 +43,7 @@ def test_odd_groups_are_no_card_without_a_word() -> None:
     odd = f"{number[:5]} {number[5:]}"
     assert not is_card(odd, "")
     assert is_card(odd, "card ")
+
+
+def test_a_table_of_numbers_is_no_card() -> None:
+    assert not is_card("6490 6491 6492 6493", "648f ")

@@ -62,6 +62,8 @@ def scanner() -> Scanner:
         '{""password"": ""{v}""}',
         'const char *password = "{v}";',
         'Set(nil, "password", "{v}")',
+        '"password": cty.StringVal("{v}")',
+        'Password: aws.String("{v}"),',
     ],
 )
 def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> None:
@@ -110,6 +112,9 @@ def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> Non
         'the credentials "safe" when they should not be',
         'worker-key = "C:\\var\\jobs\\worker_key"',
         "from_secret: docker_username",
+        "def f(key: SomeLongType1Name | None) -> None:",
+        '<a href="keys.html#xsltGetKey">xsltGetKey</a>',
+        "s/&/ucfirst(lc($pw->name))/ge;",
         "DSN=postgres://app:secret@db:5432/app",
         'PASSWORD_PROPERTY = "userPassword"',
         'FORM_PASSWORD = "j_password"',

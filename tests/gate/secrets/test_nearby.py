@@ -1,0 +1,46 @@
+"""What looks random after a word about keys is told from hashes, names of types and numbers of things."""
+
+from __future__ import annotations
+
+import pytest
+
+from b4tui.gate.rulebook.examples import expand
+from b4tui.gate.rulebook.rule import RuleSet, built_in_rules
+from b4tui.gate.scanner import Scanner
+from b4tui.gate.secrets.nearby import RareNearKeywords
+
+RULES = built_in_rules()
+NAME = RareNearKeywords.name
+
+
+@pytest.fixture(scope="module")
+def scanner() -> Scanner:
+    return Scanner(RuleSet((RULES.by_id()[NAME],), RULES.sha256), [RareNearKeywords()])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Using Key {alnum:32} now",
+        "the token of theirs, sdk_{uuid}",
+        "the key ck_{hex:40} of the shop",
+        "<secret>{service AQAAABAAA {hex:32}}</secret>",
+        "<secret>{a-service-with-a-long-name AQAAABAAA {uuid}}</secret>",
+    ],
+)
+def test_it_is_found(scanner: Scanner, text: str) -> None:
+    assert len(scanner.scan(expand(text))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dist-info/licenses/LICENSE,sha256={b64url:43},1541",
+        "The api_version of this V1alpha1RoleBinding.",
+        "the key of AppsV1beta1ScaleList",
+        "privateKey, err := x509.ParsePKCS1PrivateKey(block.Bytes)",
+        "token_h $Id: {hex:12} $",
+    ],
+)
+def test_hashes_and_names_of_types_are_left_alone(scanner: Scanner, text: str) -> None:
+    assert scanner.scan(expand(text)) == ()
