@@ -15,12 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from b4tui.board.discover import open_hub
-from b4tui.board.stores import open_store
 from b4tui.config import TuiConfig
 from b4tui.demo.run import demo_world
-from b4tui.engines.opening import open_engines
+from b4tui.escalation.guard import EgressGuard
 from b4tui.events import AgentState
-from b4tui.runtime.runtime import Runtime
+from b4tui.runtime.opening import open_runtime
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.telemetry.sampler import Sampler
 from b4tui.tui.app import Console
@@ -36,12 +35,13 @@ FONT = "ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', mon
 
 
 def worth_a_picture(snapshot: Snapshot) -> bool:
-    """Some beads done, every agent has one in hand, one of them is heard: the model does one answer at a time."""
+    """Some beads done, every agent has one in hand, one is heard, and one asks whether something may leave."""
     busy = [view for view in snapshot.agents if view.state in (AgentState.WORKING, AgentState.WAITING)]
     heard = [view for view in at_work(snapshot) if speed(snapshot, view.bead)]
     tools = [run for run in snapshot.runs.values() if run.outcome is None and run.last_tool]
     done = len(snapshot.columns.closed) >= CLOSED
-    return done and len(busy) == len(snapshot.agents) and len(heard) >= 1 and len(tools) >= 2
+    asks = bool(snapshot.outward.pending)
+    return done and asks and len(busy) == len(snapshot.agents) and len(heard) >= 1 and len(tools) >= 2
 
 
 def self_contained(svg: str) -> str:
@@ -72,12 +72,15 @@ async def until(true: Callable[[], bool], within_s: float = 180.0) -> None:
 
 async def picture(width: int, height: int, theme: str) -> str:
     """The SVG."""
-    async with demo_world(speed=SPEED) as world:
-        runtime = Runtime(
+    guard = EgressGuard()
+    guard.install()
+    async with demo_world(speed=SPEED, cloud=True, guard=guard) as world:
+        runtime = open_runtime(
             world.settings,
-            open_store(open_hub(world.hub)),
-            open_engines(world.settings, pins=world.pins),
+            open_hub(world.hub),
             simulated=True,
+            pins=world.pins,
+            around=world.around,
             sampler=Sampler(1.0, gpu=True),
         )
         app = Console(runtime, TuiConfig(theme=theme, bell=False))

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 
 import click
 
 from b4tui.cli.common import Failed, Place
 
+DUMB = frozenset({"dumb", "unknown"})
+
+
+def no_screen(environ: Mapping[str, str]) -> str:
+    """Why the console could not be seen here, in words; "" where it can. It is drawn on standard error."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return "the console needs a terminal"
+    if not sys.stderr.isatty():
+        return "the console is drawn on standard error, which leads elsewhere: leave it to a terminal"
+    term = environ.get("TERM", "")
+    return f"the console needs a terminal that can be drawn on, and TERM is {term}" if term in DUMB else ""
+
 
 def open_console(place: Place, *, paused: bool, agents: tuple[str, ...]) -> None:
     """Open the console and stay in it. Raises Failed without a terminal or a hub."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Failed("the console needs a terminal; `b4tui work` runs the agents without one")
+    if missing := no_screen(os.environ):
+        raise Failed(f"{missing}; `b4tui work` runs the agents without one")
     from b4tui.cli.work import known_agents
     from b4tui.runtime.opening import open_runtime
     from b4tui.runtime.outside.opening import Surroundings

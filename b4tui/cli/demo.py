@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-import sys
+import os
 
 import click
 
 from b4tui.cli.common import Place, guarded, local_only_option, place_options, say
+from b4tui.cli.console import no_screen
 
 UNATTENDED_S = 0.5
 
@@ -34,8 +35,8 @@ def command(place: Place, headless: bool, speed: float, as_json: bool) -> None:
     """
     if math.isnan(speed):
         raise click.UsageError("a speed is a number above 0")
-    if not headless and not as_json and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        click.echo("b4tui: no terminal here, so the demo runs headless", err=True)
+    if not headless and not as_json and (missing := no_screen(os.environ)):
+        click.echo(f"b4tui: {missing}, so the demo runs headless", err=True)
         headless = True
     asyncio.run(_headless(place, speed, as_json) if headless or as_json else _console(place, speed))
 

@@ -172,9 +172,11 @@ class Grant:
         who = self.agent or "any agent"
         where = self.host or self.provider or "any configured provider"
         model = f", model {self.model}" if self.model else ""
+        often = "once" if self.max_uses == 1 else f"{self.max_uses} times"
+        used = f" ({self.uses} used)" if self.uses else ""
         return (
             f"{who} may send up to {self.max_bytes:,} bytes of {self.category} to {where}{model} "
-            f"until {self.until.astimezone():%Y-%m-%d %H:%M}, {self.uses} of {self.max_uses} times used"
+            f"until {self.until.astimezone():%Y-%m-%d %H:%M}, {often} at most{used}"
         )
 
 

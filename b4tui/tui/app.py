@@ -145,7 +145,7 @@ class Console(App[None], inherit_bindings=False):
         screen.tick()
 
     def show_on(self, screen: HouseScreen) -> None:
-        """Draw the latest snapshot. A screen over the first one that breaks over it is left, and the console goes on."""
+        """Draw the latest snapshot. One over the first that breaks is left, and the console goes on."""
         try:
             screen.show(self.snapshot)
         except Exception as error:

@@ -47,7 +47,7 @@ def test_its_events_come_in_order_and_it_takes_everything_away(b4tui, scratch):
 def test_without_a_terminal_it_runs_headless_and_says_so(b4tui, scratch):
     answer = b4tui("demo", *FAST, TMPDIR=str(scratch))
     assert answer.code == 0
-    assert answer.err == "b4tui: no terminal here, so the demo runs headless\n"
+    assert answer.err == "b4tui: the console needs a terminal, so the demo runs headless\n"
     assert "with simulated models" in answer.out.splitlines()[0]
     assert "beads closed" in answer.out.splitlines()[-1]
 

@@ -38,6 +38,8 @@ def asked(*approvals, theme: str = "b4-dark") -> Console:
     app = BareConsole(AskedRuntime(*approvals), settings, clock=clock, ticks=clocks.ticks, retention=kept)
     app.animation_level = "none"
     app.clocks = clocks
+    # Words that go away by themselves come and go when they will: they are in no picture.
+    app.notify = lambda *words, **more: None
     return app
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from approving import approving, quiet, screen_text
 from driving import settle, strike
-from frozen_approvals import DENIED, LOW, SHORT, STAYS
+from frozen_approvals import DENIED, GRANTS, LOW, SHORT, STAYS
 from frozen_world import NOW, WORLD
 
 from b4tui.escalation.types import ApprovalState
@@ -18,7 +18,7 @@ from b4tui.tui.outward.queue import heading, row, told_of
 from b4tui.tui.paint import Line
 from b4tui.tui.questions import _quit_question
 from b4tui.tui.screens.approval import ApprovalScreen
-from b4tui.tui.screens.approvals import ApprovalsScreen
+from b4tui.tui.screens.approvals import ApprovalsScreen, empty
 from b4tui.tui.screens.audit import AuditScreen
 from b4tui.tui.screens.grant_form import GrantFormScreen
 from b4tui.tui.screens.grants import GrantsScreen
@@ -111,6 +111,19 @@ class TestSentences:
             for state in ApprovalState:
                 one = replace(LOW, state=state)
                 assert plain_text(row(one, WORLD, NOW, width))[place - 1 :].startswith(" Romanov"), state
+
+    def test_an_empty_queue_says_why_it_will_stay_empty(self) -> None:
+        for outward, words in (
+            (OutwardView(providers=("far",)), "Requests appear here"),
+            (OutwardView(providers=("far",), local_only=True), "With --local-only nothing can leave"),
+            (OutwardView(), "No cloud provider is configured"),
+        ):
+            assert words in "".join(plain_text(one) for one in empty(outward))
+
+    def test_how_often_a_grant_may_be_used(self) -> None:
+        one = replace(GRANTS[0], max_uses=1, uses=0)
+        assert one.sentence.endswith(", once at most")
+        assert replace(one, max_uses=10, uses=3).sentence.endswith(", 10 times at most (3 used)")
 
     def test_how_it_ended_says_who_and_why(self) -> None:
         ended = replace(LOW, decided_at=NOW - timedelta(seconds=5), decided_by="ops@tty2", decision_reason="too much")

@@ -20,18 +20,22 @@ def console() -> BareConsole:
     return BareConsole(AskedRuntime(LOW), TuiConfig(bell=False), clock=clocks.wall, ticks=clocks.ticks)
 
 
+def told(app: BareConsole) -> list[str]:
+    return [one.message for one in app._notifications if one.severity == "error"]
+
+
 async def test_a_screen_that_cannot_be_drawn_is_left_and_the_console_goes_on(until, monkeypatch) -> None:
     monkeypatch.setattr(ApprovalsScreen, "show", breaks)
     app = console()
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await until(lambda: app.screen_stack and app.screen.drawable, "the first screen is there")
         await strike(pilot, "a")
-        await until(lambda: app._notifications, "it is told")
+        await until(lambda: told(app), "it is told")
         await until(lambda: isinstance(app.screen, Desktop), "back on the first screen")
-        (notice,) = [one for one in app._notifications if one.severity == "error"]
-        assert "RuntimeError" in notice.message
-        assert "test_breaking.py" in notice.message
-        assert "payload" not in notice.message
+        (notice,) = told(app)
+        assert "RuntimeError" in notice
+        assert "test_breaking.py" in notice
+        assert "payload" not in notice
 
 
 async def test_what_is_printed_when_the_console_closes_names_places_and_no_values(until, monkeypatch) -> None:

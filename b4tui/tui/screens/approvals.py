@@ -11,7 +11,7 @@ from textual.containers import Vertical
 
 from b4tui.escalation.types import Approval, ApprovalState, Decision
 from b4tui.runtime.operator import OperatorError
-from b4tui.runtime.snapshot import Snapshot
+from b4tui.runtime.snapshot import OutwardView, Snapshot
 from b4tui.tui import words
 from b4tui.tui.keymap import bindings
 from b4tui.tui.outward import queue
@@ -20,12 +20,24 @@ from b4tui.tui.screens.guarded import GuardedScreen
 from b4tui.tui.widgets.inked import Panel
 from b4tui.tui.widgets.lines import Lines
 
-EMPTY = (
-    Line(),
-    line(Span("  No approvals are pending.", Ink.SOFT)),
-    line(Span("  Requests appear here when an agent asks to send something off this machine.", Ink.FAINT)),
-    line(Span("  f lists the standing approvals, esc returns.", Ink.FAINT)),
-)
+COMES = "Requests appear here when an agent asks to send something off this machine."
+
+
+def empty(outward: OutwardView) -> tuple[Line, ...]:
+    """What stands here while nothing waits: what would, and why nothing will where nothing can."""
+    why = COMES
+    if outward.local_only:
+        why = "With --local-only nothing can leave, so nobody is asked."
+    elif not outward.providers:
+        why = "No cloud provider is configured: nothing can leave, so nobody is asked."
+    return (
+        Line(),
+        line(Span("  No approvals are pending.", Ink.SOFT)),
+        line(Span(f"  {why}", Ink.FAINT)),
+        line(Span("  f lists the standing approvals, esc returns.", Ink.FAINT)),
+    )
+
+
 WAITING = frozenset({"mark", "mark_range", "mark_kind", "acknowledge", "extend"})
 """What is done with a row that waits still."""
 
@@ -45,7 +57,7 @@ class ApprovalsScreen(GuardedScreen):
         """The rows, and what is to be said about the one under the cursor."""
         with Vertical(id="main"):
             yield Panel(id="columns")
-            yield Lines(id="queue", empty=EMPTY)
+            yield Lines(id="queue")
             yield Panel(id="waits")
 
     @property
@@ -84,6 +96,7 @@ class ApprovalsScreen(GuardedScreen):
         self.list.entitle(
             f"APPROVALS {len(snapshot.outward.pending)}", words.plural(len(marks), "mark") if marks else ""
         )
+        self.list.empty = empty(snapshot.outward)
         self.list.show_rows(
             tuple(approvals),
             lambda key: (queue.row(approvals[key], snapshot, now, width, marked=key in marks),),
