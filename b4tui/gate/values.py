@@ -14,6 +14,8 @@ LONG = 14
 """Characters from which a plain word is rather several, as people choose them."""
 PLAIN, PLAIN_AND_LONG = 4.4, 4.1
 """Bits from which plain words in quotes are a password; most single words have fewer."""
+ALONE = 3.9
+"""Bits from which a plain word is a password where name and value are all there is on the line."""
 READ_LIKE_WORDS = 4.8
 """Bits that the letters of most names have at most, and those of a string drawn by lot hardly ever."""
 SURELY_MADE = 5.2
@@ -76,6 +78,7 @@ _KEBAB_WORDS = lazily(
 )
 _SPEAKS_OF_ONE = lazily(r"(?i)\b(?:pass(?:word|wort|phrase|wd)s?|kennwort|secrets?|tokens?|keys?|credentials?)\b")
 _OPENS = {")": "(", "]": "[", "}": "{"}
+_HUMP = lazily(r"[a-z][A-Z]")
 _STEPS = lazily(r"[!&*~]{0,2}[A-Za-z_]\w*(?:\[-?\d*\])?(?:\.[A-Za-z_]\w*(?:\[-?\d*\])?)+$")
 _SEGMENTS = lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PLAIN = lazily(r"[\w./-]+")
@@ -132,7 +135,7 @@ def _quoted_password(value: str, plain_from: float) -> str | None:
     letter, digit, mixed, sign = _kinds(value)
     if not (letter or digit) or (bits < 3.6 and not digit):
         return None
-    if _DOTTED.match(value) and (not digit or is_made_of_words(value)):
+    if _DOTTED.match(value) and (is_made_of_words(value) if digit else bits < SURELY_MADE):
         return None
     if mixed and not (digit or sign) and bits < 5.0 and len(_SEGMENTS.findall(value)) > 1 and is_made_of_words(value):
         return None
@@ -145,12 +148,16 @@ def _quoted_password(value: str, plain_from: float) -> str | None:
 
 def _bare_password(value: str, plain_from: float | None) -> str | None:
     letter, digit, _, sign = _kinds(value)
-    if value.isdigit() or _CALL.match(value) or (_DOTTED.match(value) and not digit):
+    if value.isdigit():
+        return (
+            "digits alone on a line" if plain_from == ALONE and 5 <= len(value) <= 12 and len(set(value)) > 2 else None
+        )
+    if _CALL.match(value) or (_DOTTED.match(value) and not digit):
         return None
     bits = rarity(value)
     alone = plain_from is not None
     plain = plain_from is not None and 4 <= len(value) <= 40 and "." not in value and bits > plain_from
-    if _IDENTIFIER.match(value) and not plain:
+    if _IDENTIFIER.match(value) and (not plain or (_HUMP.search(value) and is_made_of_words(value))):
         return None
     if alone and _KEBAB.match(value) and value.count("-") >= 2 and not _KEBAB_WORDS.search(value):
         return _told(bits)

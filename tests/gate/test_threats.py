@@ -196,6 +196,15 @@ class TestOverTurns:
         assert causes(judgement) == [Cause.SECRET]
         assert judgement.findings[0].view == "conversation"
 
+    @pytest.mark.parametrize("seed", range(12))
+    def test_n17_so_is_one_of_sixteen_digits_in_two_halves(self, gate: Gate, seed: int) -> None:
+        value = expand("{hex:16}", seed)
+        vault = Vault([KnownValue(value, "environment APP_KEY")], b"key of a test")
+        knowing = with_rules(gate.rules, known=Known(vault, Names((), ())))
+        second = f"And then comes {value[8:]} at last."
+        before = [body_of(f"The first part is {value[:8]} so far.").decode(), body_of("Version 3 of it.").decode()]
+        assert causes(knowing.judge([part(second)], body_of(second), RESEARCH, before=before)) == [Cause.SECRET]
+
 
 class TestNothingShows:
     def test_n20_a_preview_shows_four_characters_of_a_long_value_and_none_of_a_short_one(self) -> None:

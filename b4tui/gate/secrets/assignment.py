@@ -15,10 +15,10 @@ from b4tui.gate.secrets.beside import (
     compared_before,
     is_about_tests,
     name_around,
-    plain_from,
     what_follows,
 )
 from b4tui.gate.secrets.keys import WORDS, Strength, strength
+from b4tui.gate.secrets.standing import plain_from
 from b4tui.gate.types import Hit
 from b4tui.gate.values import as_password, as_token, stands_for_a_value
 

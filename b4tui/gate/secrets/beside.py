@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from b4tui.gate.patterns import lazily
 from b4tui.gate.secrets.keys import strength
-from b4tui.gate.values import SURELY_MADE
 
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-äöüÄÖÜß"
 _BEFORE, _AFTER = 40, 30
@@ -28,7 +27,9 @@ _MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|[bBuUrRL@$]{1,2}(?=["'])|(?:new[ \t])?(?:
 """What makes a value of what is in quotes: a kind of string, a function that only turns it into one."""
 _BETWEEN = lazily(
     rf"""{_CLOSE}(?:
-    (?P<value>(?:,|\s)\s{{0,20}}["']?[vV]alue["']?\s{{0,3}}[:=]\s{{0,3}})
+    (?P<value>(?:,|\s)\s{{0,20}}["']?[vV]alue["']?\s{{0,3}}[:=]\s{{0,3}}
+        |[ ]?\{{\s{{1,8}}(?:(?:type|description|sensitive)[ ]{{1,8}}=[^\n]{{0,80}}\n\s{{0,8}}){{0,3}}
+        default[ ]{{1,8}}=[ ]{{1,3}})
     |(?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}})
     |(?P<comma>[ \t]{{0,2}},[ \t]{{0,8}})(?=\\{{0,3}}["'])
     |(?P<call>\(\s{{0,3}})(?=@?["'])
@@ -40,16 +41,13 @@ _BETWEEN = lazily(
 _BARE = lazily(r"""[^:\s"'`<>,;(){}\[\]\\|&][^\s"'`<>,;\\]{3,199}""")
 _LONGEST = 400
 """Characters of a quoted value that are read."""
-_SPACED = lazily(r"(?i)(?:^|\n)[ \t]{0,20}(?:[%\#][ \t]{0,3}(?:define|global)|setx?|setenv|put|var|env|arg)[ \t]{1,4}$")
+_SPACED = lazily(
+    r"(?i)(?:^|\n)[ \t]{0,20}(?:(?:[%\#][ \t]{0,3}(?:define|global)|setx?|setenv|put|var|env|arg)[ \t]{1,4})?$"
+)
 _TESTS_PASS = lazily(r"(?i)(?:tests?|checks?|all|must|should|lint|build|builds|gates?|suite|ci|will|now|still|to)\s+$")
-ALONE = 3.9
-PASSED = 4.8
-"""Bits from which a plain word is a password where it stands alone, and where it is passed to a function."""
+_ENDS = lazily(r"[ \t]{0,8}(?:[\r\n#]|//|/\*|$)")
 _GOES_ON = lazily(r"[ \t]{1,4}[A-Za-z]")
 """How a sentence goes on after a word in quotes."""
-_ALONE = lazily(
-    r"""[ \t]*(?:export[ \t]+|set[ \t]+|-[ \t]+|declare[ \t]+-x[ \t]+)?["']?[\w.\-]+["']?[ \t]*[:=][ \t]*$"""
-)
 _FIRST_SEGMENT = lazily(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)(?=[^.]*$)")
 _GIVEN = frozenset(
     {"set", "with", "add", "put", "use", "default", "my", "db", "user", "client", "api", "auth", "access"}
@@ -113,6 +111,8 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
         stop = bare.end()
         if (text[stop - 1] == "-" and text[stop : stop + 1] == ">") or (match["sign"] == "->" and start == end + 2):
             return None  # a step to a part of something
+        if match["space"] and not name.startswith("-") and not _ENDS.match(text, stop):
+            return None
         if match["tag"]:
             after = text[stop : stop + 16].lstrip()
             if (after and not after.startswith("<")) or text[start] == "#":
@@ -194,7 +194,9 @@ def _may_stand_after_a_space(text: str, begin: int, name: str, space: str, quote
     if name.startswith("-"):
         return begin == 0 or text[begin - 1].isspace() or text[begin - 1] in "\"'`[("
     if quote or "\t" in space:
-        return begin == 0 or text[begin - 1].isspace()
+        return (
+            begin == 0 or text[begin - 1].isspace() or (text[begin - 1] == ":" and text[begin - 2 : begin - 1] != ":")
+        )
     return _SPACED.search(text[max(0, begin - 40) : begin]) is not None
 
 
@@ -202,28 +204,6 @@ def is_about_tests(text: str, found: Beside, value: str) -> bool:
     """`tests pass: "make check"` is the commonest false alarm in what agents write."""
     before = text[max(0, found.begin - 12) : found.begin]
     return " " in value or "`" in found.quote or bool(_TESTS_PASS.search(before))
-
-
-def plain_from(text: str, found: Beside) -> float | None:
-    """The bits from which a plain word that stands here is a password; None where only the sort of value counts.
-
-    Where name and value are the whole line, as in an environment file or YAML, most words are one; in a line that may
-    be one of a program, and for what is passed to a function, only those that are no words.
-    """
-    if found.quote:
-        return PASSED if found.passed else None
-    line = text.rfind("\n", max(0, found.start - 120), found.start) + 1
-    if line == 0 and found.start > 120:
-        return None
-    rest = text[found.end : found.end + 2]
-    if (rest and not rest[0].isspace()) or (rest[:1] in (" ", "\t") and rest[1:] not in ("", "#", "\n")):
-        return None
-    head = text[line : found.start]
-    if found.space is not None:
-        return SURELY_MADE if not text[line : found.begin].strip() else None
-    if not found.sign or not _ALONE.match(head):
-        return None
-    return ALONE if head[:1].isupper() or head.endswith((": ", "=")) else SURELY_MADE
 
 
 def bytes_beside(text: str, end: int) -> tuple[int, int] | None:

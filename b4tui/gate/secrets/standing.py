@@ -1,0 +1,40 @@
+"""How a name and its value stand in their line: it tells how plain a word there may be and still be a password."""
+
+from __future__ import annotations
+
+from b4tui.gate.patterns import lazily
+from b4tui.gate.secrets.beside import Beside
+from b4tui.gate.values import ALONE, SURELY_MADE
+
+PASSED = 4.8
+"""Bits from which a plain word is a password where it is passed to a function."""
+
+_SETTING = r"(?:export|set|setx|setenv|env|arg|var|put|declare[ \t]+-x|-|[%\#][ \t]{0,3}(?:define|global))[ \t]+"
+_ALONE = lazily(rf"""(?i)[ \t]*(?:{_SETTING})?["']?[\w.\-]+["']?[ \t]*(?:[?:+]?=|:)[ \t]*$""")
+_ALONE_BUT_SPACED = lazily(rf"(?i)[ \t]*(?:{_SETTING})?$")
+
+
+def plain_from(text: str, found: Beside) -> float | None:
+    """The bits from which a plain word that stands here is a password; None where only the sort of value counts.
+
+    Where name and value are the whole line, as in an environment file or YAML, most words are one; in a line that may
+    be one of a program, and for what is passed to a function or a command, only those that are no words.
+    """
+    if found.quote:
+        return PASSED if found.passed else None
+    if found.name.startswith("-") or (found.begin and found.sign == "=" and text[found.begin - 1] in "?&;"):
+        return SURELY_MADE
+    line = text.rfind("\n", max(0, found.start - 120), found.start) + 1
+    if line == 0 and found.start > 120:
+        return None
+    rest = text[found.end : found.end + 2]
+    if (rest and not rest[0].isspace()) or (rest[:1] in (" ", "\t") and rest[1:] not in ("", "#", "\n")):
+        return None
+    if found.space is not None:
+        return SURELY_MADE if _ALONE_BUT_SPACED.match(text[line : found.begin]) else None
+    head = text[line : found.start]
+    if not found.sign:
+        return None
+    if not _ALONE.match(head):
+        return SURELY_MADE if found.sign == ":" else None
+    return ALONE if head[:1].isupper() or head.endswith((": ", "=")) else SURELY_MADE
