@@ -190,6 +190,7 @@ class TestWhatTheGateFinds:
             await job.runtime.operator.deny(await job.decision(await job.asked(CLEAN)))
             approval = await job.asked(WITH_HOSTS)
             assert approval.verdict is Verdict.LOCAL_ONLY
+            assert {finding.part for finding in approval.findings} == {"the question"}
             fresh = await job.runtime.operator.redact(approval.id, approval.version, approval.sha256)
             assert fresh.verdict is Verdict.MAY_ESCALATE and fresh.replaces == approval.id
             await job.approve(fresh)

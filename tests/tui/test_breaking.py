@@ -1,6 +1,7 @@
 """What happens when a part of the console breaks: the rest goes on where it can, and no value is ever told."""
 
 import pytest
+from approving import approving, quiet, screen_text
 from driving import strike
 from frozen_approvals import LOW, AskedRuntime, BareConsole, Clocks, Desktop
 
@@ -36,6 +37,20 @@ async def test_a_screen_that_cannot_be_drawn_is_left_and_the_console_goes_on(unt
         assert "RuntimeError" in notice
         assert "test_breaking.py" in notice
         assert "payload" not in notice
+
+
+async def test_a_payload_that_cannot_be_read_can_only_be_denied(until, monkeypatch) -> None:
+    async def fails(_id: str) -> None:
+        breaks()
+
+    runtime = AskedRuntime(LOW)
+    monkeypatch.setattr(runtime, "payload", fails)
+    async with approving(runtime=runtime, until=until) as (app, runtime, clocks, pilot):
+        await quiet(app, clocks, until)
+        assert "cannot be read (RuntimeError)" in screen_text(app)
+        assert "words of a payload" not in screen_text(app)
+        await strike(pilot, "A", "enter")
+        assert [verb for verb, _ in runtime.operator.decisions] == ["deny"]
 
 
 async def test_what_is_printed_when_the_console_closes_names_places_and_no_values(until, monkeypatch) -> None:

@@ -17,6 +17,10 @@ from b4tui.escalation.door.wire.turns import plain_value
 from b4tui.gate.types import NamedPart
 from b4tui.provenance import Part, Provenance, Source, SourceKind
 
+QUESTION = "the question"
+_ASKED = Source(SourceKind.MODEL, "question")
+"""What an agent asks: a person is told of it by a word of their own, and not by its place in the request."""
+
 # Sources whose names are ours to choose. Other names (paths, commands) may hold what must not get into a log.
 _NAMED = frozenset({SourceKind.BEAD, SourceKind.TOOL, SourceKind.PERSONA, SourceKind.HOUSE})
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,23}")
@@ -84,7 +88,8 @@ def _all(chat: ChatRequest) -> Iterator[tuple[str, Part]]:
         counts[role] = counts.get(role, 0) + 1
         base = role if role == "system" and counts[role] == 1 else f"{role} {counts[role]}"
         for part in message.origins():
-            yield f"{base}{_suffix(part.source)}", replace(part, text=clean(part.text))
+            name = QUESTION if part.source == _ASKED else f"{base}{_suffix(part.source)}"
+            yield name, replace(part, text=clean(part.text))
         for call in message.tool_calls:
             source = Source(SourceKind.MODEL, "tool call")
             yield f"{base}.call", Part(arguments_text(call), source, message.provenance)

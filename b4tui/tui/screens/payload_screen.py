@@ -39,6 +39,8 @@ class PayloadScreen(GuardedScreen):
             shown = await self.console.runtime.payload(approval_id)
         except OperatorError as error:
             problem = str(error)
+        except Exception as error:  # whatever it is, what cannot be read cannot be approved
+            problem = f"Its payload cannot be read ({type(error).__name__}): deny it, and look at `b4tui ledger`."
         one = self.approval
         if approval_id != self.approval_id or one is None or not self.is_attached:
             return
