@@ -55,7 +55,11 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
             "login|wget|mysql|mongo|curl|svn|createuser|net",
         ),
     ),
-    " -u": (_option(rf" -u\s{{0,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "curl|http|https|wget"),),
+    " -u": (
+        _option(rf" -u\s{{0,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "curl|http|https|wget"),
+        _option(rf" -U\s{{0,3}}{_Q}[^\s%\"']{{1,80}}%(?P<value>[^\s\"'@]{{3,100}})", "smbclient|smbget|rpcclient|net"),
+    ),
+    " -b": (_option(rf" -b\s{{1,3}}[^\s-]\S{{0,120}}\s{{1,3}}\S{{1,60}}\s{{1,3}}{_Q}{_WORD}", "htpasswd"),),
     " --user": (_option(rf" --user[ =]{{1,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "curl|wget"),),
     " --proxy-user": (
         _option(rf" --proxy-user[ =]{{1,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "curl"),
