@@ -49,14 +49,18 @@ _STANDS_FOR = lazily(
     r"0123456789|abcdefghij|(\w)\1{7}|todo|super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
 )
 _REFERENCE = lazily(
-    r"\$\{[\w.:/@%*#!?+= -]{1,80}\}|%\{[\w.: -]{1,80}\}|"
+    r"\$\{[\w.:/@%*#!?+= \[\]$-]{1,80}\}|%\{[\w.: -]{1,80}\}|"
     r"\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
-    r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^\$[A-Za-z_]\w{0,60}(?:$|[\[\])}.:/]|->|-$)|^\$[.(]|\$env:|^@\w+@$|"
+    r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^%[a-z_]{4,40}$|"
+    r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/]|->|-$)|^\$[.(]|\$env:|^@\w+@$|"
     r"^__\w{1,40}__$|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
-    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_][\w.:\[\]]{1,60}\}"
+    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}"
 )
 _POINTS_ELSEWHERE = lazily(
-    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\[[\w-]{1,30}[~|^$*]?=|(?:arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
+    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\[[\w-]{1,30}[~|^$*]?=|"
+    r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}$|"
+    r"[\w./$-]+\.(?:[choa]|l?[oa]|so|py|js|ts|go|rb|java|php|sh|pl|txt|md|json|ya?ml|xml|pem|crt|cer|key|pub|conf|cfg|"
+    r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|(?:urn|arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
     r"ENC\[|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|"
     r"(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.[A-Za-z_]"
@@ -65,12 +69,13 @@ _IDENTIFIER = lazily(r"[!&*~]{0,2}[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z
 _DOTTED = lazily(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _CONSTANT = lazily(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
 _CALL = lazily(
-    r"[A-Za-z_&*!$][\w.:>\-]{0,80}(?:\(|\[(?:[\w\"'`]|$)|\{[\w\"'}]|[!=]=)|\w::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
-    r"[\w.]{0,80}\[-?\d|[\w.]{0,30}\)[\w.,;()]{0,40}$"
+    r"[A-Za-z_&*!$][\w.:>\-]{0,80}(?:\(|\[(?:[\w\"'`]|$)|\{[\w\"'}]|[!=]=)|\w+::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
+    r"--?[A-Za-z][A-Za-z-]+$|(?:[A-Z][a-z]+-)+[A-Z][a-z]+$|[\w.]{0,80}\[[-:\d]|[\w.]{0,30}\)[\w.,;()]{0,40}$"
 )
 _KEBAB = lazily(r"_?[a-z]+(?:[._-][a-z]+)+$")
 _NAMES_ONE = lazily(
-    r"(?i)(?:[a-z0-9]+[._-])*(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?)(?:[._-][a-z]+)*$"
+    r"(?i)(?:[a-z0-9]+[._-])*(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?)(?:[._-][a-z]+)*$|"
+    r"(?-i:[a-z]+(?:Pass(?:word)?|Pwd|Secret|Token|Key)$)"
 )
 _KEBAB_WORDS = lazily(
     r"name|pass|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|change|confirm|login|config|"
@@ -84,7 +89,7 @@ _SEGMENTS = lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PLAIN = lazily(r"[\w./-]+")
 _HEX = lazily(r"[0-9a-fA-F]+$")
 _UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
-_PATH = lazily(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}$")
+_PATH = lazily(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}(?::r[ow])?$|/[a-z]+/[\w./-]{1,60}:/")
 _VERSIONED = lazily(
     r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d|\d+\.[a-z_]{3,20}$|0x[0-9a-f]{1,16}[ul]{0,3}$"
 )
@@ -125,7 +130,10 @@ def _is_told_in_words(value: str) -> bool:
     """Whether it speaks of the secret instead of being one (`new password`), or is a message in another alphabet."""
     if (" " in value and _SPEAKS_OF_ONE.search(value)) or value.endswith(":") or _NAMES_ONE.match(value):
         return True
-    return not value.isascii() and sum(char > "\x7f" for char in value) * 2 >= len(value)
+    if value.isascii():
+        return False
+    letters = any(char > "\x7f" and char.isalpha() for char in value) and not any(map(str.isdigit, value))
+    return letters or sum(char > "\x7f" for char in value) * 2 >= len(value)
 
 
 def _quoted_password(value: str, plain_from: float) -> str | None:

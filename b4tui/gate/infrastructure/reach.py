@@ -87,4 +87,6 @@ def reach_of_ipv6(address: str) -> Reach | None:
         return None  # the name of a range
     if parsed.is_link_local or parsed in _LOCAL_6:
         return Reach.PRIVATE
+    if max(map(len, address.split(":"))) < 2:
+        return None  # letters between colons, as programs list their options
     return Reach.PUBLIC if (parsed in _GLOBAL_6 or groups >= _GROUPS) and parsed.is_global else None

@@ -46,6 +46,8 @@ _SPACED = lazily(
 )
 _TESTS_PASS = lazily(r"(?i)(?:tests?|checks?|all|must|should|lint|build|builds|gates?|suite|ci|will|now|still|to)\s+$")
 _ENDS = lazily(r"[ \t]{0,8}(?:[\r\n#]|//|/\*|$)")
+_OF_MESSAGES = lazily(r"(?i)(?:lang|messages?|strings?|translations?|l10n|i18n|labels?)\[[\"']$")
+_TAG = lazily(r"\w{1,20}:\"")
 _GOES_ON = lazily(r"[ \t]{1,4}[A-Za-z]")
 """How a sentence goes on after a word in quotes."""
 _FIRST_SEGMENT = lazily(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)(?=[^.]*$)")
@@ -95,13 +97,15 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
         return None
     if (match["call"] and not _sets(name)) or (match["comma"] and not _is_a_pair(text, begin)):
         return None
-    if text[begin - 2 : begin] == "::":
-        return None  # the name of a kind of thing
+    if text[begin - 2 : begin] == "::" or _OF_MESSAGES.search(text[max(0, begin - 20) : begin]):
+        return None  # the name of a kind of thing, or of words on a screen
     start = match.end()
     if quote:
         if _ends_a_string(text, start, quote):
             return None
         stop = _end_of_quoted(text, start, quote)
+        if "`" in quote and (" " in text[start:stop] or _TAG.match(text, start)):
+            return None  # a command, or what Go says about a field
         if match["space"] and not name.startswith("-") and _GOES_ON.match(text, stop + 1):
             return None
     else:
@@ -134,8 +138,8 @@ def _ends_a_string(text: str, start: int, quote: str) -> bool:
         return True  # the first is written in the string that the second ends
     if signs[0] != signs[1]:
         return text[start : start + 1] in (" ", "\t", "+", ".", ",", ";", ")", "&")
-    line = text.find("\n", start, start + _LONGEST)
-    return text.find(signs, start, line if line >= 0 else start + _LONGEST) < 0
+    end = text.find(quote[0], start, start + _LONGEST)
+    return end < 0 or text[end : end + 2] != signs or "\n" in text[start:end]
 
 
 def _is_open(text: str, place: int, quote: str) -> bool:

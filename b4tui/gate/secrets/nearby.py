@@ -72,6 +72,8 @@ class RareNearKeywords:
                 if run.start() >= end:
                     break
                 done = run.end()
+                if text[done : done + 1] == "(":
+                    continue  # a call
                 value = run.group().rstrip(".=-")
                 start = run.start() + _name_in(value)
                 value = value[start - run.start() :]

@@ -52,6 +52,8 @@ def test_it_is_found_whole(finds: Finds, text: str, rule: str, value: str) -> No
         "self._version.local is None",
         "grpc.StatusCode.INTERNAL",
         "Private:    from.Private,",
+        "Libs.private: @LIBS@",
+        "while getopts 4:6::b:c:d:f:hi opt",
         "kind = messages.ManagedZone.VisibilityEnum.private",
         "threading.local()",
         "edit .env.local and settings.local.json",

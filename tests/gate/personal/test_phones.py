@@ -55,6 +55,7 @@ def test_any_other_form_has_to_be_called_so(number: str) -> None:
         "JIS X 0212-1990",
         "version 1.2.3.4567",
         "Boston 02110-1301 USA",
+        "Chrome/61.0.3163.81 Mobile Safari/537.36",
         "DE89 3704 0044 0532 0130 00",
         "account 408 020 000 150 039",
         "00000080  30 0e 06 03 55 04 03 13  06 09",
