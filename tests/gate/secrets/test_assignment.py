@@ -119,7 +119,7 @@ def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> Non
         'export "$key"="${key_values[$key]}"',
         "[string]$pwd = Get-Location",
         "BindPassword=`cat $config_file | jq -r .Settings.BindPassword`",
-        "Standard PasswordParams `koanf:\"standard\"`",
+        'Standard PasswordParams `koanf:"standard"`',
         "key = OpenSSL::PKey::RSA.new KEY_LEN",
         "$lang['user_pass'] = 'Lozinka';",
         "user_pass = 'Fjal\u00ebkalimi'",
