@@ -38,7 +38,7 @@ class GateConfig(Section):
 
     max_payload_bytes: PositiveInt = 2_097_152
     max_decode_depth: PositiveInt = 3
-    time_budget_s: PositiveFloat = 0.8
+    time_budget_s: PositiveFloat = 0.7
     kept_home: tuple[Provenance, ...] = (Provenance.PRIVATE,)
     private_ip: Weight = "block"
     public_ip: Weight = "block"

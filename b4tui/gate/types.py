@@ -147,7 +147,7 @@ class GateLimits:
     max_payload: int = 2 * 1024 * 1024
     max_decode_depth: int = 3
     decode_budget: float = 2.0
-    time_budget_s: float = 0.8
+    time_budget_s: float = 0.7
 
 
 @dataclass(frozen=True, slots=True)
