@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 @pytest.fixture(scope="session")
 def gate() -> Gate:
-    return Gate(built_in_rules(), time.monotonic)
+    return Gate(built_in_rules(), time.thread_time)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from b4tui.provenance import Part, Provenance, Source, SourceKind
 def machine() -> Gate:
     """A gate that knows two secrets of its machine."""
     values = [KnownValue(SECRET, "environment APP_KEY"), KnownValue(WEAK, ".netrc example.com")]
-    return Gate(built_in_rules(), time.monotonic, known=Known(Vault(values, b"key of a test"), Names((), ())))
+    return Gate(built_in_rules(), time.thread_time, known=Known(Vault(values, b"key of a test"), Names((), ())))
 
 
 @pytest.mark.parametrize("attack", attacks(), ids=lambda attack: f"{attack.id}-{attack.what.replace(' ', '-')}")

@@ -22,7 +22,7 @@ from b4tui.gate.types import Finding, FindingClass, GateError, NamedPart, Severi
 from b4tui.provenance import Part, Provenance
 
 RULES = built_in_rules()
-GATE = Gate(RULES, time.monotonic, known=sample_known())
+GATE = Gate(RULES, time.thread_time, known=sample_known())
 
 TOKEN = expand("ghp_{alnum:36}", 1)
 MAIL = "erika.musterfrau@" + "werkstatt-firma.de"

@@ -31,7 +31,7 @@ def causes(judgement: Judgement) -> list[Cause]:
 
 
 def with_rules(rules: RuleSet, **rest: Any) -> Gate:
-    return Gate(rules, time.monotonic, **rest)
+    return Gate(rules, time.thread_time, **rest)
 
 
 def own_rules(pattern: str) -> RuleSet:
