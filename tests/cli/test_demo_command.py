@@ -44,14 +44,6 @@ def test_its_events_come_in_order_and_it_takes_everything_away(b4tui, scratch):
     assert not list(scratch.glob("b4tui-demo-*"))
 
 
-def test_without_a_terminal_it_runs_headless_and_says_so(b4tui, scratch):
-    answer = b4tui("demo", *FAST, TMPDIR=str(scratch))
-    assert answer.code == 0
-    assert answer.err == "b4tui: the console needs a terminal, so the demo runs headless\n"
-    assert "with simulated models" in answer.out.splitlines()[0]
-    assert "beads closed" in answer.out.splitlines()[-1]
-
-
 @pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan"])
 def test_a_speed_that_is_none_is_wrong_usage(b4tui, speed):
     assert b4tui("demo", "--headless", "--speed", speed).code == 2

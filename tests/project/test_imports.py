@@ -58,16 +58,20 @@ def test_no_command_but_the_console_loads_textual(arguments: list[str], tmp_path
     assert "LOADED []" in answer.stderr, answer.stderr
 
 
-def test_the_demo_without_a_terminal_loads_no_textual_either(tmp_path: Path) -> None:
+def test_the_demo_without_a_terminal_runs_headless_says_so_and_loads_no_textual_either(tmp_path: Path) -> None:
     answer = subprocess.run(
-        [sys.executable, "-c", SPY.format(arguments=["demo", "--headless", "--speed", "1000", "--json"])],
+        [sys.executable, "-c", SPY.format(arguments=["demo", "--speed", "1000"])],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
         timeout=110,
     )
-    assert "LOADED []" in answer.stderr, answer.stderr
+    said, loaded = answer.stderr.splitlines()
+    assert said == "b4tui: the console needs a terminal, so the demo runs headless"
+    assert loaded == "LOADED []"
+    assert "with simulated models" in answer.stdout.splitlines()[0]
+    assert "beads closed" in answer.stdout.splitlines()[-1]
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -299,13 +299,13 @@ async def test_known_attacks_are_shown_not_obeyed_where_something_may_leave(unti
     app = BareConsole(runtime, TuiConfig(bell=False), clock=clock)
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await until(lambda: app.screen_stack and app.screen.drawable)
-        for text in (SHORT_ATTACKS, *ATTACKS[3:5]):
+        for text in (SHORT_ATTACKS + ATTACKS[3], ATTACKS[4]):
             wear(runtime, text)
             await until(lambda: app.snapshot.outward is runtime.snapshot.outward)
             await walk_outward(app, pilot, until)
 
 
-@settings(max_examples=2, deadline=None, phases=(Phase.reuse, Phase.generate), suppress_health_check=list(HealthCheck))
+@settings(max_examples=1, deadline=None, phases=(Phase.reuse, Phase.generate), suppress_health_check=list(HealthCheck))
 @given(
     texts=st.lists(
         st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x9b[]/@\u202e\ud800界\n\t")), max_size=300),
