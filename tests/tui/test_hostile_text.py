@@ -288,7 +288,7 @@ async def test_known_attacks_are_shown_not_obeyed_on_every_screen(until) -> None
     runtime = FrozenRuntime()
     app = Console(runtime, TuiConfig(bell=False), clock=clock)
     async with app.run_test(size=(130, 34), notifications=True) as pilot:
-        for text in (SHORT_ATTACKS, *ATTACKS[3:5], ATTACKS[6]):
+        for text in (SHORT_ATTACKS + ATTACKS[3], ATTACKS[4], ATTACKS[6]):
             wear(runtime, text)
             await walk(app, pilot, until)
             assert app.is_running, ascii(text[:40])

@@ -17,6 +17,7 @@ import os
 import select
 import signal
 import sys
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -27,6 +28,8 @@ from b4tui.engines.embedded.reports import Report, Stage, ended_how
 _PR_SET_PDEATHSIG = 1
 _WARNINGS = 2
 _SPARE_THREADS = 8  # for questions about the server itself while every slot streams
+_LOG_S = 0.2
+"""What llama.cpp logs is written by a thread of its own, which dies with the process: it needs a moment first."""
 
 
 def main() -> None:
@@ -97,6 +100,7 @@ def _serve(launch: Launch, socket: str) -> NoReturn:
     try:
         server = package.Server(parameters(package, launch, socket))
     except Exception as error:  # native code may raise anything; its reason is in the log
+        time.sleep(_LOG_S)
         _tell(told, Report(stage=Stage.NOT_LOADED, detail=str(error)))
         os._exit(1)
     _tell(told, Report(stage=Stage.READY, detail=server.listening_address, server=os.getpid()))
