@@ -18,8 +18,8 @@ from b4tui.tui.screens.audit import AuditScreen
 from b4tui.tui.screens.audit_entry import AuditEntryScreen
 from b4tui.tui.screens.bead import BeadScreen
 from b4tui.tui.screens.dashboard import DashboardScreen
-from b4tui.tui.widgets.filter_bar import SafeInput
 from b4tui.tui.widgets.lines import Lines
+from b4tui.tui.widgets.safe_input import SafeInput
 
 WIDE, SMALL = (160, 45), (80, 24)
 

@@ -54,7 +54,7 @@ from b4tui.tui.screens.dialogs import NewBeadScreen
 from b4tui.tui.screens.grant_form import GrantFormScreen
 from b4tui.tui.screens.grants import GrantsScreen
 from b4tui.tui.screens.machine import MachineScreen
-from b4tui.tui.widgets.filter_bar import SafeInput
+from b4tui.tui.widgets.safe_input import SafeInput
 
 ATTACKS = (
     "\x1b]52;c;cHduZWQ=\x07 \x1b[5;5HPWN\x1b[2J \x9b31m\x90q\x9d0;title\x9c",

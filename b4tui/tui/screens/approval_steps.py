@@ -15,9 +15,9 @@ from b4tui.tui import words
 from b4tui.tui.keymap import bindings
 from b4tui.tui.outward.asking import size_words
 from b4tui.tui.paint import Ink, Line, Span, line, wrapped
-from b4tui.tui.widgets.filter_bar import SafeInput
 from b4tui.tui.widgets.inked import Panel
 from b4tui.tui.widgets.key_bar import KeyBar
+from b4tui.tui.widgets.safe_input import SafeInput
 from b4tui.tui.widgets.text_pane import TextPane, numbered
 
 WIDTH = 78

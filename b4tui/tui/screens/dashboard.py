@@ -19,9 +19,10 @@ from b4tui.tui.screens.base import HouseScreen
 from b4tui.tui.widgets.activity import ActivityStrip
 from b4tui.tui.widgets.agents_panel import AgentsPanel
 from b4tui.tui.widgets.board_column import BoardColumn, counted
-from b4tui.tui.widgets.filter_bar import FilterBar, SafeInput
+from b4tui.tui.widgets.filter_bar import FilterBar
 from b4tui.tui.widgets.lines import Lines
 from b4tui.tui.widgets.machine_panel import MachinePanel
+from b4tui.tui.widgets.safe_input import SafeInput
 from b4tui.tui.widgets.tab_row import TabRow
 
 COLUMNS = tuple(Column)
@@ -62,7 +63,6 @@ class DashboardScreen(HouseScreen):
             panel = self.query_one(f"#{id_}")
             panel.border_title = title(name)
             panel.add_class("panel")
-        self.query_one(FilterBar).display = False
         self._mark_column()
 
     # What is shown -----------------------------------------------------------------------------------------------
@@ -226,8 +226,8 @@ class DashboardScreen(HouseScreen):
         self.query_one(FilterBar).close()
         self.catch_up()
 
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
+    @on(FilterBar.Filtered)
+    def _filter_changed(self, event: FilterBar.Filtered) -> None:
         self.filter = event.filter
         self.query_one(FilterBar).say("")
         self.catch_up()

@@ -14,10 +14,10 @@ from b4tui.board.model import NewBead
 from b4tui.safe_text import visible
 from b4tui.tui.keymap import bindings
 from b4tui.tui.paint import Ink, Line, Span, line, wrapped
-from b4tui.tui.widgets.filter_bar import SafeInput
 from b4tui.tui.widgets.inked import Panel
 from b4tui.tui.widgets.key_bar import KeyBar
 from b4tui.tui.widgets.lines import Lines
+from b4tui.tui.widgets.safe_input import SafeInput
 
 WIDTH = 60
 

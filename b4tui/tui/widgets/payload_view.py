@@ -18,8 +18,8 @@ from b4tui.tui.outward.payload_diff import diff_lines
 from b4tui.tui.outward.reading import Reading, View, look_for
 from b4tui.tui.outward.seen import Seen
 from b4tui.tui.paint import Ink, Line, Span, line, wrapped
-from b4tui.tui.widgets.filter_bar import SafeInput
 from b4tui.tui.widgets.payload_pane import PayloadPane
+from b4tui.tui.widgets.safe_input import SafeInput
 
 
 class SearchInput(SafeInput):

@@ -8,11 +8,12 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widgets import Input
 
 from b4tui.tui.paint import Ink, Line, Span
-from b4tui.tui.widgets.filter_bar import SafeInput
 from b4tui.tui.widgets.inked import Panel
+from b4tui.tui.widgets.safe_input import SafeInput
 
 
 class SearchBar(Horizontal):
@@ -30,14 +31,15 @@ class SearchBar(Horizontal):
 
         keep: bool
 
-    def __init__(self, placeholder: str, *, id: str | None = None) -> None:
+    def __init__(self, placeholder: str, *, suggester: Suggester | None = None, id: str | None = None) -> None:
         super().__init__(id=id)
         self._placeholder = placeholder
+        self._suggester = suggester
 
     def compose(self) -> ComposeResult:
         """The input and what is said about it."""
         yield Panel(id="search-sign")
-        yield SafeInput(placeholder=self._placeholder)
+        yield SafeInput(placeholder=self._placeholder, suggester=self._suggester)
         yield Panel(id="search-said")
 
     def on_mount(self) -> None:
@@ -59,10 +61,14 @@ class SearchBar(Horizontal):
         """Say how many were found, or what is wrong."""
         self.query_one("#search-said", Panel).show_lines((Line((Span(text, Ink.BAD if wrong else Ink.SOFT),)),))
 
+    def heard(self, text: str) -> None:
+        """The text is another one now."""
+        self.post_message(self.Changed(text))
+
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Changed(event.value))
+        self.heard(event.value)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
