@@ -114,7 +114,7 @@ async def _drop_kept(engine: Engine, model: ModelInfo, stock: tuple[ModelInfo, .
     from b4tui.engines.names import find_model
     from b4tui.engines.ollama.engine import OllamaEngine
     from b4tui.engines.ollama.kept import kept_name
-    from b4tui.engines.ollama.stale import put_out
+    from b4tui.engines.ollama.leaving import put_out
 
     kept = find_model(kept_name(model.name), stock)
     if kept is None or not isinstance(engine, OllamaEngine):

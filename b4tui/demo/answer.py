@@ -128,6 +128,8 @@ async def _strike(turn: Turn, fault: Fault, reply: Reply) -> bool:
         await _never_end(turn, reply)
     elif kind is FaultKind.SLOW_LORIS:
         await _dribble(fault, reply)
+    elif kind is FaultKind.STUCK:
+        await asyncio.Event().wait()  # until its reader leaves
     return kind in _ERROR_LINES or kind in (FaultKind.NO_DONE, FaultKind.CUT)
 
 

@@ -33,6 +33,7 @@ class FaultKind(StrEnum):
     HUGE_LINE = "huge_line"  # a line of one megabyte
     ENDLESS = "endless"  # the answer never ends, whatever `num_predict` says
     SLOW_LORIS = "slow_loris"  # a line that never ends, byte by byte
+    STUCK = "stuck"  # once its reader has left, its slot never comes free until the model is put out (seen on 0.33.3)
     REMOTE_MODEL = "remote_model"  # the server hands the request on to another host and says so
     # Of OpenAI-compatible servers alone (research/vllm.md 5 and 8):
     DONE_ONLY = "done_only"  # [DONE], but no reason why the answer ended

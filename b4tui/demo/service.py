@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
@@ -35,6 +36,7 @@ class Service:
         self.shelf = Shelf(self._models, pace)
         self._pace = pace
         self._loaded: dict[str, Loaded] = {}
+        self._stuck: set[str] = set()
         self._answers = 0
 
     def endpoint(self, method: str, path: str) -> Endpoint | None:
@@ -59,6 +61,7 @@ class Service:
     def forget_loaded(self) -> None:
         """Memory after the server died: empty."""
         self._loaded.clear()
+        self._stuck.clear()
 
     async def _root(self, body: Mapping[str, Any], reply: Reply, fault: Fault | None) -> None:
         await reply.whole(200, "Ollama is running")
@@ -148,7 +151,14 @@ class Service:
         step, stem = self._scripts.answer(prompt.messages, model.name, prompt.tools), self._call_stem()
         echo = model.name if elsewhere else name
         turn = Turn(model, echo, prompt, step, stem, self._pace, watch, load_ns, fault, remote=alias)
-        await answer.send(turn, reply)
+        if model.name in self._stuck:
+            await asyncio.Event().wait()
+        try:
+            await answer.send(turn, reply)
+        except (asyncio.CancelledError, ConnectionError):
+            if turn.trouble is FaultKind.STUCK:
+                self._stuck.add(model.name)
+            raise
         if not elsewhere:
             self._loaded[model.name] = Loaded(model, prompt.num_ctx, expires_at)
 
@@ -196,6 +206,7 @@ class Service:
             await self._load(model, prompt.num_ctx, expires_at)
         else:
             self._loaded.pop(model.name, None)
+            self._stuck.discard(model.name)
         now = catalog.stamp(datetime.now(UTC))
         message = {"role": "assistant", "content": ""}
         await reply.whole(

@@ -28,6 +28,7 @@ from b4tui.engines.interface import (
 from b4tui.engines.names import is_cloud_name
 from b4tui.engines.ollama.rehearsal import Rehearsals, Rehearsed, Stage
 from b4tui.engines.ollama.sending import as_sent, to_be_seen
+from b4tui.engines.ollama.stuck import BrokenOff, tried
 from b4tui.engines.types import ChatRequest, Failure, FailureKind, StreamEvent, Usage
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class OllamaEngine:
         self._attesting: Attesting | None = None
         self._manager: Management | None = None
         self._rehearsals = Rehearsals()
+        self._broken_off = BrokenOff(self)
 
     @property
     def name(self) -> str:
@@ -105,6 +107,7 @@ class OllamaEngine:
             yield refused
             return
         sent = as_sent(request, attestation)
+        await self._broken_off.freed(request.model, lambda: stream_chat(self._exchange(), tried(sent), asked))
         rehearsed = await self._rehearsed(sent, attestation, asked)
         if rehearsed is not None and rehearsed.failure is not None:
             self._learn(rehearsed.failure, attestation)
@@ -112,7 +115,8 @@ class OllamaEngine:
             return
         async with (
             aclosing(stream_chat(self._exchange(), sent, asked)) as stream,
-            aclosing(self._watched(stream, attestation)) as answer,
+            aclosing(self._watched(stream, attestation)) as watched,
+            aclosing(self._broken_off.noted(watched, request.model)) as answer,
         ):
             async for event in answer:
                 if isinstance(event, Failure):
