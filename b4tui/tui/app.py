@@ -37,7 +37,7 @@ from b4tui.tui.bead_reports import Report, failure
 from b4tui.tui.commands import ConsoleCommands
 from b4tui.tui.keymap import bindings
 from b4tui.tui.outward.readings import Readings
-from b4tui.tui.paint import plain
+from b4tui.tui.paint import CURSOR_CLASS, Ink, plain
 from b4tui.tui.questions import Questions
 from b4tui.tui.screens.base import HouseScreen
 from b4tui.tui.screens.dashboard import DashboardScreen
@@ -69,6 +69,8 @@ class Console(App[None], inherit_bindings=False):
     CSS_PATH = [*style_sheets()]
     BINDINGS = bindings("global")
     COMMANDS = {ConsoleCommands}
+    # Once here, not on every widget that draws lines: each would have all of them styled whenever it is styled.
+    COMPONENT_CLASSES = {CURSOR_CLASS, *(ink.component for ink in Ink)}
 
     def __init__(
         self,

@@ -45,10 +45,14 @@ class Ink(StrEnum):
     MARK = "mark"  # the gate found this
     FOUND = "found"  # the operator looked for this
 
+    @property
+    def component(self) -> str:
+        """Its component class."""
+        return f"ink--{self}"
 
-PAYLOAD_INKS = frozenset({Ink.MARK, Ink.FOUND})
-"""Inks that occur in payloads only; every component class costs each widget that has it when styles are applied."""
-COMMON_INKS = tuple(ink for ink in Ink if ink not in PAYLOAD_INKS)
+
+CURSOR_CLASS = "ink--cursor"
+"""The component class of the line under the cursor: a ground, no ink."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from rich.style import Style
+from textual.css.styles import RenderStyles
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from b4tui.tui import paint
-from b4tui.tui.paint import COMMON_INKS, Ink, Line
-
-INK_CLASSES = frozenset(f"ink--{ink}" for ink in COMMON_INKS)
+from b4tui.tui.paint import Ink, Line
 
 
 class Panel(Widget):
     """Shows the lines it was last given; as high as they are many where its height is `auto`."""
 
-    COMPONENT_CLASSES = set(INK_CLASSES)
     ALLOW_SELECT = False
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -36,9 +34,13 @@ class Panel(Widget):
         """As many lines as there are."""
         return len(self.lines)
 
+    def get_component_styles(self, *names: str) -> RenderStyles:
+        """The inks are the console's: one set for all, here on this widget's own ground."""
+        return self.app.get_component_styles(*names)
+
     def ink(self, ink: Ink) -> Style:
         """The style of an ink on this panel's ground."""
-        return self.get_visual_style(f"ink--{ink}").rich_style
+        return self.get_visual_style(ink.component).rich_style
 
     def render_line(self, y: int) -> Strip:
         """One line of the panel."""

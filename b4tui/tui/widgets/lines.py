@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from rich.style import Style
 from textual import events
 from textual.cache import LRUCache
+from textual.css.styles import RenderStyles
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import var
@@ -20,11 +21,9 @@ from textual.strip import Strip
 
 from b4tui.tui import paint
 from b4tui.tui.keymap import bindings
-from b4tui.tui.paint import COMMON_INKS, Ink, Line, Span
+from b4tui.tui.paint import CURSOR_CLASS, Ink, Line, Span
 
 RowMaker = Callable[[str], tuple[Line, ...]]
-
-_CURSOR = "ink--cursor"
 
 
 def no_rows(_key: str) -> tuple[Line, ...]:
@@ -35,7 +34,6 @@ def no_rows(_key: str) -> tuple[Line, ...]:
 class Lines(ScrollView, can_focus=True):
     """A list of rows of `row_height` lines each; a row is made by `make` when it comes into view."""
 
-    COMPONENT_CLASSES = {_CURSOR, *(f"ink--{ink}" for ink in COMMON_INKS)}
     BINDINGS = bindings("list")
     ALLOW_SELECT = False
 
@@ -148,10 +146,14 @@ class Lines(ScrollView, can_focus=True):
         """The cursor shows only where the keys go."""
         self.refresh()
 
+    def get_component_styles(self, *names: str) -> RenderStyles:
+        """The inks are the console's: one set for all, here on this widget's own ground."""
+        return self.app.get_component_styles(*names)
+
     def ink(self, ink: Ink, at_cursor: bool = False) -> Style:
         """The style of an ink on this list's ground."""
         if (style := self._styles.get((ink, at_cursor))) is None:
-            names = (f"ink--{ink}", _CURSOR) if at_cursor and ink is not Ink.INVERSE else (f"ink--{ink}",)
+            names = (ink.component, CURSOR_CLASS) if at_cursor and ink is not Ink.INVERSE else (ink.component,)
             style = self._styles[ink, at_cursor] = self.get_visual_style(*names).rich_style
         return style
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.style import Style
 from textual import events
 from textual.cache import LRUCache
+from textual.css.styles import RenderStyles
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -29,7 +30,6 @@ def nothing(_width: int) -> Page:
 class PayloadPane(ScrollView, can_focus=False):
     """Shows one page. It takes no keys: the screen scrolls it, so that the focus can stay on Deny."""
 
-    COMPONENT_CLASSES = {f"ink--{ink}" for ink in Ink}
     ALLOW_SELECT = False
 
     @dataclass
@@ -162,10 +162,14 @@ class PayloadPane(ScrollView, can_focus=False):
 
     # Drawing -----------------------------------------------------------------------------------------------------
 
+    def get_component_styles(self, *names: str) -> RenderStyles:
+        """The inks are the console's: one set for all, here on this widget's own ground."""
+        return self.app.get_component_styles(*names)
+
     def ink(self, ink: Ink) -> Style:
         """The style of an ink on this pane's ground."""
         if (style := self._styles.get(ink)) is None:
-            style = self._styles[ink] = self.get_visual_style(f"ink--{ink}").rich_style
+            style = self._styles[ink] = self.get_visual_style(ink.component).rich_style
         return style
 
     def render_line(self, y: int) -> Strip:
