@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import runpy
 from collections.abc import AsyncIterator
@@ -14,6 +15,12 @@ from b4tui.demo.server import SimulatedOllama
 
 BUILDER = Path(__file__).resolve().parents[2] / "shared" / "tools" / "tiny_gguf.py"
 SPECIAL_TOKENS = 9  # the last ones of the tiny model's vocabulary
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage seldom: each console in a test makes enough objects that a fifth of the time went there."""
+    gc.freeze()
+    gc.set_threshold(50_000, 5, 5)
 
 
 @pytest_asyncio.fixture
