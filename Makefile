@@ -32,6 +32,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 $(VENV)/.tests-installed: $(VENV)/.installed
 	@echo "b4tui: installing what the tests need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@$(BIN)/python -m compileall -q b4tui # the tests start hundreds of commands, maybe where Python may write no bytecode
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.tests-installed

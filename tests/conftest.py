@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import math
 import runpy
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,16 @@ BUILDER = Path(__file__).resolve().parents[2] / "shared" / "tools" / "tiny_gguf.
 SPECIAL_TOKENS = 9  # the last ones of the tiny model's vocabulary
 
 
+def pytest_configure() -> None:
+    """Collect tests, not garbage: what is loaded now stays to the end."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Look for garbage seldom: each console in a test makes enough objects that a fifth of the time went there."""
+    """Look for garbage seldom: each console in a test makes so many objects that a fifth of the time went there."""
     gc.freeze()
     gc.set_threshold(50_000, 5, 5)
+    gc.enable()
 
 
 @pytest_asyncio.fixture
@@ -30,10 +37,18 @@ async def simulated_ollama() -> AsyncIterator[SimulatedOllama]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def _state_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """New folders by number. `mktemp` looks at all there are for each one it makes, and there is one for every test."""
+    above = tmp_path_factory.mktemp("states")
+    return (above / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def _state_of_its_own(_state_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test reads or writes what the user has b4tui remember (pinned models)."""
-    folder = tmp_path_factory.mktemp("state")
+    folder = next(_state_folders)
+    folder.mkdir()
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))
     return folder
 
