@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/b4tui demo
 
 test: $(VENV)/.tests-installed
-	$(BIN)/python -m pytest -n 3 --dist loadscope tests
+	$(BIN)/python -m pytest -n 4 --dist loadscope tests
 
 check: $(VENV)/.tests-installed
 	$(BIN)/ruff format --check .
