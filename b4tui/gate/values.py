@@ -69,7 +69,7 @@ _IDENTIFIER = lazily(r"[!&*~]{0,2}[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z
 _DOTTED = lazily(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _CONSTANT = lazily(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
 _CALL = lazily(
-    r"[A-Za-z_&*!$][\w.:>\-]{0,80}(?:\(|\[(?:[\w\"'`]|$)|\{[\w\"'}]|[!=]=)|\w+::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
+    r"[A-Za-z_&*!$][\w.:>\-]{0,80}(?:\(|\[(?:[\w\"'`]|$)|\{[\w\"'}]|[!=]=.)|\w+::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
     r"--?[A-Za-z][A-Za-z-]+$|(?:[A-Z][a-z]+-)+[A-Z][a-z]+$|[\w.]{0,80}\[[-:\d]|[\w.]{0,30}\)[\w.,;()]{0,40}$"
 )
 _KEBAB = lazily(r"_?[a-z]+(?:[._-][a-z]+)+$")
@@ -78,8 +78,8 @@ _NAMES_ONE = lazily(
     r"(?-i:[a-z]+(?:Pass(?:word)?|Pwd|Secret|Token|Key)$)"
 )
 _KEBAB_WORDS = lazily(
-    r"name|pass|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|change|confirm|login|config|"
-    r"cred|admin|app|db|service|client|access|api|root|prod|dev"
+    r"(?<![a-z])(?:name|pass(?:word|wd)?|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|"
+    r"change|confirm|login|config|cred(?:ential)?|admin|app|db|service|client|access|api|root|prod|dev)s?(?![a-z])"
 )
 _SPEAKS_OF_ONE = lazily(r"(?i)\b(?:pass(?:word|wort|phrase|wd)s?|kennwort|secrets?|tokens?|keys?|credentials?)\b")
 _OPENS = {")": "(", "]": "[", "}": "{"}
@@ -109,7 +109,7 @@ def as_password(value: str, *, quoted: bool, plain_from: float | None = None) ->
     value = value[:LONGEST].strip()
     if not quoted:
         value = _bare(value)
-    if len(value) < 4 or stands_for_a_value(value) or _POINTS_ELSEWHERE.match(value) or _CONSTANT.match(value):
+    if len(value) < 4 or stands_for_a_value(value) or _POINTS_ELSEWHERE.match(value) or _is_constant(value):
         return None
     if _VERSIONED.match(value) or _is_path(value) or _is_told_in_words(value):
         return None
@@ -165,7 +165,7 @@ def _bare_password(value: str, plain_from: float | None) -> str | None:
     bits = rarity(value)
     alone = plain_from is not None
     plain = plain_from is not None and 4 <= len(value) <= 40 and "." not in value and bits > plain_from
-    if _IDENTIFIER.match(value) and (not plain or (_HUMP.search(value) and is_made_of_words(value))):
+    if _IDENTIFIER.match(value) and (not plain or (_HUMP.search(value) and _reads_like_a_name(value))):
         return None
     if alone and _KEBAB.match(value) and value.count("-") >= 2 and not _KEBAB_WORDS.search(value):
         return _told(bits)
@@ -179,7 +179,7 @@ def as_token(value: str, *, quoted: bool) -> str | None:
     value = value[:LONGEST].strip()
     if not quoted:
         value = _bare(value)
-    if len(value) < 10 or stands_for_a_value(value) or _POINTS_ELSEWHERE.match(value) or _CONSTANT.match(value):
+    if len(value) < 10 or stands_for_a_value(value) or _POINTS_ELSEWHERE.match(value) or _is_constant(value):
         return None
     if " " in value or _VERSIONED.match(value) or _is_path(value) or (not quoted and _CALL.match(value)):
         return None
@@ -208,6 +208,16 @@ def is_made_of_words(value: str) -> bool:
         return True
     letters = "".join(segment for segment in segments if not segment[0].isdigit())
     return len(letters) >= max(6, 0.75 * length) and rarity(letters.lower()) < READ_LIKE_WORDS
+
+
+def _is_constant(value: str) -> bool:
+    """Whether it is the name of a constant; the parts of one are words."""
+    return _CONSTANT.match(value) is not None and rarity(value.lower()) < SURELY_MADE
+
+
+def _reads_like_a_name(value: str) -> bool:
+    """Whether letters with humps are words in a row; drawn by lot, their letters do not follow each other so."""
+    return is_made_of_words(value) and rarity(value.lower()) < SURELY_MADE
 
 
 def _is_digits(value: str) -> bool:
