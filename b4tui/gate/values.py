@@ -157,9 +157,8 @@ def _quoted_password(value: str, plain_from: float) -> str | None:
 def _bare_password(value: str, plain_from: float | None) -> str | None:
     letter, digit, _, sign = _kinds(value)
     if value.isdigit():
-        return (
-            "digits alone on a line" if plain_from == ALONE and 5 <= len(value) <= 12 and len(set(value)) > 2 else None
-        )
+        alone, shown = plain_from == ALONE and 5 <= len(value) <= 12, plain_from is not None and 6 <= len(value) <= 9
+        return "digits beside a telling name" if (alone or shown) and len(set(value)) > 2 else None
     if _CALL.match(value) or (_DOTTED.match(value) and not digit):
         return None
     bits = rarity(value)

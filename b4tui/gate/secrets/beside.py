@@ -12,27 +12,32 @@ _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-äöü
 _BEFORE, _AFTER = 40, 30
 """How far from a word its name may reach, in characters."""
 
-_CLOSE = r"""(?:\\{0,3}["'`]{1,2}|&quot;)?(?:\[\d{0,4}\])?[\])]{0,2}"""
+_CLOSE = r"""(?:\\{0,3}["'`]{1,2}|&quot;)?\*{0,2}(?:\[\d{0,4}\])?[\])]{0,2}"""
 _KIND = r"""(?:
     [ \t]{0,3}:[ \t]{0,3}[&*]?[A-Za-z_][\w.<>\[\]|]{0,30}[ \t]{0,3}(?==[^=>])
-    |[ \t]{1,3}[*&]?[A-Za-z]\w{1,15}[ \t]{0,3}(?=:?=)
+    |[ \t]{1,3}(?:As[ ])?[*&]?[A-Za-z]\w{1,15}[ \t]{0,3}(?=:?=)
+    |[ \t]{0,3}\{[ ]?get;[^}\n]{0,30}\}(?=[ ]{0,2}=)
     )"""
 _QUOTE = r"""\\{0,3}["'`]{1,3}|&quot;|&\#3[49];|<!\[CDATA\["""
-_SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:|->|<-|\|\||\?\?|~>)"""
+_SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:\*{0,2}|->|<-|\|\||\?\?|~>)"""
 _MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|[bBuUrRL@$]{1,2}(?=["'])|(?:new[ \t])?(?:
     [Ss]tring|str|unicode|[Bb]ytes?|Buffer\.from|Secret(?:Str)?|(?:base64\.)?b64decode|base64_decode|atob|decode|encode|
     strdup|(?:aws|pulumi|to|ptr|types|cty|core|swag)\.String(?:Ptr|Val|Value)?|to\.Ptr|to_string|String(?:\.|::)from|Some
-    |Ok|ptr|SecureString|std::string|QString|quote
+    |Ok|ptr|SecureString|std::string|QString|quote|\[\](?:byte|rune)
     )\(\s{0,3}(?=["'`]))"""
 """What makes a value of what is in quotes: a kind of string, a function that only turns it into one."""
+_GIVES = "to(?:Be|Equal|StrictEqual)|isEqualTo|type|fill|send_?[kK]eys|setValue"
+"""What tests do with a field or a value of that name: give it something, compare it."""
 _BETWEEN = lazily(
     rf"""{_CLOSE}(?:
-    (?P<value>(?:,|\s)\s{{0,20}}["']?[vV]alue["']?\s{{0,3}}[:=]\s{{0,3}}
+    (?P<value>(?:,|\s)\s{{0,20}}["']?(?:[vV]alue|default|with)["']?\s{{0,3}}(?:=>|[:=])\s{{0,3}}
         |[ ]?\{{\s{{1,8}}(?:(?:type|description|sensitive)[ ]{{1,8}}=[^\n]{{0,80}}\n\s{{0,8}}){{0,3}}
         default[ ]{{1,8}}=[ ]{{1,3}})
     |(?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}})
     |(?P<comma>[ \t]{{0,2}},[ \t]{{0,8}})(?=\\{{0,3}}["'])
     |(?P<call>\(\s{{0,3}})(?=@?["'])
+    |(?P<given>\.(?:{_GIVES})\(\s{{0,3}})(?=["'])
+    |(?P<pair></[\w:-]{{1,20}}>\s{{0,20}}<[\w:-]{{1,20}}>)
     |(?P<tag>(?:["']|&quot;)?>\s{{0,12}}(?!`))
     |(?P<space>[ \t]{{1,12}}(?:is[ \t]{{1,2}}|ist[ \t]{{1,2}}|lautet[ \t]{{1,2}})?)
     ){_MADE}?(?P<quote>{_QUOTE})?""",
@@ -53,7 +58,7 @@ _GOES_ON = lazily(r"[ \t]{1,4}[A-Za-z]")
 _FIRST_SEGMENT = lazily(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)(?=[^.]*$)")
 _GIVEN = frozenset(
     {"set", "with", "add", "put", "use", "default", "my", "db", "user", "client", "api", "auth", "access"}
-    | {"check", "hash", "verify"}
+    | {"check", "hash", "verify", "make", "encrypt", "equals"}
 )
 """How the names of functions begin that take a secret."""
 _BYTES = lazily(
@@ -117,13 +122,15 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
             return None  # a step to a part of something
         if match["space"] and not name.startswith("-") and not _ENDS.match(text, stop):
             return None
+        if match["pair"] and text[stop : stop + 2] != "</":
+            return None
         if match["tag"]:
             after = text[stop : stop + 16].lstrip()
             if (after and not after.startswith("<")) or text[start] == "#":
                 return None
             if after.startswith(f"</{name}"[:16]):
                 quote = "<"
-    passed = bool(match["call"] or match["comma"])
+    passed = bool(match["call"] or match["comma"] or match["given"])
     return Beside(begin, name, match["sign"] or match["value"] or "", match["space"], passed, quote, start, stop)
 
 

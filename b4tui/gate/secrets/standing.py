@@ -8,9 +8,11 @@ from b4tui.gate.values import ALONE, SURELY_MADE
 
 PASSED = 4.8
 """Bits from which a plain word is a password where it is passed to a function."""
+LISTED = 5.6
+"""Bits from which it is one between commas, where most words are names of variables."""
 
 _SETTING = r"(?:export|set|setx|setenv|env|arg|var|put|declare[ \t]+-x|-|[%\#][ \t]{0,3}(?:define|global))[ \t]+"
-_ALONE = lazily(rf"""(?i)[ \t]*(?:{_SETTING})?["']?[\w.\-]+["']?[ \t]*(?:[?:+]?=|:)[ \t]*$""")
+_ALONE = lazily(rf"""(?i)[ \t]*(?:{_SETTING})?["'*]{{0,2}}[\w.\-]+["'*]{{0,2}}[ \t]*(?:[?:+]?=|:\*{{0,2}})[ \t]*$""")
 _ALONE_BUT_SPACED = lazily(rf"(?i)[ \t]*(?:{_SETTING})?$")
 
 
@@ -28,8 +30,12 @@ def plain_from(text: str, found: Beside) -> float | None:
     if line == 0 and found.start > 120:
         return None
     rest = text[found.end : found.end + 2]
+    if rest == "</":
+        return SURELY_MADE
     if (rest and not rest[0].isspace()) or (rest[:1] in (" ", "\t") and rest[1:] not in ("", "#", "\n")):
-        return None
+        if rest[0] == "," and found.sign in (":", "="):
+            return LISTED
+        return SURELY_MADE if _is_a_word_of_a_command(text, found, rest) else None
     if found.space is not None:
         return SURELY_MADE if _ALONE_BUT_SPACED.match(text[line : found.begin]) else None
     head = text[line : found.start]
@@ -38,3 +44,10 @@ def plain_from(text: str, found: Beside) -> float | None:
     if not _ALONE.match(head):
         return SURELY_MADE if found.sign == ":" else None
     return ALONE if head[:1].isupper() or head.endswith((": ", "=")) else SURELY_MADE
+
+
+def _is_a_word_of_a_command(text: str, found: Beside, rest: str) -> bool:
+    """Whether name, `=` and value are one word among others, as in `-e PASSWORD=x` or `user=a password=b`."""
+    before = text[found.begin - 1 : found.begin]
+    together = found.sign == "=" and text[found.start - 1] == "="
+    return together and (not before or before in " \t\n\"'") and (not rest or rest[0] in " \t\n\"'")

@@ -64,6 +64,19 @@ def scanner() -> Scanner:
         'Set(nil, "password", "{v}")',
         '"password": cty.StringVal("{v}")',
         'Password: aws.String("{v}"),',
+        'secret := []byte("{v}")',
+        'public string Password { get; set; } = "{v}";',
+        'Dim password As String = "{v}"',
+        "- **Password**: `{v}`",
+        "**Password:** {v}",
+        "<key>Password</key>\n<string>{v}</string>",
+        "<param-name>password</param-name>\n<param-value>{v}</param-value>",
+        "add_argument('--password', default='{v}')",
+        "fill_in 'Password', with: '{v}'",
+        "cy.get('#password').type('{v}')",
+        'expect(settings.password).toEqual("{v}")',
+        'if (password.equals("{v}")) {',
+        'make_password("{v}")',
     ],
 )
 def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> None:
@@ -136,6 +149,11 @@ def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> Non
         'FORM_PASSWORD = "j_password"',
         'authProvider = "zookeeper.authProvider.1"',
         "noPassword=\u79d8\u5bc6\u9375\u3092\u5fa9\u53f7\u3059\u308b",
+        "password = password.encode('utf-8')",
+        "<th>Password</th>\n<td>optional</td>",
+        "connect(user=name, password=databasePassword, port=1)",
+        "password=hunter tool",
+        "t.string 'encrypted_password', default: ''",
     ],
 )
 def test_what_only_looks_like_it_is_left_alone(scanner: Scanner, text: str) -> None:
@@ -178,6 +196,13 @@ def test_each_value_of_a_line_has_its_own_span(scanner: Scanner) -> None:
         ':password "{lower:9}"',
         'variable "db_password" {\n  type    = string\n  default = "{lower:9}"\n}',
         "MYSQL_PASSWORD=83{digits:5}1",
+        "docker run -e MYSQL_PASSWORD={lower:14} -p 3306:3306 mysql",
+        "docker run -e MYSQL_PASSWORD=83{digits:5}1 -p 3306:3306 mysql",
+        "mysql_user: name=app password={lower:14} state=present",
+        "user=app, password: {lower:14}, host=db",
+        "DB_PASSWORD={lower:6}{upper:1}{lower:7}",
+        '<property name="hibernate.connection.password">{lower:14}</property>',
+        "DB_PASSWORD={alnum:22}==",
     ],
 )
 def test_a_row_of_letters_that_is_no_word_is_a_password(scanner: Scanner, form: str, seed: int) -> None:
