@@ -77,6 +77,8 @@ _NAMES_ONE = lazily(
     r"(?i)(?:[a-z0-9]+[._-])*(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?)(?:[._-][a-z]+)*$|"
     r"(?-i:[a-z]+(?:Pass(?:word)?|Pwd|Secret|Token|Key)$)"
 )
+_PHRASE = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,7}$")
+"""Words joined as people are told to choose passwords; with fewer it is rather a name."""
 _KEBAB_WORDS = lazily(
     r"(?<![a-z])(?:name|pass(?:word|wd)?|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|"
     r"change|confirm|login|config|cred(?:ential)?|admin|app|db|service|client|access|api|root|prod|dev)s?(?![a-z])"
@@ -149,7 +151,7 @@ def _quoted_password(value: str, plain_from: float) -> str | None:
         return None
     if _KEBAB.match(value) and bits < SURELY_MADE and (value.count("-") < 2 or _KEBAB_WORDS.search(value)):
         return None
-    if bits > plain_from or digit or sign or (mixed and rarity(value.lower()) > plain_from):
+    if bits > plain_from or digit or sign or _PHRASE.match(value) or (mixed and rarity(value.lower()) > plain_from):
         return _told(bits)
     return None
 

@@ -19,7 +19,7 @@ _KIND = r"""(?:
     |[ \t]{0,3}\{[ ]?get;[^}\n]{0,30}\}(?=[ ]{0,2}=)
     )"""
 _QUOTE = r"""\\{0,3}["'`]{1,3}|&quot;|&\#3[49];|<!\[CDATA\["""
-_SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:\*{0,2}|->|<-|\|\||\?\?|~>)"""
+_SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:(?:\*{1,2}|-(?=[^>\s]))?|->|<-|\|\||\?\?|~>)"""
 _MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|[bBuUrRL@$]{1,2}(?=["'])|(?:new[ \t])?(?:
     [Ss]tring|str|unicode|[Bb]ytes?|Buffer\.from|Secret(?:Str)?|(?:base64\.)?b64decode|base64_decode|atob|decode|encode|
     strdup|(?:aws|pulumi|to|ptr|types|cty|core|swag)\.String(?:Ptr|Val|Value)?|to\.Ptr|to_string|String(?:\.|::)from|Some
@@ -55,6 +55,12 @@ _OF_MESSAGES = lazily(r"(?i)(?:lang|messages?|strings?|translations?|l10n|i18n|l
 _TAG = lazily(r"\w{1,20}:\"")
 _GOES_ON = lazily(r"[ \t]{1,4}[A-Za-z]")
 """How a sentence goes on after a word in quotes."""
+_COMPARED = lazily(
+    r"""(?P<call>\b(?i:assert|require|expect|equals?)[\w.:]{0,20}\(\s{0,2}(?:\w{1,3},\s{0,2})?)?"""
+    r"""(?P<quote>["'])(?P<value>[^"'\n]{4,100})(?P=quote)(?:,\s{1,3}|(?P<equals>\.(?:equals(?:IgnoreCase)?|compareTo)\())$"""
+)
+_LOOKED_BACK = 160
+"""Characters before a name in which what it is compared with stands."""
 _FIRST_SEGMENT = lazily(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)(?=[^.]*$)")
 _GIVEN = frozenset(
     {"set", "with", "add", "put", "use", "default", "my", "db", "user", "client", "api", "auth", "access"}
@@ -185,7 +191,12 @@ def _end_of_quoted(text: str, start: int, quote: str) -> int:
 
 
 def compared_before(text: str, begin: int) -> tuple[int, int] | None:
-    """Where a quoted value is that is compared with the name after it: `"x" == password`."""
+    """Where a quoted value is that is compared with the name after it: `"x" == password`, `equal("x", me.password)`."""
+    if text[begin - 1 : begin] in ("(", " "):
+        first = max(0, begin - _LOOKED_BACK)
+        match = _COMPARED.search(text[first:begin])
+        if match and (match["call"] or match["equals"]):
+            return first + match.start("value"), first + match.end("value")
     head = text[max(0, begin - 8) : begin].rstrip(" \t")
     bare = head.rstrip("=!")
     if not 2 <= len(head) - len(bare) <= 3:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from b4tui.gate.detector import Detector
 from b4tui.gate.secrets.assignment import Assignments
+from b4tui.gate.secrets.calls import Calls
 from b4tui.gate.secrets.commands import Commands
 from b4tui.gate.secrets.headers import Headers
 from b4tui.gate.secrets.keyfiles import OpaqueBlocks, PrivateKeys
@@ -19,6 +20,7 @@ def secret_detectors() -> tuple[Detector, ...]:
     """What the rules of secrets name."""
     return (
         Assignments(),
+        Calls(),
         Commands(),
         Headers(),
         KubernetesSecrets(),

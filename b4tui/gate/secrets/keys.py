@@ -26,12 +26,12 @@ STRONG_WORDS = word_set(
 )
 WEAK_WORDS = word_set(
     "token tok tokn key keys auth hmac jwt sid dsn webhook cookie session bearer nkey otp totp seed apikey pkey",
-    "secrets authorization psk salt",
+    "secrets authorization psk salt schlüssel schluessel",
 )
 INSIDE = ("password", "passwd", "passwort", "kennwort", "passphrase", "secret", "credential")
 """Strong words that count even where nothing sets them apart (`dbpassword`)."""
 AT_THE_END = ("pass", "pwd", "pswd", "passw")
-WEAK_INSIDE = ("token", "apikey")
+WEAK_INSIDE = ("token", "apikey", "schlüssel", "schluessel")
 WEAK_AT_THE_END = ("key", "pw", "auth", "pat", "jwt")
 
 PATTERN_OF_IDS = lazily(
@@ -117,7 +117,20 @@ def is_known_harmless(name: str) -> bool:
     if strength(name) is not None:
         return False
     segments = [segment.lower() for segment in SEGMENT.findall(name)]
-    return bool(segments) and (segments[-1] in ("id", "ids") or any(_is_weak(part) for part in segments))
+    if not segments:
+        return False
+    return segments[-1] in ("id", "ids") or (any(map(_is_weak, segments)) and not _is_of(segments))
+
+
+def _is_of(segments: list[str]) -> bool:
+    """Whether words that tell whose it is come after a token or a key: `token_bot`, `API_KEY_MAIL`."""
+    words = [place for place, part in enumerate(segments) if part in ("token", "apikey", "key") or "token" in part]
+    if not words or any(part in ENDINGS or part in NOT_THESE for part in segments[words[-1] + 1 :]):
+        return False
+    before = segments[words[-1] - 1] if words[-1] else ""
+    if segments[words[-1]] == "key" and before not in ("api", "access"):
+        return False
+    return words[-1] < len(segments) - 1 and before not in HARMLESS_TOKENS
 
 
 def _is_password(segments: list[str]) -> bool:

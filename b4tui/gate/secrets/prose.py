@@ -11,11 +11,24 @@ from b4tui.gate.types import Hit
 from b4tui.gate.values import is_made_of_words, stands_for_a_value
 
 _WORD = lazily(
-    r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|zugangsdaten|login with|credentials)"
-    r"\b(?![\"'`])"
+    r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|schlüssel|zugangsdaten|login with|"
+    r"credentials)\b(?![\"'`])"
 )
 _LINK = lazily(r"(?i)\b(?:is(?: now)?|was|ist|lautet|war)\b|[:=]")
 _VALUE = lazily(r"\s{1,4}[`\"'„“(]?(?P<value>[^\s`\"'“”„()]{5,80})")
+_PAIR = lazily(
+    r"(?i)(?:credentials|zugangsdaten|login(?:daten|s)?|anmeldedaten)(?:\s{1,2}(?:are|is|sind|lauten|ist|as|with|mit|dann)){0,2}\s{0,2}:?\s{1,3}"
+    r"[`\"'*]{0,3}(?:[\w.+-]{1,40}@[\w.-]{1,60}|\w[\w.-]{1,40}(?=[`\"'*]{0,3}\s{1,3}[/:])|admin|root|user|test|demo|guest)[`\"'*]{0,3}"
+    r"\s{0,2}(?:/|:|\bund\b|\band\b)\s{0,2}[`\"'*]{0,3}(?P<value>[^\s`\"'*()<>/,]{5,60})"
+)
+"""A name and a password, one after the other: `credentials: admin / x`."""
+_TOLD_BEFORE = lazily(
+    r"(?i)(?:^|\s)[`\"']?(?P<value>[^\s`\"'“”„()]{5,60})[`\"']?\s(?:is|ist|was|war)\s"
+    r"(?:my|the|our|your|his|her|mein|dein|unser|ihr|das|der)\s(?:[\w-]{1,20}[ -])?[\w-]{0,20}$"
+)
+"""A password before the word for it: `x ist mein Passwort`."""
+_LINKED = 110
+"""Characters before the word in which it has to stand."""
 _SENTENCE = 44
 """Characters between the word and what links it to the secret."""
 _NUMBER = lazily(
@@ -28,6 +41,8 @@ _NOT_ONE = lazily(
     r"(?i)v?\d+\.|https?:|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@|.*/|[A-Z]+-\d+$|--?\w|"
     r"[A-Za-z_]\w*\.[A-Za-z_]\w*$|.*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
 )
+_BY_LOT = 5.8
+"""Bits from which a row of letters that a sentence tells is none of its words."""
 _HUMP = lazily(r"[a-z0-9][A-Z]")
 _WORDS_JOINED = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,6}$")
 
@@ -37,9 +52,25 @@ class Prose:
 
     name = "prose"
     words = frozenset(
-        {"password", "passwort", "passphrase", "passcode", "kennwort", "pw", "token", "secret", "api key", "api-key"}
+        {
+            "password",
+            "passwort",
+            "passphrase",
+            "passcode",
+            "kennwort",
+            "schlüssel",
+            "pw",
+            "token",
+            "secret",
+            "api key",
+            "api-key",
+        }
         | {
             "zugangsdaten",
+            "anmeldedaten",
+            "logindaten",
+            "login: ",
+            "logins: ",
             "login with",
             "credentials",
             "pin",
@@ -63,13 +94,15 @@ class Prose:
             if number := _NUMBER.match(text, start):
                 done = number.end()
                 yield Hit("told-secret", *number.span("value"), "a sentence tells a number")
-            elif before != "-" and (span := _told(text, start)):
+            elif (before != "-" or text[start].isupper()) and (span := _told(text, start) or _told_before(text, start)):
                 done = span[1]
                 yield Hit("told-secret", *span, "a sentence tells it")
 
 
 def _told(text: str, start: int) -> tuple[int, int] | None:
     """What is linked with the word that stands here, in the same sentence, or follows it at once."""
+    if (pair := _PAIR.match(text, start)) and _is_told(value := pair["value"].rstrip(".;:!?"), said=True):
+        return pair.start("value"), pair.start("value") + len(value)
     word = _WORD.match(text, start)
     if word is None:
         return None
@@ -79,6 +112,15 @@ def _told(text: str, start: int) -> tuple[int, int] | None:
     if link and not any(end in sentence[: link.start()] for end in (".", "\n", ":", "=")):
         span = _value_at(text, word.end() + link.end(), said=True)
     return span or _value_at(text, word.end(), said=False)
+
+
+def _told_before(text: str, start: int) -> tuple[int, int] | None:
+    """What is said to be the secret whose word stands here."""
+    first = max(0, start - _LINKED)
+    match = _TOLD_BEFORE.search(text[first:start])
+    if match is None or not _is_told(match["value"], said=False):
+        return None
+    return first + match.start("value"), first + match.end("value")
 
 
 def _value_at(text: str, place: int, *, said: bool) -> tuple[int, int] | None:
@@ -99,6 +141,8 @@ def _is_told(value: str, *, said: bool) -> bool:
         return True
     if _HUMP.search(value) and is_made_of_words(value):
         return False  # the name of a type
+    if said and value.isalpha() and value.isascii() and rarity(value.lower()) > _BY_LOT:
+        return len(value) >= 6
     digit = any("0" <= char <= "9" for char in value)
     letter = any(char.isalpha() for char in value)
     return digit and letter and rarity(value) > (3.6 if said else 5.0)

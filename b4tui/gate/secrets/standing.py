@@ -24,7 +24,11 @@ def plain_from(text: str, found: Beside) -> float | None:
     """
     if found.quote:
         return PASSED if found.passed else None
-    if found.name.startswith("-") or (found.begin and found.sign == "=" and text[found.begin - 1] in "?&;"):
+    if (
+        found.name.startswith("-")
+        or found.sign == ":-"
+        or (found.begin and found.sign == "=" and text[found.begin - 1] in "?&;")
+    ):
         return SURELY_MADE
     line = text.rfind("\n", max(0, found.start - 120), found.start) + 1
     if line == 0 and found.start > 120:
@@ -42,7 +46,7 @@ def plain_from(text: str, found: Beside) -> float | None:
     if not found.sign:
         return None
     if not _ALONE.match(head):
-        return SURELY_MADE if found.sign == ":" else None
+        return SURELY_MADE if found.sign == ":" or _is_a_word_of_a_command(text, found, rest) else None
     return ALONE if head[:1].isupper() or head.endswith((": ", "=")) else SURELY_MADE
 
 

@@ -77,6 +77,8 @@ def scanner() -> Scanner:
         'expect(settings.password).toEqual("{v}")',
         'if (password.equals("{v}")) {',
         'make_password("{v}")',
+        'if ("{v}".equals(password)) {',
+        'assert.Equal(t, "{v}", cfg.Password)',
     ],
 )
 def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> None:
@@ -154,6 +156,7 @@ def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> Non
         "connect(user=name, password=databasePassword, port=1)",
         "password=hunter tool",
         "t.string 'encrypted_password', default: ''",
+        "describe('logs in', password)",
     ],
 )
 def test_what_only_looks_like_it_is_left_alone(scanner: Scanner, text: str) -> None:

@@ -28,7 +28,20 @@ def test_what_always_means_a_secret(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["token", "api_key", "apiKey", "APIKEY", "accessToken", "client_id", "auth", "dsn", "api_key_prod", "KEY2"]
+    "name",
+    [
+        "token",
+        "api_key",
+        "apiKey",
+        "APIKEY",
+        "accessToken",
+        "client_id",
+        "auth",
+        "dsn",
+        "api_key_prod",
+        "KEY2",
+        "API-Schlüssel",
+    ],
 )
 def test_what_may_mean_one(name: str) -> None:
     assert strength(name) is Strength.WEAK
@@ -64,3 +77,8 @@ def test_what_promises_nothing(name: str) -> None:
 def test_a_name_with_a_word_of_secrets_that_promises_none_speaks_for_what_stands_beside_it() -> None:
     assert is_known_harmless("nextToken") and is_known_harmless("cache_key") and is_known_harmless("caseId")
     assert not is_known_harmless("api_key") and not is_known_harmless("colour")
+
+
+def test_a_token_with_its_owner_behind_it_is_not_harmless() -> None:
+    assert not is_known_harmless("UUID_TOKEN_UNSCOPED") and not is_known_harmless("apiKeyMail")
+    assert is_known_harmless("next_token_a1") and is_known_harmless("token_count") and is_known_harmless("keyFunction")
