@@ -192,7 +192,7 @@ def _end_of_quoted(text: str, start: int, quote: str) -> int:
 
 def compared_before(text: str, begin: int) -> tuple[int, int] | None:
     """Where a quoted value is that is compared with the name after it: `"x" == password`, `equal("x", me.password)`."""
-    if text[begin - 1 : begin] in ("(", " "):
+    if text[max(0, begin - 4) : begin].rstrip(" ").endswith(("',", '",', "s(", "e(", "o(")):
         first = max(0, begin - _LOOKED_BACK)
         match = _COMPARED.search(text[first:begin])
         if match and (match["call"] or match["equals"]):

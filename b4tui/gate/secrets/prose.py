@@ -101,7 +101,8 @@ class Prose:
 
 def _told(text: str, start: int) -> tuple[int, int] | None:
     """What is linked with the word that stands here, in the same sentence, or follows it at once."""
-    if (pair := _PAIR.match(text, start)) and _is_told(value := pair["value"].rstrip(".;:!?"), said=True):
+    paired = text[start] in "cClLzZaA"
+    if paired and (pair := _PAIR.match(text, start)) and _is_told(value := pair["value"].rstrip(".;:!?"), said=True):
         return pair.start("value"), pair.start("value") + len(value)
     word = _WORD.match(text, start)
     if word is None:
@@ -117,6 +118,8 @@ def _told(text: str, start: int) -> tuple[int, int] | None:
 def _told_before(text: str, start: int) -> tuple[int, int] | None:
     """What is said to be the secret whose word stands here."""
     first = max(0, start - _LINKED)
+    if text.find(" is", first, start) < 0 and text.find(" was", first, start) < 0:
+        return None
     match = _TOLD_BEFORE.search(text[first:start])
     if match is None or not _is_told(match["value"], said=False):
         return None
