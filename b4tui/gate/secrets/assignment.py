@@ -26,6 +26,8 @@ RULE = "assigned-secret"
 _NESTED = 8
 """Values that begin in the values of names before them, in a row; no text for people or programs has more."""
 _NUMBERED = lazily(r"(?:^|[_.-])(?:pin|passcode)$")
+_NAMES_A_VALUE = lazily(r"""["'],?\s{1,20}["']?(?:\w{1,10}:)?[vV]alue["']?\s{0,3}[:=]""")
+"""After a key that is the name of a value, as in `{"Key": "owner", "Value": "x"}`."""
 
 _Span = tuple[int, int]
 
@@ -80,7 +82,7 @@ class _Judge:
             span = bytes_beside(text, end) if promise is Strength.STRONG else None
             return (span, "a secret as a list of bytes") if span else None
         value = text[found.start : found.end]
-        if _is_itself(name, value):
+        if _is_itself(name, value) or (promise is Strength.WEAK and _NAMES_A_VALUE.match(text, found.end)):
             return None
         if name.lower().endswith("pass") and is_about_tests(text, found, value):
             return None

@@ -15,7 +15,7 @@ _BEFORE, _AFTER = 40, 30
 _CLOSE = r"""(?:\\{0,3}["'`]{1,2}|&quot;)?\*{0,2}(?:\[\d{0,4}\])?[\])]{0,2}"""
 _KIND = r"""(?:
     [ \t]{0,3}:[ \t]{0,3}[&*]?[A-Za-z_][\w.<>\[\]|]{0,30}[ \t]{0,3}(?==[^=>])
-    |[ \t]{1,3}(?:As[ ])?[*&]?[A-Za-z]\w{1,15}[ \t]{0,3}(?=:?=)
+    |(?<!["'`])[ \t]{1,3}(?:As[ ])?[*&]?[A-Za-z]\w{1,15}[ \t]{0,3}(?=:?=)
     |[ \t]{0,3}\{[ ]?get;[^}\n]{0,30}\}(?=[ ]{0,2}=)
     )"""
 _QUOTE = r"""\\{0,3}["'`]{1,3}|&quot;|&\#3[49];|<!\[CDATA\["""
@@ -117,7 +117,7 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
         stop = _end_of_quoted(text, start, quote)
         if "`" in quote and (" " in text[start:stop] or _TAG.match(text, start)):
             return None  # a command, or what Go says about a field
-        if match["space"] and not name.startswith("-") and _GOES_ON.match(text, stop + 1):
+        if match["space"] and not name.startswith("-") and _goes_on(text, start, stop):
             return None
     else:
         bare = _BARE.match(text, start)
@@ -140,6 +140,9 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     return Beside(begin, name, match["sign"] or match["value"] or "", match["space"], passed, quote, start, stop)
 
 
+_AFTER_A_STRING = frozenset(" \t+,;)&|]}=?:<>")
+
+
 def _ends_a_string(text: str, start: int, quote: str) -> bool:
     """Whether what looks like a quote before a value is an empty string, or the end of one."""
     signs = quote.lstrip("\\")
@@ -151,6 +154,8 @@ def _ends_a_string(text: str, start: int, quote: str) -> bool:
         return True  # the first is written in the string that the second ends
     if signs[0] != signs[1]:
         return text[start : start + 1] in (" ", "\t", "+", ".", ",", ";", ")", "&")
+    if text[start : start + 1] in _AFTER_A_STRING:
+        return True
     end = text.find(quote[0], start, start + _LONGEST)
     return end < 0 or text[end : end + 2] != signs or "\n" in text[start:end]
 
@@ -170,6 +175,13 @@ def _is_a_pair(text: str, begin: int) -> bool:
         first = text[max(0, begin - 12) : begin].rstrip("\"'`\\ \t")[:-1]
         return first.rstrip()[-1:].isalnum()  # a thing without quotes is none of the names
     return before[-1:] in ("(", "[", "{", ":", "") or text[begin - 1 : begin] not in ("'", '"', "`")
+
+
+def _goes_on(text: str, start: int, stop: int) -> bool:
+    """Whether a sentence goes on after words in quotes; with letters and digits in it, they are no words of it."""
+    value = text[start:stop]
+    told = any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and " " not in value
+    return not told and _GOES_ON.match(text, stop + 1) is not None
 
 
 def _sets(name: str) -> bool:

@@ -38,7 +38,7 @@ _NUMBER = lazily(
 )
 _CODE = lazily(r"[()\[\]{}]|::|->|=>|\w\.\w+\(")
 _NOT_ONE = lazily(
-    r"(?i)v?\d+\.|https?:|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@|.*/|[A-Z]+-\d+$|--?\w|"
+    r"(?i)v?\d+\.|https?:|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@[\w-]+\.|.*/|[A-Z]+-\d+$|--?\w|"
     r"[A-Za-z_]\w*\.[A-Za-z_]\w*$|.*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
 )
 _BY_LOT = 5.8
@@ -102,7 +102,7 @@ class Prose:
 def _told(text: str, start: int) -> tuple[int, int] | None:
     """What is linked with the word that stands here, in the same sentence, or follows it at once."""
     paired = text[start] in "cClLzZaA"
-    if paired and (pair := _PAIR.match(text, start)) and _is_told(value := pair["value"].rstrip(".;:!?"), said=True):
+    if paired and (pair := _PAIR.match(text, start)) and _is_paired(value := pair["value"].rstrip(".;:!?")):
         return pair.start("value"), pair.start("value") + len(value)
     word = _WORD.match(text, start)
     if word is None:
@@ -135,6 +135,10 @@ def _value_at(text: str, place: int, *, said: bool) -> tuple[int, int] | None:
     if text[match.end() : match.end() + 1] == "(":
         return None  # a call
     return (start, start + len(value)) if _is_told(value, said=said) else None
+
+
+def _is_paired(value: str) -> bool:
+    return (value.isdigit() and 5 <= len(value) <= 10) or _is_told(value, said=True)
 
 
 def _is_told(value: str, *, said: bool) -> bool:
