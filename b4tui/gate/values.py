@@ -18,6 +18,8 @@ ALONE = 3.9
 """Bits from which a plain word is a password where name and value are all there is on the line."""
 READ_LIKE_WORDS = 4.8
 """Bits that the letters of most names have at most, and those of a string drawn by lot hardly ever."""
+READ_LIKE_NOTHING = 6.5
+"""Bits of a short string of letters and digits that is no name with a number."""
 SURELY_MADE = 5.2
 """Bits that hardly a word has, and hardly a row of letters drawn by lot has not."""
 
@@ -55,7 +57,7 @@ _REFERENCE = lazily(
     r"\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
     r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^%[a-z_]{4,40}$|"
     r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/]|->|-$)|^\$[.(]|\$env:|^@\w+@$|"
-    r"^__\w{1,40}__$|\{\d{0,2}\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
+    r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
     r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}"
 )
 _POINTS_ELSEWHERE = lazily(
@@ -183,7 +185,12 @@ def as_token(value: str, *, quoted: bool) -> str | None:
     value = value[:LONGEST].strip()
     if not quoted:
         value = _bare(value)
-    if len(value) < 10 or stands_for_a_value(value) or _POINTS_ELSEWHERE.match(value) or _is_constant(value):
+    if (
+        len(value) < (7 if quoted else 10)
+        or stands_for_a_value(value)
+        or _POINTS_ELSEWHERE.match(value)
+        or _is_constant(value)
+    ):
         return None
     if " " in value or _VERSIONED.match(value) or _is_path(value) or (not quoted and _CALL.match(value)):
         return None
@@ -193,6 +200,8 @@ def as_token(value: str, *, quoted: bool) -> str | None:
     if not letter or _STEPS.match(value):
         return None
     bits = rarity(value)
+    if len(value) < 10 and (bits < READ_LIKE_NOTHING or not digit):
+        return None
     if bits < 6.0 and (is_made_of_words(value) or (not digit and _KEBAB.match(value))):
         return None
     if bits < 6.0 and not digit and (_DOTTED.match(value) or (_IDENTIFIER.match(value) and not quoted)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from b4tui.gate.patterns import lazily
 from b4tui.gate.secrets.keys import strength
 
-_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-äöüÄÖÜß"
+_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-äöüÄÖÜßñ"
 _BEFORE, _AFTER = 40, 30
 """How far from a word its name may reach, in characters."""
 

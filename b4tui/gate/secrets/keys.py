@@ -22,18 +22,32 @@ class Strength(StrEnum):
 STRONG_WORDS = word_set(
     "password passwords passwd passwds pass passphrase passcode passwort passworter kennwort pwd pwds pw pswd",
     "psswd paswd passw psw paasword pword passwrd secret secrete credential credentials cred creds pin",
-    "zugangsdaten kundenkennwort motdepasse mdp contrasena senha wachtwoord hasło haslo geheim geheimnis",
+    "zugangsdaten kundenkennwort motdepasse mdp contrasena contraseña senha wachtwoord hasło haslo geheim geheimnis",
+    "пароль 密码 密碼 パスワード 비밀번호 pepper",
 )
 WEAK_WORDS = word_set(
     "token tok tokn key keys auth hmac jwt sid dsn webhook cookie session bearer nkey otp totp seed apikey pkey",
-    "secrets authorization psk salt schlüssel schluessel",
+    "secrets authorization psk salt schlüssel schluessel zugangscode",
 )
-INSIDE = ("password", "passwd", "passwort", "kennwort", "passphrase", "secret", "credential")
+INSIDE = (
+    "password",
+    "passwd",
+    "passwort",
+    "kennwort",
+    "passphrase",
+    "secret",
+    "credential",
+    "mot_de_passe",
+    "motdepasse",
+    "mot de passe",
+)
 """Strong words that count even where nothing sets them apart (`dbpassword`)."""
 AT_THE_END = ("pass", "pwd", "pswd", "passw")
 WEAK_INSIDE = ("token", "apikey", "schlüssel", "schluessel")
 WEAK_AT_THE_END = ("key", "pw", "auth", "pat", "jwt")
 
+CODES = tuple(f"{kind}{sign}code" for kind in ("access", "recovery", "activation", "backup") for sign in ("", "_", "-"))
+"""Codes that let in who has them."""
 PATTERN_OF_IDS = lazily(
     r"(?i)(?:client|app|application|access[_.-]?key|access|consumer|(?:aws|secret)[_.-]?key)[_.\- ]?"
     r"(?:id|ident|identifier)$"
@@ -47,7 +61,7 @@ HARMLESS_KEYS = word_set(
     "l10n idempotency project issue row column lookup unique composite property map dict hash shard routing",
     "group locale label message config setting registry dedup order search index event answer arrow function fn",
     "modifier nav enter escape tab delete backspace host known any press bind metric tag limit result results",
-    "output input protobuf s3 more license idempotence natural surrogate business dictionary",
+    "output input protobuf s3 more idempotence natural surrogate business dictionary",
 )
 """Before `key`: a key of these kinds opens nothing."""
 HARMLESS_TOKENS = word_set(
@@ -91,10 +105,12 @@ FIRM_ENDINGS = word_set(
 )
 """The endings that no password is named by either (`password_hash` has its own rule)."""
 
-SEGMENT = lazily(r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüßł]+|\d+")
+SEGMENT = lazily(
+    r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüßłñ]+|\d+|[\u0400-\u04ff]+|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+"
+)
 WORDS = frozenset(
     {*STRONG_WORDS, *WEAK_WORDS, "clientid", "client_id", "client-id", "client id", "appid", "app_id", "app-id"}
-    | {"accessid", "access_id", "access-id", "_pat", "-pat", "passin", "passout"}
+    | {"accessid", "access_id", "access-id", "_pat", "-pat", "passin", "passout", "mot de passe", *CODES}
 )
 """The literals that a name with a meaning holds."""
 
@@ -158,7 +174,7 @@ def _of_segments(segments: list[str], whole: str) -> Strength | None:
             continue
         if _is_weak(part) and all(after in TAILS or after.isdigit() for after in segments[place + 1 :]):
             weak = True
-    return Strength.WEAK if weak or PATTERN_OF_IDS.search(whole) else None
+    return Strength.WEAK if weak or PATTERN_OF_IDS.search(whole) or whole.endswith(CODES) else None
 
 
 def _is_weak(part: str) -> bool:

@@ -41,6 +41,7 @@ def test_what_always_means_a_secret(name: str) -> None:
         "api_key_prod",
         "KEY2",
         "API-Schlüssel",
+        "accessCode",
     ],
 )
 def test_what_may_mean_one(name: str) -> None:
