@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
-from b4tui.gate.infrastructure.names import INNER, INTERNAL_ENDS, is_bold, is_internal
+from b4tui.gate.infrastructure.names import INNER, INTERNAL_ENDS, ROUTERS, is_bold, is_internal
 from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 
@@ -30,6 +30,7 @@ class HostDetector:
         (
             *(f".{end}" for end in INTERNAL_ENDS if end != "arpa"),
             ".home.arpa",
+            *(f".{router}" for router in ROUTERS),
             *(f"{sign}{label}." for label in INNER for sign in "./@ \"'"),
         )
     )

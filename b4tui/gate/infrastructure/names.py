@@ -29,16 +29,24 @@ _ATTRIBUTES = frozenset(("internal", "local", "private"))
 _NOBODYS = frozenset(("host.docker.internal", "gateway.docker.internal", "metadata.google.internal", "localhost.local"))
 
 
+ROUTERS = ("fritz.box", "speedport.ip", "easy.box")
+"""Names that routers at home give their own network; the bare one is the same in every house."""
+
+
 def is_internal(name: str) -> bool:
     """Whether a lower-case dotted name belongs to an inner network."""
     labels = name.split(".")
     if len(labels) < 2 or not all(labels) or name in _NOBODYS or "example" in labels:
         return False
     last = labels[-1]
+    if len(labels) == 3 and name.endswith(ROUTERS):
+        return True
     if last == "arpa":
         return labels[-2] == "home"
     if last in INTERNAL_ENDS:
-        return labels[0] not in _PACKAGES and not (last in _ATTRIBUTES and (labels[0] in _CODE or "_" in name))
+        return labels[0] not in _PACKAGES and not (
+            last in _ATTRIBUTES and ((labels[0] in _CODE and len(labels) < 4) or "_" in name)
+        )
     if last not in _PUBLIC_ENDS or len(labels) < 3:
         return False
     if labels[0] == "ad":

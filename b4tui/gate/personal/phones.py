@@ -111,7 +111,8 @@ def _is_zip(written: str, text: str, start: int) -> bool:
 
 def _is_bytes(written: str, text: str, start: int) -> bool:
     """Whether pairs of digits go on as pairs of hexadecimal ones."""
-    return " " in written and bool(_BYTES.match(text, start + len(written)))
+    last = written.rpartition(" ")[2]
+    return len(last) == 2 and last != written and bool(_BYTES.match(text, start + len(written)))
 
 
 def _is_in_order(digits: str) -> bool:

@@ -70,5 +70,10 @@ def test_a_line_that_a_diff_added_is_no_country_code() -> None:
     assert found("-12345\n+1234098765") is None
 
 
+def test_words_that_could_be_hexadecimal_make_no_dump_of_it() -> None:
+    assert found("erreichbar unter 0221 515 8283 ab 18 Uhr") == "0221 515 8283"
+    assert found("so 02 21 11 39 30 ab 18 ff") is None
+
+
 def test_a_word_behind_the_number_calls_it_so_too() -> None:
     assert found("416 60 039 office") == "416 60 039"
