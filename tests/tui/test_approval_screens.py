@@ -144,6 +144,16 @@ class TestTheQueue:
             await strike(pilot, "c")
             assert app.clipboard == LOW.sha256
 
+    async def test_who_looks_at_one_is_said_and_not_asked_for_again(self, until) -> None:
+        async with watching(replace(LOW, seen_by="anna"), until=until) as (app, runtime, pilot):
+            await open_queue(app, pilot, until)
+            await until(lambda: screen_text(app).count("seen by anna") == 2, "row and foot say so")
+            await strike(pilot, "s")
+            assert not runtime.operator.calls
+            await strike(pilot, "enter")
+            await until(lambda: isinstance(app.screen, ApprovalScreen) and app.screen.complete, "it is open")
+            await until(lambda: "seen by anna · deep research" in screen_text(app), "its screen says so too")
+
 
 class TestReading:
     async def test_the_next_one_comes_and_then_the_place_they_came_from(self, until) -> None:

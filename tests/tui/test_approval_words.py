@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from approving import approving, quiet, screen_text
 from driving import settle, strike
-from frozen_approvals import DENIED, GRANTS, LOW, SHORT, STAYS
+from frozen_approvals import DENIED, GRANTS, HIGH, LOW, SHORT, STAYS
 from frozen_world import NOW, WORLD
 
 from b4tui.escalation.types import ApprovalState
@@ -79,6 +79,22 @@ class TestKeysThatDoNothing:
             await until(lambda: runtime.operator.calls, "it is made")
             await until(lambda: "this one still waits" in told(app), "and what it is not for is said")
 
+    async def test_in_an_empty_queue_and_among_grants_nothing_is_opened(self, until) -> None:
+        async with approving(SHORT, until=until) as (app, runtime, _clocks, pilot):
+            await strike(pilot, "F")
+            await until(lambda: isinstance(app.screen, GrantsScreen) and app.screen.drawable, "the grants are there")
+            runtime.change(outward=replace(runtime.snapshot.outward, grants=GRANTS))
+            await until(lambda: GRANTS[0].id in screen_text(app), "and one is listed")
+            assert "list-open" not in offered(app)
+            runtime.change(outward=replace(runtime.snapshot.outward, approvals=(SHORT,)))
+            app.push_screen(ApprovalsScreen())
+            await until(lambda: isinstance(app.screen, ApprovalsScreen), "the queue comes")
+            assert "approvals-deny" not in offered(app), "it can be asked before its rows are there"
+            await until(lambda: "list-open" in offered(app), "what waits can be opened")
+            await until(lambda: "open" in screen_text(app).splitlines()[-1], "the foot line says so")
+            runtime.change(outward=replace(runtime.snapshot.outward, approvals=()))
+            await until(lambda: "open" not in screen_text(app).splitlines()[-1], "nothing waits, nothing is opened")
+
     async def test_while_something_is_looked_for_enter_denies_nothing_and_it_says_so(self, until) -> None:
         async with approving(SHORT, until=until) as (app, runtime, clocks, pilot):
             await quiet(app, clocks, until)
@@ -111,6 +127,14 @@ class TestSentences:
             for state in ApprovalState:
                 one = replace(LOW, state=state)
                 assert plain_text(row(one, WORLD, NOW, width))[place - 1 :].startswith(" Romanov"), state
+
+    def test_the_header_counts_what_is_of_high_risk(self) -> None:
+        waiting = replace(WORLD, outward=OutwardView(guarded=True, approvals=(LOW, HIGH, STAYS)))
+        assert "▲ 3 approvals (1 high), oldest 3m" in plain_text(header_line(waiting, NOW, 160))
+
+    def test_of_what_stays_here_no_row_names_a_price(self) -> None:
+        assert "0.12 USD" in plain_text(row(LOW, WORLD, NOW, 156))
+        assert "USD" not in plain_text(row(STAYS, WORLD, NOW, 156))
 
     def test_an_empty_queue_says_why_it_will_stay_empty(self) -> None:
         for outward, words in (

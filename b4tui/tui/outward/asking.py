@@ -74,7 +74,9 @@ class Asking:
         """
         one = self.approval
         asker = (Span(self.agent, Ink.STRONG), Span(f"  {one.bead}  ", Ink.INK), Span(self.title, Ink.SOFT))
-        yield _fact("asks", *asker, right=(Span(one.category.replace("_", " "), Ink.FAINT),))
+        seen = f"seen by {one.seen_by} · " if one.seen_by and one.state is ApprovalState.PENDING else ""
+        kind = Span(one.category.replace("_", " "), Ink.FAINT)
+        yield _fact("asks", *asker, right=(Span(seen, Ink.INFO), kind))
         yield from _told("because", Span(one.reason or "it gave no reason"), width, 1 if short else 3)
         if stays_here(one):
             reasons = " · ".join(reason.text for reason in one.reasons) or "the gate says so"

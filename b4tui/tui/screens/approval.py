@@ -167,6 +167,8 @@ class ApprovalScreen(PayloadScreen):
             return False
         if action == "grant":
             return True
+        if action == "acknowledge" and one.seen_by:
+            return False
         if action == "approve":
             return standing.may_approve or None
         if action == "call_public" or action == "redact":

@@ -67,8 +67,8 @@ class ApprovalsScreen(GuardedScreen):
 
     @property
     def chosen(self) -> Approval | None:
-        """The one under the cursor."""
-        return queue.by_id(self.console.snapshot.outward, self.list.key)
+        """The one under the cursor; None before there are rows."""
+        return queue.by_id(self.console.snapshot.outward, self.list.key) if self.drawable else None
 
     @property
     def marked(self) -> tuple[Approval, ...]:
@@ -168,7 +168,9 @@ class ApprovalsScreen(GuardedScreen):
         if action == "deny":
             return bool(self._targets()) and (self.arming.armed or None)
         if action in WAITING:
-            return (one := self.chosen) is not None and one.state is ApprovalState.PENDING
+            one = self.chosen
+            waits = one is not None and one.state is ApprovalState.PENDING
+            return waits and not (action == "acknowledge" and one is not None and one.seen_by)
         if action == "undo":
             return bool(self.undoable())
         return True

@@ -21,9 +21,10 @@ NAMES = {"minutes": "for", "uses": "how often", "size": "up to", "anyone": "by"}
 class Limits(Lines):
     """Rows that are turned; `enter` does nothing to them."""
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    @property
+    def opens(self) -> bool:
         """The foot line names no key that opens a row."""
-        return action != "open"
+        return False
 
 
 class GrantFormScreen(GuardedScreen):

@@ -24,6 +24,15 @@ EMPTY = (
 )
 
 
+class GrantRows(Lines):
+    """A grant says all of itself in its row: there is nothing to open."""
+
+    @property
+    def opens(self) -> bool:
+        """Nothing is opened."""
+        return False
+
+
 class GrantsScreen(HouseScreen):
     """A list of grants; `x` revokes the one under the cursor."""
 
@@ -33,14 +42,14 @@ class GrantsScreen(HouseScreen):
     def body(self) -> ComposeResult:
         """The rows, and a reminder of what a grant is not."""
         with Vertical(id="main"):
-            yield Lines(id="grants", row_height=3, empty=EMPTY)
+            yield GrantRows(id="grants", row_height=3, empty=EMPTY)
             yield Panel(id="waits")
 
     def on_mount(self) -> None:
         """The frame, and what all of them have in common."""
         self.drawable = True
         self.query_one(Lines).add_class("panel")
-        told = "The gate judges each payload all the same; with a finding in it, you are asked."
+        told = "Each payload is judged all the same; one with a finding is asked about."
         self.query_one("#waits", Panel).show_lines((line(Span(f" {told}", Ink.FAINT)),))
 
     def show(self, snapshot: Snapshot) -> None:
