@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from b4tui.cli.common import Failed, Place, actor_name, guarded, json_option, place_options, print_json, say
-from b4tui.cli.desk_used import opened_desk
+from b4tui.cli.desk_used import listed, opened_desk
 
 if TYPE_CHECKING:
     from b4tui.config import Settings
@@ -44,8 +44,8 @@ def list_grants(place: Place, everything: bool, as_json: bool) -> None:
     from b4tui.events import now
 
     moment = now()
-    with opened_desk(place) as desk:
-        found = [grant for grant in desk.store.grants.every(moment) if everything or not over(grant, moment)]
+    made = listed(place, lambda desk: desk.store.grants.every(moment))
+    found = [grant for grant in made if everything or not over(grant, moment)]
     if as_json:
         print_json([document(grant) for grant in found])
         return
@@ -90,7 +90,7 @@ def add(
     from b4tui.events import now
 
     moment = now()
-    with opened_desk(place) as desk:
+    with opened_desk(place, make=True) as desk:
         _check(desk.settings, category, agent, provider)
         grant = Grant(
             id=secrets.token_hex(4),

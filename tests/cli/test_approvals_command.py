@@ -57,9 +57,20 @@ def run(b4tui_here, hub: Path):
     return lambda *arguments, **more: b4tui_here(*arguments, cwd=hub, **more)
 
 
-def test_without_a_ledger_it_says_where_one_would_come_from(run) -> None:
-    answer = run("approvals", "list")
+def test_on_a_hub_that_b4tui_never_worked_on_nothing_waits_and_nothing_is_made(run, hub) -> None:
+    for words in ("approvals", "grants"):
+        assert (run(words, "list", "--json").code, run(words, "list", "--json").out.strip()) == (0, "[]")
+    assert "Nothing waits" in run("approvals", "list").out
+    answer = run("approvals", "show", "a1b2c3")
     assert answer.code == 1 and "ledger" in answer.err
+    assert not list((hub / ".b4tui").iterdir())
+
+
+def test_a_grant_can_be_made_before_the_first_work(run, hub) -> None:
+    (hub / ".b4tui").rmdir()
+    assert run("grants", "add", "--category", "deep_research", "--actor", "amy").code == 0
+    assert run("grants", "list").out.count("deep_research") == 1
+    assert (hub / ".b4tui" / ".gitignore").exists()
 
 
 def test_a_hub_that_may_not_be_entered_is_said_in_words(run, monkeypatch) -> None:
