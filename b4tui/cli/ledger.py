@@ -60,6 +60,8 @@ def list_rows(
         return
     for row in rows:
         say(_line(row))
+    if not rows:
+        click.echo("b4tui: no row fits", err=True)
 
 
 def _line(entry: Entry) -> str:
