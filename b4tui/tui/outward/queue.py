@@ -77,9 +77,11 @@ def row(approval: Approval, snapshot: Snapshot, now: datetime, width: int, *, ma
         left.append(Span(f"{_cut(one.bead, 11):<12}", soft))
         place = _place(width)
         left.append(Span(f"{_cut(one.destination.host, place - 1):<{place}}", soft))
-        left += [*seen(one), Span(one.reason, Ink.SOFT if waits else Ink.FAINT)]
+        told = (Span(one.reason, Ink.SOFT if waits else Ink.FAINT),)
+        left += [*seen(one), Span(" · ", Ink.FAINT), *told] if seen(one) else told
     else:
-        left += [*seen(one), Span(one.destination.host, soft)]
+        left.append(Span(one.destination.host, soft))
+        left += [Span("  ", soft), *seen(one)] if seen(one) else ()
     return Line(tuple(left), tuple(_figures(one, now, wide)))
 
 
@@ -94,7 +96,7 @@ def told_of(one: Approval, now: datetime) -> Span:
 def seen(one: Approval) -> tuple[Span, ...]:
     """Who said that they are looking at it, as long as it waits."""
     waits = one.seen_by and one.state is ApprovalState.PENDING
-    return (Span(f"seen by {_cut(one.seen_by, 16)} · ", Ink.INFO),) if waits else ()
+    return (Span(f"seen by {_cut(one.seen_by, 16)}", Ink.INFO),) if waits else ()
 
 
 def _sign(one: Approval) -> Span:

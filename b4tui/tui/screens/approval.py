@@ -29,6 +29,8 @@ from b4tui.tui.widgets.payload_view import PayloadView
 
 PENDING = frozenset({"deny", "deny_because", "redact", "call_public", "extend", "acknowledge"})
 LETS_OUT = frozenset({"approve", "grant"})
+TALL = 32
+"""Rows from which a narrow screen, too, has room for whole facts."""
 SEARCHING = Span("enter looks for it, esc leaves the search; nothing is decided here.", Ink.SOFT)
 
 
@@ -135,7 +137,7 @@ class ApprovalScreen(PayloadScreen):
         waiting = [each.id for each in queue.ordered(snapshot.outward) if each.state is ApprovalState.PENDING]
         place = f"{waiting.index(one.id) + 1} of {len(waiting)}" if one.id in waiting else ""
         head = line(asking.question, right=(Span(place, Ink.FAINT),) if place else ())
-        facts = tuple(asking.facts(width, short=self.narrow))
+        facts = tuple(asking.facts(width, short=self.narrow and self.app.size.height < TALL))
         self.query_one("#asked", Panel).show_lines((head, *facts))
         standing = self.standing
         told = SEARCHING if self.view.searching else standing.words
