@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 from collections.abc import Callable
 from datetime import timedelta
@@ -115,6 +116,11 @@ def test_the_exact_bytes_are_shown_and_no_escape_reaches_the_terminal(run, asked
         assert words in out
     shown = run("approvals", "show", "a1b2c3", "--json").json
     assert shown["body"].encode() == BODY and shown["findings"] == []
+
+
+def test_what_it_costs_is_said_as_the_most_it_can(run, asked) -> None:
+    asked()
+    assert re.search(r"cost +at most \d+\.\d{4} USD for [\d,]+ tokens in", run("approvals", "show", "a1b2c3").out)
 
 
 def test_an_approval_wants_the_digest_of_what_was_shown(run, asked, store) -> None:

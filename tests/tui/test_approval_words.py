@@ -68,6 +68,14 @@ class TestKeysThatDoNothing:
             await until(lambda: f"denied by {DENIED.decided_by}" in screen_text(app), "it says who decided")
             assert not {"approvals-deny", "approvals-mark", "approvals-extend"} & offered(app)
 
+    async def test_the_next_one_is_named_while_there_is_one(self, until) -> None:
+        async with approving(DENIED, LOW, size=(160, 45), until=until) as (app, runtime, _clocks, _pilot):
+            await until(lambda: "] goes to the next one" in screen_text(app), "another one waits")
+            assert "approval-other" in offered(app)
+            runtime.change(outward=replace(runtime.snapshot.outward, approvals=(DENIED,)))
+            await until(lambda: "esc returns." in screen_text(app), "none waits")
+            assert not {"approval-other", "approval-before"} & offered(app)
+
     async def test_in_the_form_for_a_grant_nothing_is_opened(self, until) -> None:
         async with approving(SHORT, notifications=True, until=until) as (app, runtime, clocks, pilot):
             await quiet(app, clocks, until)

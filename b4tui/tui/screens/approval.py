@@ -124,6 +124,7 @@ class ApprovalScreen(PayloadScreen):
             whole=self.view.reading is not None and self.view.seen.whole,
             problem=self.problem,
             busy=self._busy,
+            others=bool(self._next()),
         )
 
     def draw(self) -> None:
@@ -163,6 +164,8 @@ class ApprovalScreen(PayloadScreen):
         one, standing = self.approval, self.standing if self.drawable else None
         if action == "undo":
             return bool(self.undoable())
+        if action == "other":
+            return bool(self._next())
         if action not in PENDING | LETS_OUT:
             return True
         if one is None or standing is None or not standing.open or (action in LETS_OUT and stays_here(one)):
@@ -315,8 +318,12 @@ class ApprovalScreen(PayloadScreen):
 
     def action_other(self, by: int) -> None:
         """The next one that waits, or the one before."""
-        if other := queue.after(self.console.snapshot.outward, self.approval_id, by):
+        if other := self._next(by):
             self.open(other, "it is another one")
+
+    def _next(self, by: int = 1) -> str:
+        """The one that waits `by` places on; "" where no other does."""
+        return queue.after(self.console.snapshot.outward, self.approval_id, by)
 
     def action_back(self) -> None:
         """Undo one thing: the search, then being here. Nothing is decided."""
