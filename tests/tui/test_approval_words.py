@@ -15,13 +15,13 @@ from b4tui.runtime.snapshot import OutwardView
 from b4tui.tui.app import Console
 from b4tui.tui.commands import ConsoleCommands
 from b4tui.tui.outward.queue import heading, row, told_of
-from b4tui.tui.paint import Line
+from b4tui.tui.paint import Line, width_of
 from b4tui.tui.questions import _quit_question
 from b4tui.tui.screens.approval import ApprovalScreen
 from b4tui.tui.screens.approvals import ApprovalsScreen, empty
 from b4tui.tui.screens.audit import AuditScreen
 from b4tui.tui.screens.grant_form import GrantFormScreen
-from b4tui.tui.screens.grants import GrantsScreen
+from b4tui.tui.screens.grants import EMPTY, GrantsScreen
 from b4tui.tui.widgets.header import header_line
 
 
@@ -151,6 +151,11 @@ class TestSentences:
             (OutwardView(), "No cloud provider is configured"),
         ):
             assert words in "".join(plain_text(one) for one in empty(outward))
+
+    def test_at_sixty_columns_nothing_is_cut(self) -> None:
+        lines = empty(OutwardView(providers=("far",)), 57)
+        assert all(width_of(one.left) <= 57 for one in (*lines, *EMPTY))
+        assert "off this machine." in " ".join(plain_text(one) for one in lines)
 
     def test_how_often_a_grant_may_be_used(self) -> None:
         one = replace(GRANTS[0], max_uses=1, uses=0)

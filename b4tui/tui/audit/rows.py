@@ -15,6 +15,8 @@ WIDE = 140
 """Cells from which every column has its place."""
 MIDDLE = 110
 """Cells from which the figures have theirs."""
+NARROW = 70
+"""Cells from which the digest has its place."""
 _DIGEST = 8
 _SHOWN = frozenset({"agent", "approval", "bytes_out", "change", "host", "sha256", "size", "state", "waited_s"})
 """Facts that have a column, or are in the title."""
@@ -52,10 +54,13 @@ _ALL = Columns(when=21, who=13, bead=12, digest=9, place=22, size=9, waited=8)
 _MORE = Columns(when=21, who=13, bead=12, digest=9, place=0, size=9, waited=8)
 _FEW = Columns(when=13, who=11, bead=9, digest=9, place=0, size=0, waited=0)
 
+_LEAST = Columns(when=13, who=11, bead=9, digest=0, place=0, size=0, waited=0)
+
 
 def columns_for(width: int) -> Columns:
     """The columns that fit."""
-    return _ALL if width >= WIDE else _MORE if width >= MIDDLE else _FEW
+    fitting = ((WIDE, _ALL), (MIDDLE, _MORE), (NARROW, _FEW))
+    return next((columns for least, columns in fitting if width >= least), _LEAST)
 
 
 def head_line(width: int) -> Line:
@@ -135,7 +140,9 @@ def _figures(entry: Entry) -> tuple[str, str, str, str]:
 
 
 def _right(columns: Columns, bead: str, figures: tuple[str, str, str, str], ink: Ink) -> tuple[Span, ...]:
-    cells = [_cell(bead, columns.bead), _cell(figures[0], columns.digest)]
+    cells = [_cell(bead, columns.bead)]
+    if columns.digest:
+        cells.append(_cell(figures[0], columns.digest))
     if columns.place:
         cells.append(_cell(figures[1], columns.place))
     if columns.size:

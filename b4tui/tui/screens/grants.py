@@ -19,8 +19,8 @@ from b4tui.tui.widgets.lines import Lines
 
 EMPTY = (
     Line(),
-    line(Span("  There are no standing approvals: each payload is asked for by itself.", Ink.SOFT)),
-    line(Span("  f on an approval makes one for the like of it. esc returns.", Ink.FAINT)),
+    line(Span("  No standing approvals: each payload is asked for.", Ink.SOFT)),
+    line(Span("  f on an approval makes one for its like. esc returns.", Ink.FAINT)),
 )
 
 
@@ -49,7 +49,7 @@ class GrantsScreen(HouseScreen):
         """The frame, and what all of them have in common."""
         self.drawable = True
         self.query_one(Lines).add_class("panel")
-        told = "Each payload is judged all the same; one with a finding is asked about."
+        told = "Each is judged all the same; with a finding it is asked."
         self.query_one("#waits", Panel).show_lines((line(Span(f" {told}", Ink.FAINT)),))
 
     def show(self, snapshot: Snapshot) -> None:
