@@ -89,9 +89,10 @@ def add(
     from b4tui.escalation.types import Grant
     from b4tui.events import now
 
-    moment = now()
+    moment, hub = now(), place.find_hub()
+    _check(place.settings(hub=hub.root), category, agent, provider)
+    who = actor_name(actor, hub.root)  # what is wrong is said before a ledger is made
     with opened_desk(place, make=True) as desk:
-        _check(desk.settings, category, agent, provider)
         grant = Grant(
             id=secrets.token_hex(4),
             category=category,
@@ -102,7 +103,7 @@ def add(
             max_bytes=max_bytes,
             max_uses=max_uses,
             until=moment + length,
-            made_by=actor_name(actor, desk.hub.root),
+            made_by=who,
             made_at=moment,
         )
         made = desk.store.grants.make(grant, moment)

@@ -61,7 +61,8 @@ def list_rows(
     for row in rows:
         say(_line(row))
     if not rows:
-        click.echo("b4tui: no row fits", err=True)
+        asked = kind or bead or words or before
+        click.echo(f"b4tui: {'no row fits' if asked else 'nothing was recorded yet'}", err=True)
 
 
 def _line(entry: Entry) -> str:

@@ -69,6 +69,9 @@ def test_on_a_hub_that_b4tui_never_worked_on_nothing_waits_and_nothing_is_made(r
 
 def test_a_grant_can_be_made_before_the_first_work(run, hub) -> None:
     (hub / ".b4tui").rmdir()
+    assert run("grants", "add", "--category", "nothing", "--actor", "amy").code == 1
+    assert run("grants", "add", "--category", "deep_research").code == 1, "nobody is named"
+    assert not (hub / ".b4tui").exists()
     assert run("grants", "add", "--category", "deep_research", "--actor", "amy").code == 0
     assert run("grants", "list").out.count("deep_research") == 1
     assert (hub / ".b4tui" / ".gitignore").exists()
