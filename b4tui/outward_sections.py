@@ -113,7 +113,8 @@ class EscalationPolicy(Section):
     `deadline_s`: how long a question waits for the operator before it expires; `hold_back_s`: how long an approved
     payload of medium or high risk is held back so that it can be undone; `redact_wait_s`: how long an agent waits
     when the gate said `local_only` for what can be redacted (0: it goes on at once). `agent_budgets` maps agents'
-    keys to budgets of their own, beside the one of all.
+    keys to budgets of their own, beside the one of all. `grant_days`, `grant_uses` and `grant_bytes` bound every
+    grant: how long it may hold, how often it may be used, how large a payload of it may be.
     """
 
     local_only: bool = False
@@ -126,6 +127,9 @@ class EscalationPolicy(Section):
     redact_wait_s: NonNegativeFloat = 600.0
     quiet_s: PositiveFloat = 0.6
     auto_open: Literal["never", "idle"] = "never"
+    grant_days: PositiveInt = Field(default=30, le=36_500)
+    grant_uses: PositiveInt = 1_000
+    grant_bytes: PositiveInt = 2_097_152
     budget: BudgetConfig = BudgetConfig()
     agent_budgets: dict[str, BudgetConfig] = {}
 

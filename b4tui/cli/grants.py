@@ -86,6 +86,7 @@ def add(
 
     One in which anything was found, or was replaced, is never covered: you are asked about it.
     """
+    from b4tui.escalation.approvals.grant_bounds import beyond
     from b4tui.escalation.types import Grant
     from b4tui.events import now
 
@@ -105,6 +106,8 @@ def add(
             made_by=actor_name(actor, desk.hub.root),
             made_at=moment,
         )
+        if words := beyond(grant, desk.settings.policy.escalation):
+            raise click.UsageError(words)
         made = desk.store.grants.make(grant, moment)
     _report(made, f"{made.id}: {made.sentence}", as_json)
 

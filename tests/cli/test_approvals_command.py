@@ -255,6 +255,9 @@ def test_a_grant_is_made_listed_and_revoked(run, store) -> None:
         (("--category", "deep_research", "--provider", "nobody"), 1, "nobody"),
         (("--category", "deep_research", "--for", "soon"), 2, "30m"),
         (("--category", "deep_research", "--max-uses", "0"), 2, "0"),
+        (("--category", "deep_research", "--for", "3650d"), 2, "policy.escalation.grant_days"),
+        (("--category", "deep_research", "--max-uses", "1000000"), 2, "policy.escalation.grant_uses"),
+        (("--category", "deep_research", "--max-bytes", "1000000000"), 2, "policy.escalation.grant_bytes"),
     ],
 )
 def test_a_grant_for_what_there_is_not_is_not_made(run, store, options: tuple[str, ...], code: int, says: str) -> None:

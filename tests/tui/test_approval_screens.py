@@ -235,6 +235,18 @@ class TestGrants:
             assert (grant.until - NOW - timedelta(hours=1)).total_seconds() == pytest.approx(0, abs=5)
             assert grant.max_uses == 10
 
+    async def test_are_not_made_beyond_the_operators_own_bounds(self, until) -> None:
+        policy = EscalationPolicy(grant_uses=2)
+        async with watching(SHORT, until=until, policy=policy) as (app, runtime, pilot):
+            await open_first(app, pilot, until)
+            await strike(pilot, "f")
+            await until(lambda: isinstance(app.screen, GrantFormScreen), "the form is there")
+            await quiet(app, until)
+            await strike(pilot, "j", "right", "ctrl+s")
+            assert "policy.escalation.grant_uses" in screen_text(app) and not runtime.operator.calls
+            await strike(pilot, "left", "ctrl+s")
+            await until(lambda: runtime.operator.calls, "the narrow one is made")
+
     async def test_are_not_offered_where_something_was_found(self, until) -> None:
         async with watching(HIGH, until=until) as (app, _runtime, pilot):
             await open_first(app, pilot, until)

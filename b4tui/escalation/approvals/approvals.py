@@ -33,7 +33,7 @@ class Approvals:
         self.ledger = ledger
         self.policy = policy
         self.prices = prices
-        self.grants = GrantStore(ledger)
+        self.grants = GrantStore(ledger, policy)
         self._zone = zone
 
     def get(self, approval_id: str) -> Approval:

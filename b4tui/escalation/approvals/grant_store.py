@@ -8,31 +8,37 @@ from datetime import UTC, datetime
 from b4tui.escalation.approvals import entries
 from b4tui.escalation.approvals.changes import Declined, Objection, ObjectionKind
 from b4tui.escalation.approvals.documents import grant_document, read_grant
+from b4tui.escalation.approvals.grant_bounds import beyond, bounded
 from b4tui.escalation.approvals.grants import over
 from b4tui.escalation.types import Grant
 from b4tui.ledger.ledger import Ledger
 from b4tui.ledger.writing import Writing
+from b4tui.outward_sections import EscalationPolicy
 
 _HOLDS, _REVOKED = "holds", "revoked"
 
 
 class GrantStore:
-    """The grants of one hub. Raises LedgerError where the database cannot be used."""
+    """The grants of one hub, within the bounds of `policy`. Raises LedgerError where the database cannot be used."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, policy: EscalationPolicy) -> None:
         self._ledger = ledger
+        self._policy = policy
 
     def every(self, now: datetime) -> tuple[Grant, ...]:
         """All there ever were: those that hold first, the next to end before the others."""
-        found = [read_grant(document) for (document,) in self._ledger.query("SELECT document FROM grants")]
+        rows = self._ledger.query("SELECT document FROM grants")
+        found = [bounded(read_grant(document), self._policy) for (document,) in rows]
         return tuple(sorted(found, key=lambda grant: (bool(over(grant, now)), grant.until, grant.id)))
 
     def make(self, grant: Grant, now: datetime) -> Grant:
-        """Keep a new one. Raises Declined for one that could never be used."""
+        """Keep a new one. Raises Declined for one that could never be used, or reaches beyond the bounds."""
         if not (grant.category and grant.max_bytes > 0 and grant.max_uses > 0):
             raise _declined("A grant needs a category, a size and a number of uses, all of them bounded.")
         if words := over(grant, now):
             raise _declined(f"This grant would cover nothing: {words}.")
+        if words := beyond(grant, self._policy):
+            raise _declined(f"This grant reaches too far: {words}.")
         with self._ledger.transaction() as writing:
             writing.execute(
                 "INSERT INTO grants (id, version, state, category, until, document) VALUES (?, 1, ?, ?, ?, ?)",
@@ -44,7 +50,7 @@ class GrantStore:
     def use(self, writing: Writing, grant_id: str, now: datetime) -> Grant:
         """Count one use, inside the transaction that records what it is used for. Raises Declined: holds no longer."""
         grant = _found(writing, grant_id)
-        if words := over(grant, now):
+        if words := over(bounded(grant, self._policy), now):
             raise _declined(f"The grant covers this no longer: {words}.")
         return _update(writing, replace(grant, uses=grant.uses + 1))
 
@@ -60,7 +66,7 @@ class GrantStore:
 
     def holds(self, writing: Writing, grant_id: str, now: datetime) -> str:
         """Why an approval by this grant may not be sent any more; "" where it may. Its own use is counted already."""
-        grant = _found(writing, grant_id)
+        grant = bounded(_found(writing, grant_id), self._policy)
         return over(replace(grant, uses=max(0, grant.uses - 1)), now)
 
 
