@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,7 +45,7 @@ def list_grants(place: Place, everything: bool, as_json: bool) -> None:
 
     moment = now()
     with opened_desk(place) as desk:
-        found = [grant for grant in desk.store.grants.every(moment) if everything or not over(grant, moment)]
+        found = [one for one in desk.store.grants.every(moment) if everything or _is_listed(one, moment)]
     if as_json:
         print_json([document(grant) for grant in found])
         return
@@ -145,6 +145,13 @@ def document(grant: Grant) -> dict[str, Any]:
         "made_at": grant.made_at.isoformat(timespec="seconds"),
         "revoked_at": grant.revoked_at.isoformat(timespec="seconds") if grant.revoked_at else None,
     }
+
+
+def _is_listed(grant: Grant, moment: datetime) -> bool:
+    """What holds, and what the record does not bear out: somebody has to revoke that."""
+    from b4tui.escalation.approvals.grants import over
+
+    return not over(grant, moment) or bool(grant.doubt and grant.revoked_at is None)
 
 
 def _check(settings: Settings, category: str, agent: str, provider: str) -> None:

@@ -25,6 +25,7 @@ from b4tui.ledger.paging import LAST, page
 from b4tui.ledger.search import SearchIndex
 from b4tui.ledger.types import Entry, Found, Head, LedgerError, NewEntry, Verification
 from b4tui.ledger.verifying import verify
+from b4tui.ledger.witness import Witness
 from b4tui.ledger.writing import COLUMNS, Writing, entry_of_row, head_of
 
 _PAGE = 1_000
@@ -72,6 +73,7 @@ class Ledger:
             self._sealer = Sealer(self.id, key, plain=plain_bodies, problem=key_problem, random=random)
             self._key, self._key_problem = key, key_problem
             self._newest = self.head()
+            self.witness = Witness(self.query)
             self._index = SearchIndex(path.with_name(f"{path.stem}-search.db"), self.id)
         except BaseException:
             self.close()
@@ -178,7 +180,7 @@ class Ledger:
     def verify(
         self, *, known: Collection[Head] = (), progress: Callable[[int, int], None] | None = None
     ) -> Verification:
-        """Go through the whole chain; `known` are heads that were noted elsewhere and must be in it.
+        """Go through the whole chain and compare the state rows; `known` are heads noted elsewhere, to be in it.
 
         `progress` is told how many rows of how many were looked at. Reads only, and keeps nobody from writing.
         """
