@@ -66,7 +66,7 @@ class EscalationConfig(Section):
 
     `address` is https alone. The key is read from the environment (`key_env`) or from a file of mode 0600
     (`key_file`). `ca_file` is an authority to trust instead of the system's; `retention` is what the provider says it
-    keeps, for the dialog.
+    keeps, for the dialog. `total_timeout_s` bounds one exchange with all its tries, however lively it is.
     """
 
     kind: Literal["anthropic", "openai", "ollama"]
@@ -81,6 +81,7 @@ class EscalationConfig(Section):
     connect_timeout_s: PositiveFloat = 10.0
     first_token_timeout_s: PositiveFloat = 120.0
     idle_timeout_s: PositiveFloat = 60.0
+    total_timeout_s: PositiveFloat = 600.0
 
 
 class PriceConfig(Section):

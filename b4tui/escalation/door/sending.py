@@ -174,7 +174,7 @@ class Sending:
     async def _attempt(self, permit: Permit) -> AsyncGenerator[StreamEvent, None]:
         """One try. Raises Trouble, when nothing of an answer was given out or when it broke off."""
         answer = self._answer = answer_of(self._provider.api, self._means.new_id)
-        incoming = Incoming(self._provider, self._transport)
+        incoming = Incoming(self._provider, self._transport, self._left)
         try:
             await self._open(incoming, permit)
             async with aclosing(self._pieces(incoming, answer)) as pieces:
@@ -234,6 +234,10 @@ class Sending:
             if step.over:
                 return
 
+    def _left(self) -> float:
+        """Seconds that the whole exchange still has, over all tries."""
+        return self._since + self._provider.total_timeout_s - self._means.seconds()
+
     def _ending(self, answer: Answer) -> Ending:
         try:
             return answer.end()
@@ -271,7 +275,8 @@ class Sending:
         now = self._means.clock()
         asked = retry_after(trouble.retry_after, now)
         pause = PAUSE_S * 2 ** (tried - 1) if asked is None else asked
-        return pause if now + timedelta(seconds=pause) < self._permit.until else None
+        in_time = pause < self._left() and now + timedelta(seconds=pause) < self._permit.until
+        return pause if in_time else None
 
 
 def _may_pass(failure: Failure) -> bool:
