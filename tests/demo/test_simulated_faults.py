@@ -165,7 +165,7 @@ class TestDown:
         await client.server.up()
         assert (await client.http.get("/")).status_code == 200
 
-    async def test_its_port_is_nobody_elses_while_it_is_down(client):
+    async def test_its_port_is_nobody_elses_while_it_is_down(self, client):
         place = httpx.URL(client.server.address)
         await client.server.down()
         with socket.socket() as other, pytest.raises(OSError, match="in use"):

@@ -55,7 +55,7 @@ def until(true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
 
 @contextlib.contextmanager
 def held_port() -> Iterator[int]:
-    """A port of loopback that nobody else gets, though a server that lets its address be used again may listen there."""
+    """A port of loopback that nobody else gets; a server that shares its address as servers do may listen there."""
     with socket.socket() as holder:
         for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
             holder.setsockopt(socket.SOL_SOCKET, option, 1)
