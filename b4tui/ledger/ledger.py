@@ -226,10 +226,12 @@ class Ledger:
         return sum(part.stat().st_size for part in beside if part.exists())
 
     def close(self) -> None:
-        """Let go of the file. Safe to call twice."""
-        for connection in (getattr(self, "_read", None), getattr(self, "_write", None)):
-            if connection is not None:
-                connection.close()
+        """Let go of the file once nobody is at work on it. Safe to call twice; never within a transaction."""
+        # SQLite's connections do not bear being closed under a thread that uses them: the program crashes.
+        with self._writing, self._reading:
+            for connection in (getattr(self, "_read", None), getattr(self, "_write", None)):
+                if connection is not None:
+                    connection.close()
 
     def __enter__(self) -> Ledger:
         return self
