@@ -143,6 +143,7 @@ def document(grant: Grant) -> dict[str, Any]:
         "until": grant.until.isoformat(timespec="seconds"),
         "made_by": grant.made_by,
         "made_at": grant.made_at.isoformat(timespec="seconds"),
+        "doubt": grant.doubt,
         "revoked_at": grant.revoked_at.isoformat(timespec="seconds") if grant.revoked_at else None,
     }
 

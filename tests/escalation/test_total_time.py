@@ -89,5 +89,6 @@ async def test_the_record_has_bytes_and_cost_and_nothing_of_what_was_said(
     assert row.facts["failure"] == refused.reason and row.facts["seconds"] >= 600
     assert row.facts["bytes_in"] > 0 and row.facts["bytes_out"] == len(cloud.received)
     assert row.facts["cost"]["tokens_in"] > 0 and row.facts["cost"]["money"] > 0
+    assert row.facts["cost"]["tokens_out"] > 100_000, "what was written is paid for, though nobody counted it"
     approval = await here.desk.approval(refused.approval)
     assert approval.cost is not None and approval.outcome == refused.reason

@@ -263,6 +263,15 @@ class TestGrants:
             await strike(pilot, "x", "j", "x")
             assert runtime.operator.calls == [("revoke", GRANTS[0].id)]
 
+    async def test_one_that_the_record_does_not_bear_out_is_said_to_be_unused_and_can_be_revoked(self, until) -> None:
+        doubted = replace(GRANTS[0], doubt="it is not what entry 9 says of it", until=NOW - timedelta(days=1))
+        async with watching(LOW, until=until, grants=(doubted,)) as (app, runtime, pilot):
+            await open_queue(app, pilot, until)
+            await strike(pilot, "f")
+            await until(lambda: "the record says otherwise" in screen_text(app), "it is said")
+            await strike(pilot, "x")
+            assert runtime.operator.calls == [("revoke", "gr-1")]
+
 
 class TestArrivals:
     async def test_a_row_a_word_and_the_bell_once_and_nothing_opens(self, until) -> None:

@@ -18,7 +18,7 @@ from b4tui.escalation.door.headers import HeaderRefused, headers_for
 from b4tui.escalation.door.incoming import Incoming, Trouble
 from b4tui.escalation.door.network import Gatekeeper, Traffic
 from b4tui.escalation.door.permits import Permit, PermitFault, PermitOffice, PermitRefused
-from b4tui.escalation.door.prices import cost
+from b4tui.escalation.door.prices import broken_off, cost
 from b4tui.escalation.door.providers import Provider
 from b4tui.escalation.door.transport import PERMIT, TRAFFIC, DoorRefused, DoorTransport
 from b4tui.escalation.door.wire.answers import Answer, Declined, Ending, Said, Unfinished
@@ -104,6 +104,7 @@ class Sending:
         self._since = means.seconds()
         self._until: float | None = None
         self._first: float | None = None
+        self._written = 0
         self._status: int | None = None
         self._answer: Answer | None = None
         self._failure = _GIVEN_UP
@@ -156,6 +157,8 @@ class Sending:
         """What came of it so far; what left has left, however it ended."""
         now = self._means.seconds() if self._until is None else self._until
         usage = self._answer.usage if self._answer is not None else None
+        if usage is not None and self._failure:
+            usage = broken_off(usage, self._written)
         model = self._payload.destination.model
         return Receipt(
             approval=self._permit.approval,
@@ -230,6 +233,7 @@ class Sending:
             if self._first is None and step.pieces:
                 self._first = self._means.seconds() - self._since
             for piece in step.pieces:
+                self._written += len(piece.text)
                 yield piece
             if step.over:
                 return
