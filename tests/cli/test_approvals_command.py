@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -266,6 +268,18 @@ def test_a_grant_is_made_listed_and_revoked(run, store) -> None:
     assert [entry.kind for entry in store.ledger.entries()] == ["grant_changed", "grant_changed"]
 
 
+def test_a_grant_that_was_edited_is_listed_as_not_used_and_can_be_revoked(run, store) -> None:
+    made = run("grants", "add", "--category", "deep_research", "--actor", "ops", "--json").json
+    with closing(sqlite3.connect(store.ledger.path, isolation_level=None)) as file:
+        file.execute("UPDATE grants SET document = json_set(document, '$.max_uses', 900)")
+    assert "not what entry 1 says of it" in run("grants", "list").out
+    assert "entry 1" in run("grants", "list", "--json").json[0]["doubt"]
+    found = run("ledger", "verify")
+    assert found.code == 1 and found.out.startswith(f"✗ grant {made['id']}: it is not what entry 1 says of it")
+    assert run("grants", "revoke", made["id"], "--actor", "ops").code == 0
+    assert "no standing approval" in run("grants", "list").out
+
+
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
@@ -275,6 +289,9 @@ def test_a_grant_is_made_listed_and_revoked(run, store) -> None:
         (("--category", "deep_research", "--provider", "nobody"), 1, "nobody"),
         (("--category", "deep_research", "--for", "soon"), 2, "30m"),
         (("--category", "deep_research", "--max-uses", "0"), 2, "0"),
+        (("--category", "deep_research", "--for", "3650d"), 2, "policy.escalation.grant_days"),
+        (("--category", "deep_research", "--max-uses", "1000000"), 2, "policy.escalation.grant_uses"),
+        (("--category", "deep_research", "--max-bytes", "1000000000"), 2, "policy.escalation.grant_bytes"),
     ],
 )
 def test_a_grant_for_what_there_is_not_is_not_made(run, store, options: tuple[str, ...], code: int, says: str) -> None:

@@ -245,6 +245,18 @@ class TestGrants:
             assert (grant.until - NOW - timedelta(hours=1)).total_seconds() == pytest.approx(0, abs=5)
             assert grant.max_uses == 10
 
+    async def test_are_not_made_beyond_the_operators_own_bounds(self, until) -> None:
+        policy = EscalationPolicy(grant_uses=2)
+        async with watching(SHORT, until=until, policy=policy) as (app, runtime, pilot):
+            await open_first(app, pilot, until)
+            await strike(pilot, "f")
+            await until(lambda: isinstance(app.screen, GrantFormScreen), "the form is there")
+            await quiet(app, until)
+            await strike(pilot, "j", "right", "ctrl+s")
+            assert "policy.escalation.grant_uses" in screen_text(app) and not runtime.operator.calls
+            await strike(pilot, "left", "ctrl+s")
+            await until(lambda: runtime.operator.calls, "the narrow one is made")
+
     async def test_are_not_offered_where_something_was_found(self, until) -> None:
         async with watching(HIGH, until=until) as (app, _runtime, pilot):
             await open_first(app, pilot, until)
@@ -260,6 +272,15 @@ class TestGrants:
             assert "may send up to 16,000 bytes of deep_research" in " ".join(screen_text(app).split())
             await strike(pilot, "x", "j", "x")
             assert runtime.operator.calls == [("revoke", GRANTS[0].id)]
+
+    async def test_one_that_the_record_does_not_bear_out_is_said_to_be_unused_and_can_be_revoked(self, until) -> None:
+        doubted = replace(GRANTS[0], doubt="it is not what entry 9 says of it", until=NOW - timedelta(days=1))
+        async with watching(LOW, until=until, grants=(doubted,)) as (app, runtime, pilot):
+            await open_queue(app, pilot, until)
+            await strike(pilot, "f")
+            await until(lambda: "the record says otherwise" in screen_text(app), "it is said")
+            await strike(pilot, "x")
+            assert runtime.operator.calls == [("revoke", "gr-1")]
 
 
 class TestArrivals:

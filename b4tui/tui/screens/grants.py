@@ -71,7 +71,8 @@ class GrantsScreen(HouseScreen):
     def _chosen(self) -> Grant | None:
         key = self.query_one(Lines).key if self.drawable else ""
         now = self.console.clock().astimezone()
-        return next((one for one in self.console.snapshot.outward.grants if one.id == key and not over(one, now)), None)
+        grants = self.console.snapshot.outward.grants
+        return next((one for one in grants if one.id == key and _is_revocable(one, now)), None)
 
     def action_revoke(self) -> None:
         """End it now: the careful direction needs no question."""
@@ -87,9 +88,15 @@ def over(grant: Grant, now: datetime) -> str:
     """Why a grant holds no longer, in a word; "" while it does."""
     if grant.revoked_at is not None:
         return "revoked"
+    if grant.doubt:
+        return "not used: the record says otherwise"
     if now >= grant.until:
         return "ended"
     return "used up" if grant.uses >= grant.max_uses else ""
+
+
+def _is_revocable(grant: Grant, now: datetime) -> bool:
+    return grant.revoked_at is None and bool(grant.doubt or not over(grant, now))
 
 
 def grant_lines(grant: Grant, now: datetime, width: int) -> Iterator[Line]:
