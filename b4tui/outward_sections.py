@@ -66,7 +66,7 @@ class EscalationConfig(Section):
 
     `address` is https alone. The key is read from the environment (`key_env`) or from a file of mode 0600
     (`key_file`). `ca_file` is an authority to trust instead of the system's; `retention` is what the provider says it
-    keeps, for the dialog.
+    keeps, for the dialog. `total_timeout_s` bounds one exchange with all its tries, however lively it is.
     """
 
     kind: Literal["anthropic", "openai", "ollama"]
@@ -81,6 +81,7 @@ class EscalationConfig(Section):
     connect_timeout_s: PositiveFloat = 10.0
     first_token_timeout_s: PositiveFloat = 120.0
     idle_timeout_s: PositiveFloat = 60.0
+    total_timeout_s: PositiveFloat = 600.0
 
 
 class PriceConfig(Section):
@@ -113,7 +114,8 @@ class EscalationPolicy(Section):
     `deadline_s`: how long a question waits for the operator before it expires; `hold_back_s`: how long an approved
     payload of medium or high risk is held back so that it can be undone; `redact_wait_s`: how long an agent waits
     when the gate said `local_only` for what can be redacted (0: it goes on at once). `agent_budgets` maps agents'
-    keys to budgets of their own, beside the one of all.
+    keys to budgets of their own, beside the one of all. `grant_days`, `grant_uses` and `grant_bytes` bound every
+    grant: how long it may hold, how often it may be used, how large a payload of it may be.
     """
 
     local_only: bool = False
@@ -126,6 +128,9 @@ class EscalationPolicy(Section):
     redact_wait_s: NonNegativeFloat = 600.0
     quiet_s: PositiveFloat = 0.6
     auto_open: Literal["never", "idle"] = "never"
+    grant_days: PositiveInt = Field(default=30, le=36_500)
+    grant_uses: PositiveInt = 1_000
+    grant_bytes: PositiveInt = 2_097_152
     budget: BudgetConfig = BudgetConfig()
     agent_budgets: dict[str, BudgetConfig] = {}
 

@@ -31,6 +31,11 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self.fd, text.encode())
 
+    def vanish(self) -> None:
+        """The terminal is gone, as when its window or its server is: nothing is read any more."""
+        os.close(self.fd)
+        self.fd = -1
+
     def read_until(self, wanted: str, within_s: float = 30.0) -> None:
         """Read on until this text has been written since the last call."""
         start, end = len(self.written), time.monotonic() + within_s
@@ -40,7 +45,7 @@ class Terminal:
                 assert wanted.encode() in self.written[start:], f"{wanted!r} never came: {self.written[-800:]!r}"
 
     def _read(self) -> bool:
-        if not select.select([self.fd], [], [], 0.1)[0]:
+        if not select.select([self.fd] if self.fd >= 0 else [], [], [], 0.1)[0]:
             return True
         try:
             data = os.read(self.fd, 1 << 20)
@@ -63,4 +68,5 @@ class Terminal:
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
-        os.close(self.fd)
+        if self.fd >= 0:
+            os.close(self.fd)

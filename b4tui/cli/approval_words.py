@@ -102,7 +102,7 @@ def _facts(approval: Approval, retention: str, now: datetime) -> Iterator[tuple[
     yield "risk", f"{approval.risk}: {', '.join(approval.risk_words) or 'nothing speaks for special care'}"
     yield "destination", f"{place.url} ({place.provider})"
     yield "retention", retention
-    yield "cost", f"about {_money(approval.estimate)}"
+    yield "cost", _money(approval.estimate)
     if approval.verdict == "local_only":
         yield "gate", f"stays here: {'; '.join(reason.text for reason in approval.reasons)}"
     else:
@@ -150,7 +150,7 @@ def _cost(cost: Cost) -> dict[str, Any]:
 
 
 def _money(cost: Cost) -> str:
-    money = "unknown money" if cost.money is None else f"{cost.money:.4f} {cost.currency}"
+    money = "no price is known" if cost.money is None else f"at most {cost.money:.4f} {cost.currency}"
     return f"{money} for {cost.tokens_in:,} tokens in and at most {cost.tokens_out:,} out"
 
 

@@ -20,7 +20,7 @@ from b4tui.cli.common import (
     print_json,
     say,
 )
-from b4tui.cli.desk_used import DeskUsed, find_approval, opened_desk
+from b4tui.cli.desk_used import DeskUsed, find_approval, listed, opened_desk
 
 if TYPE_CHECKING:
     from b4tui.escalation.types import Approval, PayloadShown
@@ -50,8 +50,7 @@ def list_approvals(place: Place, everything: bool, as_json: bool) -> None:
     from b4tui.cli.approval_words import document, line
     from b4tui.events import now
 
-    with opened_desk(place) as desk:
-        found = desk.store.every() if everything else desk.store.pending()
+    found = listed(place, lambda desk: desk.store.every() if everything else desk.store.pending())
     if as_json:
         print_json([document(approval) for approval in found])
         return

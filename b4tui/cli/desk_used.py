@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from b4tui.cli.common import Failed, Place
-from b4tui.cli.ledger_opened import opened_ledger
+from b4tui.cli.ledger_opened import NoLedger, opened_ledger
 
 if TYPE_CHECKING:
     from b4tui.board.model import Hub
     from b4tui.config import Settings
     from b4tui.escalation.approvals.store import ApprovalStore
     from b4tui.escalation.types import Approval
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,16 @@ class DeskUsed:
 
 
 @contextlib.contextmanager
-def opened_desk(place: Place) -> Iterator[DeskUsed]:
-    """The store of the hub, with what is due settled. Objections become one line on standard error."""
+def opened_desk(place: Place, *, make: bool = False) -> Iterator[DeskUsed]:
+    """The store of the hub, with what is due settled. Objections become one line on standard error.
+
+    With `make` a hub that b4tui never worked on gets its ledger.
+    """
     from b4tui.escalation.approvals.changes import Declined
     from b4tui.escalation.approvals.store import ApprovalStore
     from b4tui.events import now
 
-    with opened_ledger(place, readonly=False) as (hub, ledger):
+    with opened_ledger(place, readonly=False, make=make) as (hub, ledger):
         # A hub from elsewhere may bring a record with decisions in it that are nobody's here.
         if ledger.stranger:
             raise Failed(ledger.stranger)
@@ -46,6 +51,15 @@ def opened_desk(place: Place) -> Iterator[DeskUsed]:
             yield DeskUsed(hub, settings, store)
         except Declined as declined:
             raise Failed(declined.objection.text) from declined
+
+
+def listed(place: Place, read: Callable[[DeskUsed], Sequence[Row]]) -> Sequence[Row]:
+    """What a list shows; nothing, and no file made, for a hub that b4tui never worked on: nothing waits there."""
+    try:
+        with opened_desk(place) as desk:
+            return read(desk)
+    except NoLedger:
+        return ()
 
 
 def find_approval(store: ApprovalStore, wanted: str) -> Approval:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from b4tui.cli.common import Failed, Place, actor_name, guarded, json_option, place_options, print_json, say
-from b4tui.cli.desk_used import opened_desk
+from b4tui.cli.desk_used import listed, opened_desk
 
 if TYPE_CHECKING:
     from b4tui.config import Settings
@@ -44,8 +44,8 @@ def list_grants(place: Place, everything: bool, as_json: bool) -> None:
     from b4tui.events import now
 
     moment = now()
-    with opened_desk(place) as desk:
-        found = [grant for grant in desk.store.grants.every(moment) if everything or not over(grant, moment)]
+    made = listed(place, lambda desk: desk.store.grants.every(moment))
+    found = [grant for grant in made if everything or _is_listed(grant, moment)]
     if as_json:
         print_json([document(grant) for grant in found])
         return
@@ -86,25 +86,29 @@ def add(
 
     One in which anything was found, or was replaced, is never covered: you are asked about it.
     """
+    from b4tui.escalation.approvals.grant_bounds import beyond
     from b4tui.escalation.types import Grant
     from b4tui.events import now
 
-    moment = now()
-    with opened_desk(place) as desk:
-        _check(desk.settings, category, agent, provider)
-        grant = Grant(
-            id=secrets.token_hex(4),
-            category=category,
-            agent=agent,
-            provider=provider,
-            host=host,
-            model=model,
-            max_bytes=max_bytes,
-            max_uses=max_uses,
-            until=moment + length,
-            made_by=actor_name(actor, desk.hub.root),
-            made_at=moment,
-        )
+    moment, hub = now(), place.find_hub()
+    settings = place.settings(hub=hub.root)
+    _check(settings, category, agent, provider)
+    grant = Grant(
+        id=secrets.token_hex(4),
+        category=category,
+        agent=agent,
+        provider=provider,
+        host=host,
+        model=model,
+        max_bytes=max_bytes,
+        max_uses=max_uses,
+        until=moment + length,
+        made_by=actor_name(actor, hub.root),
+        made_at=moment,
+    )
+    if words := beyond(grant, settings.policy.escalation):
+        raise click.UsageError(words)
+    with opened_desk(place, make=True) as desk:  # what is wrong was said before a ledger is made
         made = desk.store.grants.make(grant, moment)
     _report(made, f"{made.id}: {made.sentence}", as_json)
 
@@ -140,8 +144,16 @@ def document(grant: Grant) -> dict[str, Any]:
         "until": grant.until.isoformat(timespec="seconds"),
         "made_by": grant.made_by,
         "made_at": grant.made_at.isoformat(timespec="seconds"),
+        "doubt": grant.doubt,
         "revoked_at": grant.revoked_at.isoformat(timespec="seconds") if grant.revoked_at else None,
     }
+
+
+def _is_listed(grant: Grant, moment: datetime) -> bool:
+    """What holds, and what the record does not bear out: somebody has to revoke that."""
+    from b4tui.escalation.approvals.grants import over
+
+    return not over(grant, moment) or bool(grant.doubt and grant.revoked_at is None)
 
 
 def _check(settings: Settings, category: str, agent: str, provider: str) -> None:

@@ -60,6 +60,9 @@ def list_rows(
         return
     for row in rows:
         say(_line(row))
+    if not rows:
+        asked = kind or bead or words or before
+        click.echo(f"b4tui: {'no row fits' if asked else 'nothing was recorded yet'}", err=True)
 
 
 def _line(entry: Entry) -> str:
@@ -148,11 +151,15 @@ def verify(place: Place, against: str | None, as_json: bool) -> None:
                 "head": _head_document(found.head),
                 "against": _head_document(noted) if noted else None,
                 "faults": list(found.faults),
+                "unproven": list(found.unproven),
             }
         )
     else:
         for fault in found.faults:
             say(f"✗ {fault}")
+        if found.unproven:
+            names = ", ".join(found.unproven[:5]) + (", …" if len(found.unproven) > 5 else "")
+            say(f"· {len(found.unproven):,} from an older b4tui are not proven, and not used: {names}")
         if not found.faults:
             reached = f", and row {noted.seq} is the one that was noted" if noted else ""
             say(f"✓ {found.rows:,} rows, each follows the one before{reached}")

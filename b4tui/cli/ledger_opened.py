@@ -13,18 +13,28 @@ if TYPE_CHECKING:
     from b4tui.ledger.ledger import Ledger
 
 
+class NoLedger(Failed):
+    """b4tui never worked on this hub, so nothing was recorded."""
+
+
 @contextlib.contextmanager
-def opened_ledger(place: Place, *, readonly: bool = True) -> Iterator[tuple[Hub, Ledger]]:
-    """The hub's ledger, which must be there already."""
+def opened_ledger(place: Place, *, readonly: bool = True, make: bool = False) -> Iterator[tuple[Hub, Ledger]]:
+    """The hub's ledger, which must be there already unless it is to be made. Raises NoLedger, Failed."""
     from b4tui.events import now
     from b4tui.ledger.opening import open_ledger
     from b4tui.ledger.types import LedgerError
-    from b4tui.runtime.state import StateFolder
+    from b4tui.runtime.state import StateError, StateFolder
 
     hub = place.find_hub()
-    path = StateFolder(hub).ledger
+    state = StateFolder(hub)
+    path = state.ledger
     if not path.exists():
-        raise Failed(f"there is no ledger at {path} yet: it is made when b4tui first works on this hub")
+        if not make:
+            raise NoLedger(f"there is no ledger at {path} yet: it is made when b4tui first works on this hub")
+        try:
+            state.prepare()
+        except StateError as error:
+            raise Failed(str(error)) from error
     try:
         config = place.settings(hub=hub.root).ledger
         with open_ledger(path, clock=now, config=config, readonly=readonly) as ledger:

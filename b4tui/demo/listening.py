@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -58,7 +59,7 @@ class Listener(ABC):
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
         self._server: asyncio.Server | None = None
-        self._port = 0
+        self._held: socket.socket | None = None
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.requests: list[Exchange] = []
 
@@ -66,6 +67,15 @@ class Listener(ABC):
     def address(self) -> str:
         """Base URL; stays the same when the server goes down and comes back."""
         return f"{'https' if self._tls else 'http'}://{HOST}:{self._port}"
+
+    @property
+    def _port(self) -> int:
+        """The port, held by a socket that never listens: nobody else gets it while the server is down."""
+        if self._held is None:
+            self._held = socket.socket()
+            self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._held.bind((HOST, 0))
+        return int(self._held.getsockname()[1])
 
     def heard(self, text: str) -> list[Exchange]:
         """The requests that carried this text anywhere, as it stands in JSON: the proof of what reached the server."""
@@ -92,16 +102,18 @@ class Listener(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.down()
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     async def up(self) -> None:
         """Listen, on the same port as before; nothing happens when it listens already."""
         if self._server is None:
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(self._protocol, HOST, self._port, ssl=self._tls)
-            self._port = self._server.sockets[0].getsockname()[1]
 
     async def down(self) -> None:
-        """Die: break every connection off, free the port, forget what was in memory."""
+        """Die: break every connection off, listen no more, forget what was in memory."""
         if self._server is None:
             return
         self._server.close()

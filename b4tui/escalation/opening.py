@@ -86,6 +86,7 @@ def open_desk(
         clock=world.clock,
         new_id=world.new_id,
         told=notices.tell,
+        look=notices.look,
         unrecorded=notices.unrecorded,
     )
     return Desk(office, notices, Mender(office, remember, gates.renew), waiting)

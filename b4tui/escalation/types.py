@@ -149,7 +149,8 @@ class Grant:
     """A standing approval with limits: category always, the rest where it is set ("" or 0: any).
 
     Never covers a payload with findings, and each use is gated anew. `until` is its end; `uses` counts against
-    `max_uses`; `max_bytes` bounds one payload.
+    `max_uses`; `max_bytes` bounds one payload. `doubt` says why the record does not bear it out, as it was
+    when it was read: it can be revoked then, and covers nothing.
     """
 
     id: str
@@ -165,6 +166,7 @@ class Grant:
     made_by: str
     made_at: datetime
     revoked_at: datetime | None = None
+    doubt: str = ""
 
     @property
     def sentence(self) -> str:

@@ -53,6 +53,8 @@ def in_words(path: Path, error: sqlite3.Error) -> LedgerError:
         return LedgerError(f"{path}: the disk is full, nothing was recorded; free some space and go on")
     if code == sqlite3.SQLITE_IOERR:
         return LedgerError(f"{path}: the disk failed or is full ({error}), nothing was recorded; mend that and go on")
+    if isinstance(error, sqlite3.ProgrammingError):
+        return LedgerError(f"{path} is closed: b4tui is ending")
     if code is None:
         # Python's own complaint, about a text that is no UTF-8. It quotes the text, and that may be anything.
         return LedgerError(f"{path} holds a text that is none: it was changed; `b4tui ledger verify` says what else")

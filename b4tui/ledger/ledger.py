@@ -25,6 +25,7 @@ from b4tui.ledger.paging import LAST, page
 from b4tui.ledger.search import SearchIndex
 from b4tui.ledger.types import Entry, Found, Head, LedgerError, NewEntry, Verification
 from b4tui.ledger.verifying import verify
+from b4tui.ledger.witness import Witness
 from b4tui.ledger.writing import COLUMNS, Writing, entry_of_row, head_of
 
 _PAGE = 1_000
@@ -72,6 +73,7 @@ class Ledger:
             self._sealer = Sealer(self.id, key, plain=plain_bodies, problem=key_problem, random=random)
             self._key, self._key_problem = key, key_problem
             self._newest = self.head()
+            self.witness = Witness(self.query)
             self._index = SearchIndex(path.with_name(f"{path.stem}-search.db"), self.id)
         except BaseException:
             self.close()
@@ -178,7 +180,7 @@ class Ledger:
     def verify(
         self, *, known: Collection[Head] = (), progress: Callable[[int, int], None] | None = None
     ) -> Verification:
-        """Go through the whole chain; `known` are heads that were noted elsewhere and must be in it.
+        """Go through the whole chain and compare the state rows; `known` are heads noted elsewhere, to be in it.
 
         `progress` is told how many rows of how many were looked at. Reads only, and keeps nobody from writing.
         """
@@ -224,10 +226,12 @@ class Ledger:
         return sum(part.stat().st_size for part in beside if part.exists())
 
     def close(self) -> None:
-        """Let go of the file. Safe to call twice."""
-        for connection in (getattr(self, "_read", None), getattr(self, "_write", None)):
-            if connection is not None:
-                connection.close()
+        """Let go of the file once nobody is at work on it. Safe to call twice; never within a transaction."""
+        # SQLite's connections do not bear being closed under a thread that uses them: the program crashes.
+        with self._writing, self._reading:
+            for connection in (getattr(self, "_read", None), getattr(self, "_write", None)):
+                if connection is not None:
+                    connection.close()
 
     def __enter__(self) -> Ledger:
         return self

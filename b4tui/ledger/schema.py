@@ -93,6 +93,8 @@ _DECISIONS = (
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_RECORD, _DECISIONS)
 """The statements that bring a file from version N to N + 1, at place N."""
 NEWEST = len(MIGRATIONS)
+STATE_TABLES = 2
+"""The version that brought the tables of `witness.TABLES`."""
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from b4tui.ledger.database import code_of
+from b4tui.ledger.witness import ROWS
 
 VERSION = 1
 """Counts changes of how rows are indexed; an index of another version is made anew."""
@@ -138,8 +139,10 @@ def read_through(text: str, newest_first: Iterable[Row], limit: int) -> list[int
 def words_of(row: Row) -> Iterator[str]:
     """What of a row can be found: its columns, and the values of its facts (not their names: they are in every row)."""
     yield from (column for column in row[1:5] if isinstance(column, str))
-    with contextlib.suppress(TypeError, ValueError, RecursionError):
-        yield from _values(json.loads(row[5]))
+    with contextlib.suppress(TypeError, ValueError, AttributeError, RecursionError):
+        facts = json.loads(row[5])
+        facts.pop(ROWS, None)  # nobody looks for digests of state rows
+        yield from _values(facts)
 
 
 def _values(value: Any) -> Iterator[str]:

@@ -61,8 +61,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What `verify` found; `faults` in words with the row's number, empty when the chain holds."""
+    """What `verify` found; `faults` in words with the row's number, empty when the chain holds.
+
+    `unproven` names approvals and grants that the chain cannot prove, because an older b4tui wrote them: no fault, but
+    they are not used.
+    """
 
     rows: int
     head: Head
     faults: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()

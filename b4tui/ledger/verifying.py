@@ -1,4 +1,4 @@
-"""Goes through a ledger row by row and says in words whatever does not hold."""
+"""Goes through a ledger row by row, and the state rows beside it, and says in words whatever does not hold."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from b4tui.ledger.chain import genesis, row_hash
-from b4tui.ledger.schema import objects_at, objects_of, version_of
+from b4tui.ledger.schema import STATE_TABLES, objects_at, objects_of, version_of
 from b4tui.ledger.types import Head, Verification
+from b4tui.ledger.witness import USED, Sayings
 from b4tui.ledger.writing import COLUMNS
 
 MOST_FAULTS = 1_000
@@ -27,22 +28,28 @@ def verify(
     connection.execute("BEGIN")
     try:
         walk = _Walk(connection, ledger, known)
+        unproven: list[str] = []
         faults: list[str] = []
-        for fault in _all_faults(connection, walk, progress):
+        for fault in _all_faults(connection, walk, progress, unproven):
             if len(faults) == MOST_FAULTS:
                 faults.append("and more: the rest is not listed")
                 break
             faults.append(fault)
-        return Verification(rows=walk.rows, head=walk.head, faults=tuple(faults))
+        return Verification(rows=walk.rows, head=walk.head, faults=tuple(faults), unproven=tuple(unproven))
     finally:
         connection.execute("ROLLBACK")
 
 
 def _all_faults(
-    connection: sqlite3.Connection, walk: _Walk, progress: Callable[[int, int], None] | None
+    connection: sqlite3.Connection,
+    walk: _Walk,
+    progress: Callable[[int, int], None] | None,
+    unproven: list[str],
 ) -> Iterator[str]:
     yield from _schema_faults(connection)
     yield from walk.faults(progress)
+    if version_of(connection) >= STATE_TABLES:
+        yield from _state_faults(connection, walk.sayings, unproven)
     for (problem,) in connection.execute("PRAGMA integrity_check(20)"):
         if problem != "ok":
             yield f"the file itself: {problem}"
@@ -60,6 +67,19 @@ def _schema_faults(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"{name} is not as b4tui made it"
 
 
+def _state_faults(connection: sqlite3.Connection, sayings: Sayings, unproven: list[str]) -> Iterator[str]:
+    """Rows that change, beside the chain: each must be as the last entry that speaks of it left it."""
+
+    def query(sql: str) -> list[tuple[Any, ...]]:
+        return connection.execute(sql).fetchall()
+
+    for doubt in sayings.doubts(query):
+        if not doubt.unproven:
+            yield str(doubt)
+        elif doubt.table in USED:
+            unproven.append(doubt.name)
+
+
 class _Walk:
     """The way through the rows, from the first to the last."""
 
@@ -69,6 +89,7 @@ class _Walk:
         self._start = Head(0, genesis(ledger).hex())
         self.head = self._start
         self.rows = 0
+        self.sayings = Sayings()
 
     def faults(self, progress: Callable[[int, int], None] | None) -> Iterator[str]:
         total = self._connection.execute("SELECT count(*) FROM entries").fetchone()[0] if progress else 0
@@ -98,6 +119,7 @@ class _Walk:
             return
         if row_hash(previous, max(seq, 0), tuple(fields)) != made:
             yield f"row {seq} was changed: its hash is another"
+        self.sayings.take(seq, fields[1], fields[5])
         self.head = Head(seq, made.hex())
         yield from self._noted()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from b4tui.ledger.bodies import Sealer
 from b4tui.ledger.chain import facts_text, genesis, moment_text, row_hash, storable
 from b4tui.ledger.types import Entry, Head, LedgerError, NewEntry
+from b4tui.ledger.witness import KINDS, ROWS, told_of
 
 COLUMNS = "seq, at, kind, actor, bead, run, facts, previous, hash"
 
@@ -27,8 +29,16 @@ class Writing:
         self._now = now
         self._head: Head | None = None
 
-    def append(self, entry: NewEntry) -> Entry:
-        """Record a fact. Raises LedgerError for facts that are no plain JSON."""
+    def append(self, entry: NewEntry, *, rows: Sequence[tuple[str, str]] = ()) -> Entry:
+        """Record a fact. Raises LedgerError for facts that are no plain JSON.
+
+        `rows` are the state rows that changed with it, by table and id, after they changed: the entry bears them out
+        as they are now (witness.py).
+        """
+        if rows:
+            if entry.kind not in KINDS:
+                raise LedgerError(f"entries of kind {entry.kind} bear no rows out")
+            entry = replace(entry, facts={**entry.facts, ROWS: told_of(self.query, rows)})
         head = self.head()
         seq, previous = head.seq + 1, bytes.fromhex(head.hash)
         texts = (

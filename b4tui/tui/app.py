@@ -43,6 +43,8 @@ from b4tui.tui.screens.base import HouseScreen
 from b4tui.tui.screens.dashboard import DashboardScreen
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from b4tui.runtime.runtime import Runtime
 
 FRAMES_PER_S = 8
@@ -99,6 +101,15 @@ class Console(App[None], inherit_bindings=False):
         for name in themes.PALETTES:
             self.register_theme(themes.theme(name))
         self.theme = settings.theme if settings.theme in themes.PALETTES else themes.DEFAULT
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, but for a real terminal: that may go for good, and then the console must end."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from b4tui.tui.terminal_driver import TerminalDriver
+
+        return TerminalDriver
 
     def get_default_screen(self) -> DashboardScreen:
         """The dashboard lies under everything."""

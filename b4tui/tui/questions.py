@@ -103,8 +103,9 @@ class Questions:
                 carry_out(verb, "Called public: the payload is judged anew.")
 
         title = (
-            f"Call {finding.preview} public, found by {finding.rule}? From then on this very value, known by its hash "
-            f"{finding.value_hash[:12]}…, keeps nothing here any more. Say why; esc keeps it private."
+            f"Call {finding.preview} public, found by {finding.rule}? From then on, in all hubs, this very value (hash "
+            f"{finding.value_hash[:12]}…) is no reason to keep a text here. `b4tui gate rules` lists such values. "
+            "Say why; esc keeps it private."
         )
         self._console.push_screen(LineScreen(title, placeholder="why it is public"), answered)
 

@@ -101,6 +101,8 @@ class TestHonestWork:
 
 
 class TestNetwork:
+    """N21: a command has no way to tell anybody anything, whatever address or name it asks for."""
+
     def test_tcp(self, sh: Callable[..., Ran], tcp_server: int) -> None:
         ran = sh(python(f"import socket; socket.create_connection(('127.0.0.1', {tcp_server}), 3)"))
         assert ran.status != 0 and "Error" in ran.output

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,9 +60,23 @@ def run(b4tui_here, hub: Path):
     return lambda *arguments, **more: b4tui_here(*arguments, cwd=hub, **more)
 
 
-def test_without_a_ledger_it_says_where_one_would_come_from(run) -> None:
-    answer = run("approvals", "list")
+def test_on_a_hub_that_b4tui_never_worked_on_nothing_waits_and_nothing_is_made(run, hub) -> None:
+    for words in ("approvals", "grants"):
+        assert (run(words, "list", "--json").code, run(words, "list", "--json").out.strip()) == (0, "[]")
+    assert "Nothing waits" in run("approvals", "list").out
+    answer = run("approvals", "show", "a1b2c3")
     assert answer.code == 1 and "ledger" in answer.err
+    assert not list((hub / ".b4tui").iterdir())
+
+
+def test_a_grant_can_be_made_before_the_first_work(run, hub) -> None:
+    (hub / ".b4tui").rmdir()
+    assert run("grants", "add", "--category", "nothing", "--actor", "amy").code == 1
+    assert run("grants", "add", "--category", "deep_research").code == 1, "nobody is named"
+    assert not (hub / ".b4tui").exists()
+    assert run("grants", "add", "--category", "deep_research", "--actor", "amy").code == 0
+    assert run("grants", "list").out.count("deep_research") == 1
+    assert (hub / ".b4tui" / ".gitignore").exists()
 
 
 def test_a_hub_that_may_not_be_entered_is_said_in_words(run, monkeypatch) -> None:
@@ -104,6 +121,11 @@ def test_the_exact_bytes_are_shown_and_no_escape_reaches_the_terminal(run, asked
         assert words in out
     shown = run("approvals", "show", "a1b2c3", "--json").json
     assert shown["body"].encode() == BODY and shown["findings"] == []
+
+
+def test_what_it_costs_is_said_as_the_most_it_can(run, asked) -> None:
+    asked()
+    assert re.search(r"cost +at most \d+\.\d{4} USD for [\d,]+ tokens in", run("approvals", "show", "a1b2c3").out)
 
 
 def test_an_approval_wants_the_digest_of_what_was_shown(run, asked, store) -> None:
@@ -246,6 +268,18 @@ def test_a_grant_is_made_listed_and_revoked(run, store) -> None:
     assert [entry.kind for entry in store.ledger.entries()] == ["grant_changed", "grant_changed"]
 
 
+def test_a_grant_that_was_edited_is_listed_as_not_used_and_can_be_revoked(run, store) -> None:
+    made = run("grants", "add", "--category", "deep_research", "--actor", "ops", "--json").json
+    with closing(sqlite3.connect(store.ledger.path, isolation_level=None)) as file:
+        file.execute("UPDATE grants SET document = json_set(document, '$.max_uses', 900)")
+    assert "not what entry 1 says of it" in run("grants", "list").out
+    assert "entry 1" in run("grants", "list", "--json").json[0]["doubt"]
+    found = run("ledger", "verify")
+    assert found.code == 1 and found.out.startswith(f"✗ grant {made['id']}: it is not what entry 1 says of it")
+    assert run("grants", "revoke", made["id"], "--actor", "ops").code == 0
+    assert "no standing approval" in run("grants", "list").out
+
+
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
@@ -255,6 +289,9 @@ def test_a_grant_is_made_listed_and_revoked(run, store) -> None:
         (("--category", "deep_research", "--provider", "nobody"), 1, "nobody"),
         (("--category", "deep_research", "--for", "soon"), 2, "30m"),
         (("--category", "deep_research", "--max-uses", "0"), 2, "0"),
+        (("--category", "deep_research", "--for", "3650d"), 2, "policy.escalation.grant_days"),
+        (("--category", "deep_research", "--max-uses", "1000000"), 2, "policy.escalation.grant_uses"),
+        (("--category", "deep_research", "--max-bytes", "1000000000"), 2, "policy.escalation.grant_bytes"),
     ],
 )
 def test_a_grant_for_what_there_is_not_is_not_made(run, store, options: tuple[str, ...], code: int, says: str) -> None:

@@ -127,6 +127,21 @@ def test_a_category_that_may_not_leave_keeps_everything_here(b4tui_here, files):
     assert answer.code == 3 and "tasks of the kind code_review may not leave" in answer.out
 
 
+def test_a_word_that_is_no_category_is_wrong_usage(b4tui_here, files):
+    answer = b4tui_here("gate", "check", "--category", "deep-research", "good.txt")
+    assert answer.code == 2 and "no category 'deep-research'" in answer.err and "deep_research" in answer.err
+
+
+def test_of_a_stream_that_is_too_long_no_size_is_made_up(b4tui_here):
+    answer = b4tui_here("gate", "check", "-", stdin="word " * 1_000_000)
+    assert answer.code == 3 and "it has more than 2,097,152 bytes" in answer.out
+
+
+def test_what_several_rules_find_is_one_thing(b4tui_here):
+    answer = b4tui_here("gate", "check", "-", stdin=f'api_key = "{expand("{alnum:32}", 3)}"')
+    assert answer.out.count("<stdin>:1:") > 1 and "(1 secret)" in answer.out
+
+
 def test_comments_that_ask_to_look_away_change_nothing(b4tui_here, files):
     (files / "x.py").write_text(f'key = "{TOKEN}"  # gitleaks:allow  # noqa\n')
     answer = b4tui_here("gate", "check", "x.py")

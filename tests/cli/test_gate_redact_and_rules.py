@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
+from b4tui.gate.policy.public_values import PublicValue, add_public_value
 from b4tui.gate.rulebook.examples import expand
 from b4tui.gate.rulebook.rule import built_in_rules
 
@@ -79,6 +83,19 @@ def test_one_rule_with_examples_made_up_on_the_spot(b4tui_here):
 def test_rules_that_are_off_are_shown(b4tui_here):
     answer = b4tui_here("gate", "rules", B4TUI_GATE__UNSAFE_DISABLE='["email"]')
     assert "▲ switched off by gate.unsafe_disable or a weight: email" in answer.out
+
+
+def test_what_was_called_public_is_listed_with_the_way_back(b4tui_here, environment):
+    path = Path(environment["HOME"]) / ".local" / "state" / "b4tui" / "public-values.json"
+    value = PublicValue(rule="email", value_sha256=hashlib.sha256(MAIL.encode()).hexdigest(), note="on our page")
+    add_public_value(path, value)
+    first, way = b4tui_here("gate", "rules").out.splitlines()[-2:]
+    assert first == f"▲ called public, for all hubs: email, sha256 {value.value_sha256[:16]}…: on our page"
+    assert str(path) in way
+    assert b4tui_here("gate", "rules", "--json").json["public"] == [asdict(value)]
+    assert b4tui_here("gate", "check", "-", stdin=MAIL).code == 0
+    path.chmod(0o644)
+    assert b4tui_here("gate", "rules").code == 1
 
 
 def test_the_shape_of_an_own_rule_is_one_that_works(b4tui_here, tmp_path):

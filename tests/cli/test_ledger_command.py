@@ -85,6 +85,7 @@ def test_rows_can_be_chosen(run):
     assert [row["seq"] for row in json.loads(run("list", "--json", "--bead", "hub-1").out)] == [1, 4, 5]
     assert [row["seq"] for row in json.loads(run("list", "--json", "--search", "example.com approval").out)] == [4]
     assert run("list", "--search", "nowhere").out == ""
+    assert run("list", "--kind", "nothing_like_it").err == "b4tui: no row fits\n"
 
 
 def test_a_row_is_shown_with_all_its_facts(run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import httpx
 import pytest
@@ -161,5 +162,13 @@ class TestDown:
         await client.server.down()
         await client.server.down()
         await client.server.up()
+        await client.server.up()
+        assert (await client.http.get("/")).status_code == 200
+
+    async def test_its_port_is_nobody_elses_while_it_is_down(self, client):
+        place = httpx.URL(client.server.address)
+        await client.server.down()
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind((place.host, place.port))
         await client.server.up()
         assert (await client.http.get("/")).status_code == 200

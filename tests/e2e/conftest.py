@@ -54,14 +54,27 @@ def until(true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
 
 
 @contextlib.contextmanager
+def held_port() -> Iterator[int]:
+    """A port of loopback that nobody else gets; a server that shares its address as servers do may listen there."""
+    with socket.socket() as holder:
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            holder.setsockopt(socket.SOL_SOCKET, option, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield int(holder.getsockname()[1])
+
+
+@contextlib.contextmanager
 def running_ollama(folder: Path, *, cloud: bool = False) -> Iterator[RealOllama]:
     """Start Ollama on a free port over a folder with models; end it and everything it started.
 
     With `cloud` it is left to its defaults, with a proxy on this machine where nobody answers: nothing gets out.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        place = f"127.0.0.1:{probe.getsockname()[1]}"
+    with held_port() as port:
+        yield from _serving(folder, port, cloud=cloud)
+
+
+def _serving(folder: Path, port: int, *, cloud: bool) -> Iterator[RealOllama]:
+    place = f"127.0.0.1:{port}"
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),

@@ -6,7 +6,6 @@ import contextlib
 import json
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import pytest
 from b4tui.engines.openai.flavors import LLAMA_SERVER
 from b4tui.engines.openai.wire import request_body
 from b4tui.engines.types import ChatRequest
-from tests.e2e.conftest import until
+from tests.e2e.conftest import held_port, until
 
 NAME = "tiny"
 
@@ -55,10 +54,14 @@ def running_llama_server(
     """
     if shutil.which("llama-server") is None:
         pytest.skip("llama-server is not installed (shared/tools/real-peers puts it on the PATH)")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    command = ["llama-server", "-m", str(weights), "--alias", NAME, "--host", "127.0.0.1", "--port", port]
+    with held_port() as port:
+        yield from _serving(weights, folder, port, flags, context=context, wait=wait)
+
+
+def _serving(
+    weights: Path, folder: Path, port: int, flags: tuple[str, ...], *, context: int, wait: bool
+) -> Iterator[RealLlamaServer]:
+    command = ["llama-server", "-m", str(weights), "--alias", NAME, "--host", "127.0.0.1", "--port", str(port)]
     command += ["-c", str(context), "-np", "2", "-t", "1", "--metrics", *flags]
     log = folder / "llama-server.log"
     with log.open("ab") as output:

@@ -73,6 +73,7 @@ class Door:
     retries: list[Retry] = field(default_factory=list)
     retried: Callable[[Retry], Awaitable[None]] | None = None
     gatekeeper: Gatekeeper | None = None
+    seconds: Callable[[], float] | None = None
     office: PermitOffice = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,7 +90,7 @@ class Door:
             office=self.office,
             rules=lambda: self.rules,
             clock=self.clock,
-            seconds=asyncio.get_running_loop().time,
+            seconds=self.seconds or asyncio.get_running_loop().time,
             new_id=lambda: f"own_{next(numbers)}",
             prices=PRICES,
             retried=self.retried or retried,

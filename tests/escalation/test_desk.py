@@ -190,6 +190,27 @@ async def redacted(here: AtTheDesk, cloud: SimulatedCloud) -> None:
     assert mail.encode() not in bytes(cloud.received)
 
 
+async def test_n19_what_was_filled_in_again_here_is_kept_here_when_it_is_asked_for(
+    tmp_path: Path, authority: Authority, ca_file: Path
+) -> None:
+    says = Saying("tides", Step(say="Ask [[EMAIL_1]] for the table."))
+    async with SimulatedCloud(authority.server("127.0.0.1"), [says], speed=math.inf) as cloud:
+        here = sit_down(tmp_path / "ledger.db", settings_for(cloud.address, ca_file, redact_wait_s=60))
+        mail = a_mail()
+        first = here.ask(f"Write to {mail} about tides.")
+        kept = await first.question()
+        await here.approve(await here.desk.redact(kept.id, kept.version, kept.sha256, "ops@tty1"))
+        answer = (await first.answer()).text
+        assert mail in answer
+        second = here.ask(f"You said: {answer} And then?")
+        again = await second.question()
+        assert again.verdict is Verdict.LOCAL_ONLY
+        assert {finding.rule for finding in again.findings} == {finding.rule for finding in kept.findings}
+        await here.deny(again)
+        await second.refusal()
+        assert mail.encode() not in bytes(cloud.received)
+
+
 async def test_no_value_that_was_found_is_in_record_events_or_tables(sit: Sit) -> None:
     here = sit(redact_wait_s=60)
     mail = a_mail()

@@ -40,8 +40,8 @@ def test_a_small_public_text_to_a_known_host_is_of_low_risk() -> None:
     [
         (judged(), facts(known_host=False), Risk.MEDIUM, "api.example.com"),
         (judged(), facts(size=LARGE + 1), Risk.MEDIUM, "bytes"),
-        (judged(), facts(redacted={"personal": 2}), Risk.MEDIUM, "2 of class personal"),
-        (judged(), facts(redacted={"secret": 1}), Risk.HIGH, "1 of class secret"),
+        (judged(), facts(redacted={"personal": 2}), Risk.MEDIUM, "2 personal values replaced"),
+        (judged(), facts(redacted={"secret": 1}), Risk.HIGH, "1 secret replaced"),
         (judged(provenance=Provenance.INTERNAL), facts(), Risk.MEDIUM, "internal"),
         (judged(provenance=Provenance.PRIVATE), facts(), Risk.HIGH, "private"),
         (judged(Severity.ASK), facts(), Risk.HIGH, "1 finding to be judged by you: public-ip"),

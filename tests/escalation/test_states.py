@@ -92,7 +92,7 @@ def test_high_risk_wants_the_destination_typed() -> None:
 
 
 @pytest.mark.parametrize("risk", list(Risk))
-def test_what_the_gate_keeps_here_can_never_be_approved(risk: Risk) -> None:
+def test_n22_what_the_gate_keeps_here_can_never_be_approved(risk: Risk) -> None:
     approval = an_approval(verdict=Verdict.LOCAL_ONLY, risk=risk)
     decision = a_decision(approval, typed_host=approval.destination.host, typed_digest=approval.sha256)
     assert refused(approval, Approve(decision)).kind is ObjectionKind.LOCAL_ONLY

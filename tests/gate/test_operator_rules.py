@@ -66,6 +66,14 @@ def test_a_pattern_that_is_not_taken_stops_all_and_names_the_rule(tmp_path: Path
         in_force(tmp_path, own(pattern))
 
 
+def test_why_a_pattern_is_not_taken_is_said_in_words_and_nothing_else_is(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(GateError, match=r"re2 does not take the pattern: invalid perl operator"):
+        in_force(tmp_path, own("(?<=x)y"))
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

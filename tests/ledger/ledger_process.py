@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import resource
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from b4tui.events import now
@@ -26,7 +27,8 @@ def for_ever(ledger: Ledger, name: str) -> None:
     for number in itertools.count():
         with ledger.transaction(durable=number % 5 == 0) as writing:
             writing.execute("INSERT INTO spent_permits VALUES (?, '', '')", (f"{name}-{number}",))
-            row = writing.append(entry(name, number))
+            told = replace(entry(name, number), kind="payload_sent")
+            row = writing.append(told, rows=[("spent_permits", f"{name}-{number}")])
         say(row.seq)
 
 

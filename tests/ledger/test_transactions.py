@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
+from b4tui.ledger.ledger import Ledger
 from b4tui.ledger.types import LedgerError
-from tests.ledger.conftest import fact, fill
+from tests.ledger.conftest import KEY, fact, fill
 
 SPEND = "INSERT OR IGNORE INTO spent_permits (id, approval, at) VALUES (?, 'ap-1', '2026')"
 
@@ -106,3 +107,31 @@ def test_rows_taken_away_from_under_it_stop_it(ledger, meddle):
     with pytest.raises(LedgerError, match="rows were taken away"):
         ledger.append(fact(6))
     assert ledger.head().seq == 3
+
+
+def test_closing_waits_for_who_is_at_work(ledger, path, clock):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with ledger.transaction() as writing:
+            begun.set()
+            go_on.wait(10)
+            writing.append(fact())
+
+    worker, closing = threading.Thread(target=work), threading.Thread(target=ledger.close)
+    worker.start()
+    assert begun.wait(10)
+    closing.start()
+    assert closing.is_alive()
+    go_on.set()
+    worker.join(10)
+    closing.join(10)
+    with Ledger(path, clock=clock, key=KEY) as again:
+        assert again.head().seq == 1
+
+
+def test_what_is_asked_of_a_closed_ledger_is_refused_in_words(ledger):
+    ledger.close()
+    for ask in (ledger.head, ledger.entries, lambda: ledger.append(fact())):
+        with pytest.raises(LedgerError, match="closed"):
+            ask()

@@ -1,8 +1,12 @@
 """An approval where there is little room: what counts as seen was shown, and nothing covers what decides."""
 
+from dataclasses import replace
+
 from approving import approving, quiet, read_all, screen_text
 from driving import settle, strike
 from frozen_approvals import LOW, SHORT, AskedRuntime, approval, body_of
+
+from b4tui.escalation.types import Risk
 
 
 def rows_of(app, selector: str) -> set[int]:
@@ -38,6 +42,23 @@ class TestASmallTerminal:
             pane = app.screen.view.pane
             await until(lambda: pane.page.count > pane.size.height and app.screen.view.seen.share > 0, "it scrolls")
             assert max(row.end - row.start for row in pane.page.rows) == pane.room
+
+
+class TestTheFacts:
+    async def test_the_whole_risk_is_on_the_smallest_screen(self, until) -> None:
+        words = ("parts of it come from internal sources", "nothing was sent to it before")
+        risky = replace(SHORT, risk=Risk.MEDIUM, risk_words=words, redacted={"personal": 1})
+        for size in ((80, 24), (62, 20)):
+            async with approving(risky, size=size, until=until) as (app, _runtime, _clocks, _pilot):
+                facts = [line for y, line in enumerate(screen_text(app).splitlines()) if y in rows_of(app, "#asked")]
+                told = " ".join(" ".join(facts).split())
+                assert "nothing was sent" in told and "before" in told
+                assert "redacted" in told, "and what comes after it is not pushed out"
+
+    async def test_a_tall_screen_cuts_none(self, until) -> None:
+        why = "because of " + "one thing and another and " * 4 + "a last one"
+        async with approving(replace(SHORT, reason=why), size=(80, 40), until=until) as (app, *_):
+            await until(lambda: "a last one" in screen_text(app), "all of the reason is there")
 
 
 class TestAToast:

@@ -144,6 +144,16 @@ class TestTheQueue:
             await strike(pilot, "c")
             assert app.clipboard == LOW.sha256
 
+    async def test_who_looks_at_one_is_said_and_not_asked_for_again(self, until) -> None:
+        async with watching(replace(LOW, seen_by="anna"), until=until) as (app, runtime, pilot):
+            await open_queue(app, pilot, until)
+            await until(lambda: screen_text(app).count("seen by anna") == 2, "row and foot say so")
+            await strike(pilot, "s")
+            assert not runtime.operator.calls
+            await strike(pilot, "enter")
+            await until(lambda: isinstance(app.screen, ApprovalScreen) and app.screen.complete, "it is open")
+            await until(lambda: "seen by anna · deep research" in screen_text(app), "its screen says so too")
+
 
 class TestReading:
     async def test_the_next_one_comes_and_then_the_place_they_came_from(self, until) -> None:
@@ -235,6 +245,18 @@ class TestGrants:
             assert (grant.until - NOW - timedelta(hours=1)).total_seconds() == pytest.approx(0, abs=5)
             assert grant.max_uses == 10
 
+    async def test_are_not_made_beyond_the_operators_own_bounds(self, until) -> None:
+        policy = EscalationPolicy(grant_uses=2)
+        async with watching(SHORT, until=until, policy=policy) as (app, runtime, pilot):
+            await open_first(app, pilot, until)
+            await strike(pilot, "f")
+            await until(lambda: isinstance(app.screen, GrantFormScreen), "the form is there")
+            await quiet(app, until)
+            await strike(pilot, "j", "right", "ctrl+s")
+            assert "policy.escalation.grant_uses" in screen_text(app) and not runtime.operator.calls
+            await strike(pilot, "left", "ctrl+s")
+            await until(lambda: runtime.operator.calls, "the narrow one is made")
+
     async def test_are_not_offered_where_something_was_found(self, until) -> None:
         async with watching(HIGH, until=until) as (app, _runtime, pilot):
             await open_first(app, pilot, until)
@@ -250,6 +272,15 @@ class TestGrants:
             assert "may send up to 16,000 bytes of deep_research" in " ".join(screen_text(app).split())
             await strike(pilot, "x", "j", "x")
             assert runtime.operator.calls == [("revoke", GRANTS[0].id)]
+
+    async def test_one_that_the_record_does_not_bear_out_is_said_to_be_unused_and_can_be_revoked(self, until) -> None:
+        doubted = replace(GRANTS[0], doubt="it is not what entry 9 says of it", until=NOW - timedelta(days=1))
+        async with watching(LOW, until=until, grants=(doubted,)) as (app, runtime, pilot):
+            await open_queue(app, pilot, until)
+            await strike(pilot, "f")
+            await until(lambda: "the record says otherwise" in screen_text(app), "it is said")
+            await strike(pilot, "x")
+            assert runtime.operator.calls == [("revoke", "gr-1")]
 
 
 class TestArrivals:

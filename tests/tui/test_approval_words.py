@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from approving import approving, quiet, screen_text
 from driving import settle, strike
-from frozen_approvals import DENIED, GRANTS, LOW, SHORT, STAYS
+from frozen_approvals import DENIED, GRANTS, HIGH, LOW, SHORT, STAYS
 from frozen_world import NOW, WORLD
 
 from b4tui.escalation.types import ApprovalState
@@ -15,13 +15,13 @@ from b4tui.runtime.snapshot import OutwardView
 from b4tui.tui.app import Console
 from b4tui.tui.commands import ConsoleCommands
 from b4tui.tui.outward.queue import heading, row, told_of
-from b4tui.tui.paint import Line
+from b4tui.tui.paint import Line, width_of
 from b4tui.tui.questions import _quit_question
 from b4tui.tui.screens.approval import ApprovalScreen
 from b4tui.tui.screens.approvals import ApprovalsScreen, empty
 from b4tui.tui.screens.audit import AuditScreen
 from b4tui.tui.screens.grant_form import GrantFormScreen
-from b4tui.tui.screens.grants import GrantsScreen
+from b4tui.tui.screens.grants import EMPTY, GrantsScreen
 from b4tui.tui.widgets.header import header_line
 
 
@@ -68,6 +68,14 @@ class TestKeysThatDoNothing:
             await until(lambda: f"denied by {DENIED.decided_by}" in screen_text(app), "it says who decided")
             assert not {"approvals-deny", "approvals-mark", "approvals-extend"} & offered(app)
 
+    async def test_the_next_one_is_named_while_there_is_one(self, until) -> None:
+        async with approving(DENIED, LOW, size=(160, 45), until=until) as (app, runtime, _clocks, _pilot):
+            await until(lambda: "] goes to the next one" in screen_text(app), "another one waits")
+            assert "approval-other" in offered(app)
+            runtime.change(outward=replace(runtime.snapshot.outward, approvals=(DENIED,)))
+            await until(lambda: "esc returns." in screen_text(app), "none waits")
+            assert not {"approval-other", "approval-before"} & offered(app)
+
     async def test_in_the_form_for_a_grant_nothing_is_opened(self, until) -> None:
         async with approving(SHORT, notifications=True, until=until) as (app, runtime, clocks, pilot):
             await quiet(app, clocks, until)
@@ -78,6 +86,22 @@ class TestKeysThatDoNothing:
             await strike(pilot, "enter", "ctrl+s")
             await until(lambda: runtime.operator.calls, "it is made")
             await until(lambda: "this one still waits" in told(app), "and what it is not for is said")
+
+    async def test_in_an_empty_queue_and_among_grants_nothing_is_opened(self, until) -> None:
+        async with approving(SHORT, until=until) as (app, runtime, _clocks, pilot):
+            await strike(pilot, "F")
+            await until(lambda: isinstance(app.screen, GrantsScreen) and app.screen.drawable, "the grants are there")
+            runtime.change(outward=replace(runtime.snapshot.outward, grants=GRANTS))
+            await until(lambda: GRANTS[0].id in screen_text(app), "and one is listed")
+            assert "list-open" not in offered(app)
+            runtime.change(outward=replace(runtime.snapshot.outward, approvals=(SHORT,)))
+            app.push_screen(ApprovalsScreen())
+            await until(lambda: isinstance(app.screen, ApprovalsScreen), "the queue comes")
+            assert "approvals-deny" not in offered(app), "it can be asked before its rows are there"
+            await until(lambda: "list-open" in offered(app), "what waits can be opened")
+            await until(lambda: "open" in screen_text(app).splitlines()[-1], "the foot line says so")
+            runtime.change(outward=replace(runtime.snapshot.outward, approvals=()))
+            await until(lambda: "open" not in screen_text(app).splitlines()[-1], "nothing waits, nothing is opened")
 
     async def test_while_something_is_looked_for_enter_denies_nothing_and_it_says_so(self, until) -> None:
         async with approving(SHORT, until=until) as (app, runtime, clocks, pilot):
@@ -112,6 +136,14 @@ class TestSentences:
                 one = replace(LOW, state=state)
                 assert plain_text(row(one, WORLD, NOW, width))[place - 1 :].startswith(" Romanov"), state
 
+    def test_the_header_counts_what_is_of_high_risk(self) -> None:
+        waiting = replace(WORLD, outward=OutwardView(guarded=True, approvals=(LOW, HIGH, STAYS)))
+        assert "▲ 3 approvals (1 high), oldest 3m" in plain_text(header_line(waiting, NOW, 160))
+
+    def test_of_what_stays_here_no_row_names_a_price(self) -> None:
+        assert "0.12 USD" in plain_text(row(LOW, WORLD, NOW, 156))
+        assert "USD" not in plain_text(row(STAYS, WORLD, NOW, 156))
+
     def test_an_empty_queue_says_why_it_will_stay_empty(self) -> None:
         for outward, words in (
             (OutwardView(providers=("far",)), "Requests appear here"),
@@ -119,6 +151,11 @@ class TestSentences:
             (OutwardView(), "No cloud provider is configured"),
         ):
             assert words in "".join(plain_text(one) for one in empty(outward))
+
+    def test_at_sixty_columns_nothing_is_cut(self) -> None:
+        lines = empty(OutwardView(providers=("far",)), 57)
+        assert all(width_of(one.left) <= 57 for one in (*lines, *EMPTY))
+        assert "off this machine." in " ".join(plain_text(one) for one in lines)
 
     def test_how_often_a_grant_may_be_used(self) -> None:
         one = replace(GRANTS[0], max_uses=1, uses=0)

@@ -53,6 +53,12 @@ class TestARow:
         ):
             assert part in said
 
+    @pytest.mark.parametrize("width", [58, 76, 118, 140, 158])
+    def test_at_every_width_there_is_room_for_what_happened(self, entries, width: int) -> None:
+        denied = next(entry for entry in entries if entry.facts.get("state") == "denied")
+        told = "approval denied  Ask" if width > 70 else "approval denied"
+        assert told in words(entry_line(denied, NOW, width))
+
     def test_a_decision_says_how_long_it_took(self, entries) -> None:
         denied = next(entry for entry in entries if entry.facts.get("state") == "denied")
         said = words(entry_line(denied, NOW, 158))

@@ -172,6 +172,7 @@ class TestMoving:
         app = console_of()
         async with app.run_test(size=WIDE) as pilot:
             await opened(app, pilot, until)
+            assert "↵ open" not in screen_text(app), "a graph is only read"
             for keys, bead in ((("4", "j"), "hub-77c"), (("6", "G"), "hub-e53")):
                 await strike(pilot, *keys, "enter")
                 await until(lambda: isinstance(app.screen, BeadScreen), "the bead is open")

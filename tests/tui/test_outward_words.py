@@ -74,7 +74,7 @@ class TestTheHeader:
         assert words in header(**outward)
 
     def test_counts_what_asks_and_how_long_the_first_has_waited(self) -> None:
-        assert "▲ 2 approvals, oldest 3m" in header(approvals=(LOW, HIGH))
+        assert "▲ 2 approvals (1 high), oldest 3m" in header(approvals=(LOW, HIGH))
         near = replace(LOW, deadline=NOW + timedelta(seconds=40))
         assert "one ends in 40 s" in header(approvals=(near, HIGH))
         for width in (60, 70, 80, 100, 120):

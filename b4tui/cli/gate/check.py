@@ -64,6 +64,7 @@ def check(
     settings = place.settings()
     gate = opened_gate(place, settings, known=not jsonl if known is None else known)
     may_escalate = frozenset(settings.policy.escalation.categories)
+    _check_category(category, may_escalate)
     if jsonl:
         from b4tui.cli.gate.rows import answer_rows
 
@@ -79,6 +80,15 @@ def check(
     results = (checked(target, gate.scan_text, category, may_escalate) for target in _shown(read, skip_binary))
     kept = _print_document(results, hashes) if as_json else _print(results)
     sys.exit(LOCAL_ONLY_EXIT if kept else 0)
+
+
+def _check_category(category: str | None, may_escalate: frozenset[str]) -> None:
+    """A word that is no category would keep everything here, and nobody would know why. Raises UsageError."""
+    from b4tui.routing.words import Category
+
+    known = sorted(may_escalate | set(Category))
+    if category is not None and category not in known:
+        raise click.UsageError(f"there is no category {category!r}; there are {', '.join(known)}")
 
 
 def _shown(read: Iterable[Target], skip_binary: bool) -> Iterable[Target]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +13,7 @@ import click
 from b4tui.cli.common import Failed, Place, guarded, json_option, place_options, print_json, say
 
 if TYPE_CHECKING:
+    from b4tui.gate.policy.public_values import PublicValue
     from b4tui.gate.rulebook.rule import Rule, RuleSet
 
 OWN_RULE = """\
@@ -45,16 +48,18 @@ _COLUMNS = ("rule", "class", "severity", "finds")
 @json_option
 @guarded
 def rules(place: Place, rule_id: str | None, try_them: bool, as_toml: bool, as_json: bool) -> None:
-    """List the rules in force; with ID show one, with examples made up on the spot."""
+    """List the rules in force, and which values were called public; with ID show a rule, with made-up examples."""
     if as_toml:
         sys.stdout.write(OWN_RULE)
         return
+    from b4tui.gate.policy.public_values import public_values_file, read_public_values
     from b4tui.gate.rulebook.operator_rules import rules_in_force
     from b4tui.gate.rulebook.rule import built_in_rules
     from b4tui.gate.types import GateError
 
     try:
         in_force = rules_in_force(place.settings().gate, built_in_rules())
+        public = read_public_values(public_values_file())
     except GateError as error:
         raise Failed(f"the gate cannot be used, and nothing leaves until it can: {error}") from error
     chosen = [rule for rule in in_force if rule_id in (None, rule.id)]
@@ -63,11 +68,11 @@ def rules(place: Place, rule_id: str | None, try_them: bool, as_toml: bool, as_j
     if try_them:
         _try(in_force, chosen, as_json=as_json)
     elif as_json:
-        print_json(_document(in_force, chosen))
+        print_json({**_document(in_force, chosen), "public": [asdict(value) for value in public]})
     elif rule_id is not None:
         say("\n".join(_whole(chosen[0])))
     else:
-        say("\n".join(_table(in_force)))
+        say("\n".join((*_table(in_force), *_public(public, public_values_file()))))
 
 
 def _try(in_force: RuleSet, chosen: list[Rule], *, as_json: bool) -> None:
@@ -117,6 +122,15 @@ def _table(in_force: RuleSet) -> Iterator[str]:
     yield f"{len(ordered)} rules, sha256 {in_force.sha256[:16]}"
     if in_force.disabled:
         yield f"▲ switched off by gate.unsafe_disable or a weight: {', '.join(sorted(in_force.disabled))}"
+
+
+def _public(values: Sequence[PublicValue], path: Path) -> Iterator[str]:
+    """What was called public on this machine, and how it is taken back."""
+    for value in values:
+        note = f": {' '.join(value.note.split())}" if value.note else ""
+        yield f"▲ called public, for all hubs: {value.rule or 'any rule'}, sha256 {value.value_sha256[:16]}…{note}"
+    if values:
+        yield f"  to keep one of them here again, take its row out of {path}"
 
 
 def _words(rule: Rule) -> str:

@@ -74,6 +74,9 @@ def _of_bytes(name: str, data: bytes, limits: GateLimits) -> Target:
 
     if b"\0" in data[:_SNIFF]:
         return Target(name=name, refusal=_BINARY, binary=True)
+    if len(data) > limits.max_payload:  # of a stream no more than that was read: nobody knows how many there are
+        told = f"it has more than {limits.max_payload:,} bytes, which are the most the gate reads"
+        return Target(name=name, refusal=f"{told}; let a local model summarise it")
     try:
         return Target(name=name, text=text_of(data.removeprefix(codecs.BOM_UTF8), limits))
     except UnreadableText as error:

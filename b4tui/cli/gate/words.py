@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
 from b4tui.cli.gate.checking import Checked, Placed
@@ -51,7 +51,7 @@ class Tally:
         """Count one text."""
         self.texts += 1
         self.kept += result.verdict is Verdict.LOCAL_ONLY
-        self._found.update(placed.finding.finding_class for placed in result.findings)
+        self._found.update(_apart([placed.finding for placed in result.findings]))
 
     def line(self) -> str:
         """The sum, and what to do."""
@@ -65,6 +65,15 @@ class Tally:
             f"{self.kept} of {texts} must stay here ({found}). Take it out, or see `b4tui gate redact`; "
             "a value that is public goes by its hash into gate.allow (`--json --hashes`)"
         )
+
+
+def _apart(findings: Sequence[Finding]) -> Iterator[FindingClass]:
+    """The class of each thing that was found, once: several rules may find the same one."""
+    ends: dict[FindingClass, int] = {}
+    for finding in sorted(findings, key=lambda one: (one.start, one.end)):
+        if finding.start >= ends.get(finding.finding_class, 0):
+            yield finding.finding_class
+        ends[finding.finding_class] = max(finding.end, ends.get(finding.finding_class, 0))
 
 
 def checked_document(result: Checked, hashes: bool) -> dict[str, Any]:

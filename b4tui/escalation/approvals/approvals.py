@@ -11,6 +11,7 @@ from b4tui.escalation.approvals.budget import Spend, month_start, refusal
 from b4tui.escalation.approvals.changes import Declined, Objection, ObjectionKind
 from b4tui.escalation.approvals.documents import read_approval
 from b4tui.escalation.approvals.grant_store import GrantStore
+from b4tui.escalation.approvals.spending import spends
 from b4tui.escalation.door.permits import sha256_of
 from b4tui.escalation.types import Approval, ApprovalState, Cost
 from b4tui.ledger.chain import moment_text
@@ -18,6 +19,7 @@ from b4tui.ledger.ledger import Ledger
 from b4tui.ledger.types import Entry, LedgerError
 from b4tui.outward_sections import EscalationPolicy, PricesConfig
 
+TABLE = "approvals"
 _PAGE = 500
 
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -33,7 +35,7 @@ class Approvals:
         self.ledger = ledger
         self.policy = policy
         self.prices = prices
-        self.grants = GrantStore(ledger)
+        self.grants = GrantStore(ledger, policy)
         self._zone = zone
 
     def get(self, approval_id: str) -> Approval:
@@ -130,21 +132,22 @@ class Approvals:
 
     def open_ones(self, query: Query) -> list[Approval]:
         """Those that can still change: undecided, or approved and not sent. `query` reads, in a transaction or not."""
-        rows = query("SELECT document FROM approvals WHERE state IN ('pending', 'approved') ORDER BY asked_at, id")
-        return [read_approval(document) for (document,) in rows]
+        rows = query("SELECT id, document FROM approvals WHERE state IN ('pending', 'approved') ORDER BY asked_at, id")
+        return [read_approval(document, row_id) for row_id, document in rows]
+
+    def doubts(self) -> tuple[str, ...]:
+        """What is wrong with the rows of approvals and grants by the record, in words; and what of it is unproven.
+
+        Of what is unproven, and so is not used, only what could be used else: grants that hold, and open approvals.
+        """
+        usable = {("approvals", one.id) for one in self.open_ones(self.ledger.query)}
+        usable |= {("grants", row_id) for (row_id,) in self.ledger.query("SELECT id FROM grants WHERE state = 'holds'")}
+        found = self.ledger.witness.doubts()
+        return tuple(str(one) for one in found if not one.unproven or (one.table, one.id) in usable)
 
     def spent(self, query: Query, now: datetime) -> list[Spend]:
-        """What left since the local month began. `query` reads, in a transaction or not."""
-        rows = query(
-            "SELECT document FROM approvals WHERE state = 'sent' AND sent_at >= ?",
-            (moment_text(month_start(now, self._zone)),),
-        )
-        sent = [read_approval(document) for (document,) in rows]
-        return [
-            Spend(at=one.sent_at, agent=one.agent, model=one.destination.model, cost=one.cost or one.estimate)
-            for one in sent
-            if one.sent_at is not None
-        ]
+        """What left since the local month began, by the record. `query` reads, in a transaction or not."""
+        return spends(query, month_start(now, self._zone))
 
 
 def found_row(rows: list[tuple[Any, ...]], approval_id: str) -> Approval:
@@ -153,4 +156,4 @@ def found_row(rows: list[tuple[Any, ...]], approval_id: str) -> Approval:
         raise Declined(
             Objection(ObjectionKind.UNKNOWN, f"There is no approval {approval_id}: `b4tui approvals list` shows them.")
         )
-    return read_approval(rows[0][0])
+    return read_approval(rows[0][0], approval_id)

@@ -123,6 +123,7 @@ class ObjectionKind(StrEnum):
     NOT_HERE = "not_here"  # its run is in another process, or gone
     BUDGET = "budget"
     GRANT = "grant"  # a grant that covers nothing, or nothing any more
+    UNPROVEN = "unproven"  # the record does not bear out what the row says
     BATCH = "batch"  # these cannot be decided together
 
 

@@ -195,7 +195,7 @@ def _evidence(decision: Decision) -> dict[str, Any]:
 def _why(approval: Approval, what: Change) -> str:
     match what:
         case Extend():
-            return f"more time, until {approval.deadline.isoformat(timespec='seconds')}"
+            return f"more time, until {approval.deadline.astimezone():%Y-%m-%d %H:%M:%S}"
         case Acknowledge():
             return "seen, working on it"
         case Undo():

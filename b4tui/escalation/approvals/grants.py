@@ -70,6 +70,8 @@ def over(grant: Grant, now: datetime) -> str:
     """Why a grant holds no longer (or not yet: a clock that went backwards); "" while it holds."""
     if grant.revoked_at is not None:
         return "it was revoked"
+    if grant.doubt:
+        return grant.doubt
     if now >= grant.until:
         return "it has ended"
     if now < grant.made_at:

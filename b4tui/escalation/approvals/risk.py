@@ -15,6 +15,11 @@ from b4tui.provenance import Provenance
 LARGE = 64 * 1024
 """Bytes from which a payload is more than a person reads with care."""
 
+_REPLACED: Mapping[str, str] = {
+    FindingClass.SECRET: "secret",
+    FindingClass.PERSONAL: "personal value",
+    FindingClass.INFRASTRUCTURE: "network name",
+}
 _RANK = {Risk.LOW: 0, Risk.MEDIUM: 1, Risk.HIGH: 2}
 
 
@@ -57,7 +62,7 @@ def _redactions(redacted: Mapping[str, int]) -> list[tuple[Risk, str]]:
     found = []
     for name, count in redacted.items():
         level = Risk.HIGH if name == FindingClass.SECRET else Risk.MEDIUM
-        found.append((level, f"{count} of class {name} replaced by placeholders"))
+        found.append((level, f"{_counted(count, _REPLACED.get(name, name))} replaced by placeholders"))
     return found
 
 

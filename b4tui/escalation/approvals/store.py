@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from b4tui.escalation.approvals import entries
-from b4tui.escalation.approvals.approvals import Approvals, found_row
+from b4tui.escalation.approvals.approvals import TABLE, Approvals, found_row
 from b4tui.escalation.approvals.budget import refusal
 from b4tui.escalation.approvals.changes import (
     Adopt,
@@ -19,18 +19,28 @@ from b4tui.escalation.approvals.changes import (
     Change,
     Conclude,
     Declined,
+    Deny,
     Expire,
     Objection,
     ObjectionKind,
     Send,
+    Tell,
 )
 from b4tui.escalation.approvals.documents import approval_document, read_approval
+from b4tui.escalation.approvals.grant_store import TABLE as GRANTS
 from b4tui.escalation.approvals.states import CLOCK, change, is_fresh, shown_objection
 from b4tui.escalation.types import Approval, ApprovalState, Grant, Receipt
 from b4tui.ledger.chain import moment_text
+from b4tui.ledger.types import NewEntry
 from b4tui.ledger.writing import Writing
 
+PERMITS = "spent_permits"
+Rows = Sequence[tuple[str, str]]
+"""State rows by table and id."""
+
 _OPEN = (ApprovalState.PENDING, ApprovalState.APPROVED)
+_ENDS = (Deny, Cancel, Expire, Tell, Conclude)
+"""Changes by which nothing can leave that could not before: they apply to rows in doubt as well."""
 
 
 class ApprovalStore(Approvals):
@@ -56,7 +66,7 @@ class ApprovalStore(Approvals):
         )
         with self.ledger.transaction() as writing:
             self.grants.use(writing, grant.id, now)
-            self._put(writing, approved, body)
+            self._put(writing, approved, body, used=((GRANTS, grant.id),))
         return approved
 
     def replace(self, old: Approval, what: Cancel, new: Approval, body: bytes, now: datetime) -> Approval:
@@ -101,15 +111,14 @@ class ApprovalStore(Approvals):
         """
         with self.ledger.transaction() as writing:
             current = self._found(writing, approval_id)
-            after = change(current, what, now, self.policy)
+            after = self._unproven(writing, current) or change(current, what, now, self.policy)
             if not isinstance(after, Objection) and (stop := self._stop(writing, current, now)) is not None:
                 self._apply(writing, current, Cancel(stop.text, entries.POLICY), now)
                 after = stop
             if not isinstance(after, Objection) and not _spend_permit(writing, permit, approval_id, now):
                 after = Objection(ObjectionKind.SENT, "This permit was used before: nothing was sent.")
             if not isinstance(after, Objection):
-                self._update(writing, current, after)
-                writing.append(entries.sent(after, permit, now))
+                self._update(writing, current, after, entries.sent(after, permit, now), ((PERMITS, permit),))
         return _demand(after)
 
     def send_again(self, approval_id: str, permit: str, now: datetime) -> None:
@@ -119,11 +128,13 @@ class ApprovalStore(Approvals):
         """
         with self.ledger.transaction() as writing:
             current = self._found(writing, approval_id)
+            if (objection := self._unproven(writing, current)) is not None:
+                raise Declined(objection)
             if current.sent_at is None or current.outcome:
                 raise Declined(Objection(ObjectionKind.SENT, "These bytes are not on their way: nothing was sent."))
             if not _spend_permit(writing, permit, approval_id, now):
                 raise Declined(Objection(ObjectionKind.SENT, "This permit was used before: nothing was sent."))
-            writing.append(entries.sent(current, permit, now))
+            writing.append(entries.sent(current, permit, now), rows=((PERMITS, permit),))
 
     def conclude(self, approval_id: str, receipt: Receipt, now: datetime) -> Approval:
         """Record what came of bytes that left. A failure that came before anything is known costs its estimate."""
@@ -133,8 +144,7 @@ class ApprovalStore(Approvals):
             after = change(current, Conclude(outcome), now, self.policy)
             if not isinstance(after, Objection):
                 after = replace(after, cost=receipt.cost)
-                self._update(writing, current, after)
-                writing.append(entries.answered(after, receipt, now))
+                self._update(writing, current, after, entries.answered(after, receipt, now))
         return _demand(after)
 
     def settle(self, now: datetime) -> None:
@@ -168,13 +178,16 @@ class ApprovalStore(Approvals):
 
     def _adopted(self, writing: Writing, new: Approval, now: datetime) -> Approval | None:
         rows = writing.query(
-            "SELECT document FROM approvals WHERE state IN ('pending', 'approved') "
+            "SELECT id, document FROM approvals WHERE state IN ('pending', 'approved') "
             "AND sha256 = ? AND agent = ? AND bead = ? ORDER BY asked_at DESC",
             (new.sha256, new.agent, new.bead),
         )
-        for (document,) in rows:
-            found = self._settled(writing, read_approval(document), now)
+        for row_id, document in rows:
+            found = self._settled(writing, read_approval(document, row_id), now)
             if found.state not in _OPEN or found.destination != new.destination:
+                continue
+            if self._unproven(writing, found) is not None:
+                self._apply(writing, found, Cancel("asked for again, and not taken from its row", entries.POLICY), now)
                 continue
             judged = (found.rules_sha256, found.gate_version, found.verdict)
             if judged != (new.rules_sha256, new.gate_version, new.verdict):
@@ -206,11 +219,21 @@ class ApprovalStore(Approvals):
         return after
 
     def _apply(self, writing: Writing, current: Approval, what: Change, now: datetime) -> Approval | Objection:
+        if not isinstance(what, _ENDS) and (objection := self._unproven(writing, current)) is not None:
+            return objection
         after = change(current, what, now, self.policy)
         if not isinstance(after, Objection):
-            self._update(writing, current, after)
-            writing.append(entries.changed(after, what, now))
+            self._update(writing, current, after, entries.changed(after, what, now))
         return after
+
+    def _unproven(self, writing: Writing, current: Approval) -> Objection | None:
+        """Why nothing can be done by this row but to end it; asked before it is changed."""
+        words = self.ledger.witness.doubt(writing.query, TABLE, current.id)
+        if not words:
+            return None
+        return Objection(
+            ObjectionKind.UNPROVEN, f"The record does not bear this approval out: {words}. Deny it; nothing was sent."
+        )
 
     def _found(self, writing: Writing, approval_id: str) -> Approval:
         return found_row(writing.query("SELECT document FROM approvals WHERE id = ?", (approval_id,)), approval_id)
@@ -223,7 +246,7 @@ class ApprovalStore(Approvals):
         words = refusal(spent, approval.estimate, approval.agent, now, self.policy, self.prices, self._zone)
         return Objection(ObjectionKind.BUDGET, words) if words else None
 
-    def _put(self, writing: Writing, new: Approval, body: bytes) -> None:
+    def _put(self, writing: Writing, new: Approval, body: bytes, used: Rows = ()) -> None:
         writing.keep_body(new.sha256, body)
         writing.execute(
             "INSERT INTO approvals (id, version, state, agent, bead, run, sha256, asked_at, deadline, document) "
@@ -241,12 +264,14 @@ class ApprovalStore(Approvals):
                 approval_document(new),
             ),
         )
-        writing.append(entries.asked(new))
+        writing.append(entries.asked(new), rows=((TABLE, new.id), *used))
 
-    def _update(self, writing: Writing, before: Approval, after: Approval) -> None:
+    def _update(self, writing: Writing, before: Approval, after: Approval, entry: NewEntry, used: Rows = ()) -> None:
+        """Change a row and record it. A row in doubt stays in doubt: nothing that is recorded later bears it out."""
+        doubted = self._unproven(writing, before) is not None
         changed = writing.execute(
             "UPDATE approvals SET version = ?, state = ?, run = ?, deadline = ?, sent_at = ?, document = ? "
-            "WHERE id = ? AND version = ?",
+            "WHERE id = ? AND (version = ? OR ?)",
             (
                 after.version,
                 _column(after),
@@ -256,10 +281,12 @@ class ApprovalStore(Approvals):
                 approval_document(after),
                 before.id,
                 before.version,
+                doubted,  # its version may be anything
             ),
         )
         if changed != 1:
             raise Declined(Objection(ObjectionKind.STALE, "It has changed meanwhile: look at it again."))
+        writing.append(entry, rows=used if doubted else ((TABLE, after.id), *used))
 
 
 def _demand(after: Approval | Objection) -> Approval:

@@ -117,6 +117,7 @@ class Escalation:
         policy = office.policy.escalation
         if local and not (prepared.mendable and policy.redact_wait_s > 0):
             raise Stopped(stays_here(prepared.judgement))
+        await office.look()
         wait_s = policy.redact_wait_s if local else policy.deadline_s
         new = approval_of(prepared, office.new_id(), office.clock(), wait_s)
         approval = await firmly(self._put, new)

@@ -14,6 +14,8 @@ from b4tui.escalation.asking.firmly import firmly
 from b4tui.events import Event, Warned
 from b4tui.ledger.types import Entry, LedgerError, NewEntry
 
+MOST_DOUBTS = 5
+"""More rows in doubt than these are not named one by one."""
 NOTICE_S = 0.25
 """Seconds until somebody else's decision is seen, at most, and until what is due is settled."""
 
@@ -40,6 +42,23 @@ class Notices:
         self._holders = 0
         self._task: asyncio.Task[None] | None = None
         self._failed = ""
+        self._doubted: frozenset[str] = frozenset()
+
+    async def look(self) -> None:
+        """Compare approvals and grants with the record; what it does not bear out is said, once each."""
+        try:
+            doubts = await firmly(self._store.doubts)
+        except LedgerError as error:
+            self._warn(str(error))
+            return
+        fresh = [words for words in doubts if words not in self._doubted]
+        self._doubted = frozenset(doubts)
+        for words in fresh[:MOST_DOUBTS]:
+            reason = f"{words}. Nothing leaves by it: revoke or deny it, and ask `b4tui ledger verify` what else is so"
+            self._publish(Warned(at=self._clock(), reason=reason))
+        if more := fresh[MOST_DOUBTS:]:
+            reason = f"{len(more):,} more approvals and grants are not as the record says: ask `b4tui ledger verify`"
+            self._publish(Warned(at=self._clock(), reason=reason))
 
     async def tell(self) -> None:
         """Publish what is new. A record that cannot be read is said once."""
@@ -88,6 +107,7 @@ class Notices:
                 self._task = None
 
     async def _watch(self) -> None:
+        await self.look()
         version = None
         while True:
             try:

@@ -33,9 +33,9 @@ Send = Callable[[Provider, Payload, Permit], Awaitable[Reply]]
 class Office:
     """`judge` gives the gate as it is now; `told` publishes the rows that are new in the record.
 
-    `unrecorded` publishes a row that could not be written. `keep_bodies_days` is how long payloads can be looked at
-    (0: until they were answered). `no_providers` says why there is nobody to send to, where that has another reason
-    than empty settings.
+    `look` compares approvals and grants with the record and publishes what is not borne out; `unrecorded` publishes a
+    row that could not be written. `keep_bodies_days` is how long payloads can be looked at (0: until they were
+    answered). `no_providers` says why there is nobody to send to, where that has another reason than empty settings.
     """
 
     store: ApprovalStore
@@ -50,4 +50,5 @@ class Office:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     told: Callable[[], Awaitable[None]]
+    look: Callable[[], Awaitable[None]]
     unrecorded: Callable[[NewEntry], None]

@@ -101,6 +101,15 @@ def idle_timeout(provider: Provider) -> Failure:
     )
 
 
+def total_timeout(provider: Provider) -> Failure:
+    """An answer that goes on and on."""
+    return Failure(
+        FailureKind.TIMEOUT,
+        f"{provider.destination.host} was not done within {provider.total_timeout_s:g} s, so its answer was given up "
+        f"and nothing of it is used; raise escalation.{provider.name}.total_timeout_s if answers may take longer",
+    )
+
+
 def incomplete(provider: Provider, reason: str = "") -> Failure:
     """The answer ended without saying that it is whole."""
     said = f" (“{_quoted(provider, reason)}”)" if reason else ""

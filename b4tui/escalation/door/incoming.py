@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import httpx
@@ -40,11 +40,15 @@ class Trouble(Exception):
 
 
 class Incoming:
-    """The answer being read. Patience is spent only while waiting, and renewed only by what says something."""
+    """The answer being read. Patience is spent only while waiting, and renewed only by what says something.
 
-    def __init__(self, provider: Provider, transport: DoorTransport) -> None:
+    `left` gives the seconds that the whole exchange still has: nothing renews them.
+    """
+
+    def __init__(self, provider: Provider, transport: DoorTransport, left: Callable[[], float]) -> None:
         self._provider = provider
         self._transport = transport
+        self._left = left
         self._decoder = decoder_of(provider.api)
         self._patience = Patience(provider.connect_timeout_s + provider.first_token_timeout_s)
         self._begun = False
@@ -59,6 +63,7 @@ class Incoming:
 
         Raises Trouble, and what the door raises when it does not open.
         """
+        self._in_time()
         self._response = response = await self._wait(self._transport.handle_async_request(request))
         self.status = response.status_code
         if response.status_code != 200:
@@ -75,6 +80,7 @@ class Incoming:
 
         With `at_end` set, what comes is what the body ended in the middle of, and may be half a message.
         """
+        self._in_time()
         while not self._ready:
             assert self._body is not None
             data = await self._wait(anext(self._body, None))
@@ -111,14 +117,25 @@ class Incoming:
         raise Trouble(failures.in_stream(self._provider, said))
 
     async def _wait(self, step: Awaitable[T]) -> T:
-        """Wait for one step with the patience that is left. Raises Trouble."""
+        """Wait for one step with the patience that is left, and the time of the whole exchange. Raises Trouble."""
+        beyond = max(0.0, self._patience.left - self._left())
+        self._patience.left -= beyond
         try:
             return await self._patience.wait(step)
         except TimeoutError:
+            if beyond:
+                raise Trouble(failures.total_timeout(self._provider)) from None
             late = failures.idle_timeout if self._begun else failures.first_token_timeout
             raise Trouble(late(self._provider)) from None
         except _NETWORK as error:
             raise Trouble(failures.by_transport(self._provider, error)) from None
+        finally:
+            self._patience.left += beyond
+
+    def _in_time(self) -> None:
+        """However lively it is: it has to end. Raises Trouble."""
+        if self._left() <= 0:
+            raise Trouble(failures.total_timeout(self._provider))
 
 
 def _media_type(response: httpx.Response) -> str:

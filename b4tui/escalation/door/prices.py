@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from b4tui.engines.types import Usage
 from b4tui.escalation.types import Cost, Payload
 from b4tui.outward_sections import PricesConfig
@@ -28,6 +30,11 @@ def cost(model: str, usage: Usage, prices: PricesConfig) -> Cost:
         fresh = usage.prompt_tokens - cached
         money = (fresh * price.input + cached * cheap + usage.generated_tokens * price.output) / _MILLION
     return Cost(money=money, currency=prices.currency, tokens_in=usage.prompt_tokens, tokens_out=usage.generated_tokens)
+
+
+def broken_off(usage: Usage, written: int) -> Usage:
+    """The figures of an answer that broke off after so many characters: the provider counts them only at its end."""
+    return replace(usage, generated_tokens=max(usage.generated_tokens, -(-written // BYTES_PER_TOKEN)))
 
 
 def estimate(payload: Payload, max_tokens: int, prices: PricesConfig) -> Cost:

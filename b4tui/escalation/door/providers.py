@@ -51,6 +51,7 @@ class Provider:
     connect_timeout_s: float = 10.0
     first_token_timeout_s: float = 120.0
     idle_timeout_s: float = 60.0
+    total_timeout_s: float = 600.0
 
 
 def open_providers(settings: Settings, environ: Mapping[str, str]) -> Mapping[str, Provider]:
@@ -86,6 +87,7 @@ def open_provider(name: str, config: EscalationConfig, environ: Mapping[str, str
         connect_timeout_s=config.connect_timeout_s,
         first_token_timeout_s=config.first_token_timeout_s,
         idle_timeout_s=config.idle_timeout_s,
+        total_timeout_s=config.total_timeout_s,
     )
 
 

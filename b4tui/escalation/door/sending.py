@@ -18,7 +18,7 @@ from b4tui.escalation.door.headers import HeaderRefused, headers_for
 from b4tui.escalation.door.incoming import Incoming, Trouble
 from b4tui.escalation.door.network import Gatekeeper, Traffic
 from b4tui.escalation.door.permits import Permit, PermitFault, PermitOffice, PermitRefused
-from b4tui.escalation.door.prices import cost
+from b4tui.escalation.door.prices import broken_off, cost
 from b4tui.escalation.door.providers import Provider
 from b4tui.escalation.door.transport import PERMIT, TRAFFIC, DoorRefused, DoorTransport
 from b4tui.escalation.door.wire.answers import Answer, Declined, Ending, Said, Unfinished
@@ -104,6 +104,7 @@ class Sending:
         self._since = means.seconds()
         self._until: float | None = None
         self._first: float | None = None
+        self._written = 0
         self._status: int | None = None
         self._answer: Answer | None = None
         self._failure = _GIVEN_UP
@@ -156,6 +157,8 @@ class Sending:
         """What came of it so far; what left has left, however it ended."""
         now = self._means.seconds() if self._until is None else self._until
         usage = self._answer.usage if self._answer is not None else None
+        if usage is not None and self._failure:
+            usage = broken_off(usage, self._written)
         model = self._payload.destination.model
         return Receipt(
             approval=self._permit.approval,
@@ -174,7 +177,7 @@ class Sending:
     async def _attempt(self, permit: Permit) -> AsyncGenerator[StreamEvent, None]:
         """One try. Raises Trouble, when nothing of an answer was given out or when it broke off."""
         answer = self._answer = answer_of(self._provider.api, self._means.new_id)
-        incoming = Incoming(self._provider, self._transport)
+        incoming = Incoming(self._provider, self._transport, self._left)
         try:
             await self._open(incoming, permit)
             async with aclosing(self._pieces(incoming, answer)) as pieces:
@@ -230,9 +233,14 @@ class Sending:
             if self._first is None and step.pieces:
                 self._first = self._means.seconds() - self._since
             for piece in step.pieces:
+                self._written += len(piece.text)
                 yield piece
             if step.over:
                 return
+
+    def _left(self) -> float:
+        """Seconds that the whole exchange still has, over all tries."""
+        return self._since + self._provider.total_timeout_s - self._means.seconds()
 
     def _ending(self, answer: Answer) -> Ending:
         try:
@@ -271,7 +279,8 @@ class Sending:
         now = self._means.clock()
         asked = retry_after(trouble.retry_after, now)
         pause = PAUSE_S * 2 ** (tried - 1) if asked is None else asked
-        return pause if now + timedelta(seconds=pause) < self._permit.until else None
+        in_time = pause < self._left() and now + timedelta(seconds=pause) < self._permit.until
+        return pause if in_time else None
 
 
 def _may_pass(failure: Failure) -> bool:

@@ -204,10 +204,14 @@ def compiled(pattern: str, origin: Origin) -> re.Pattern[str]:
         return re.compile(pattern)
     import re2  # only who has rules of their own pays for it
 
+    options = re2.Options()
+    options.log_errors = False  # its library writes to the terminal itself, over whatever a screen shows there
     try:
-        ready: re.Pattern[str] = re2.compile(pattern)
+        ready: re.Pattern[str] = re2.compile(pattern, options)
     except re2.error as error:
-        raise ValueError(f"re2 does not take the pattern: {error}") from error
+        told = error.args[0] if error.args else error
+        words = told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+        raise ValueError(f"re2 does not take the pattern: {words}") from error
     return ready
 
 

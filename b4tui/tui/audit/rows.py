@@ -11,8 +11,12 @@ from b4tui.ledger.words import facts_in_words
 from b4tui.tui import words
 from b4tui.tui.paint import Ink, Line, Span, plain, width_of
 
-WIDE = 110
+WIDE = 140
 """Cells from which every column has its place."""
+MIDDLE = 110
+"""Cells from which the figures have theirs."""
+NARROW = 70
+"""Cells from which the digest has its place."""
 _DIGEST = 8
 _SHOWN = frozenset({"agent", "approval", "bytes_out", "change", "host", "sha256", "size", "state", "waited_s"})
 """Facts that have a column, or are in the title."""
@@ -47,12 +51,16 @@ class Columns:
 
 
 _ALL = Columns(when=21, who=13, bead=12, digest=9, place=22, size=9, waited=8)
+_MORE = Columns(when=21, who=13, bead=12, digest=9, place=0, size=9, waited=8)
 _FEW = Columns(when=13, who=11, bead=9, digest=9, place=0, size=0, waited=0)
+
+_LEAST = Columns(when=13, who=11, bead=9, digest=0, place=0, size=0, waited=0)
 
 
 def columns_for(width: int) -> Columns:
     """The columns that fit."""
-    return _ALL if width >= WIDE else _FEW
+    fitting = ((WIDE, _ALL), (MIDDLE, _MORE), (NARROW, _FEW))
+    return next((columns for least, columns in fitting if width >= least), _LEAST)
 
 
 def head_line(width: int) -> Line:
@@ -132,9 +140,13 @@ def _figures(entry: Entry) -> tuple[str, str, str, str]:
 
 
 def _right(columns: Columns, bead: str, figures: tuple[str, str, str, str], ink: Ink) -> tuple[Span, ...]:
-    cells = [_cell(bead, columns.bead), _cell(figures[0], columns.digest)]
+    cells = [_cell(bead, columns.bead)]
+    if columns.digest:
+        cells.append(_cell(figures[0], columns.digest))
     if columns.place:
-        cells += [_cell(figures[1], columns.place), f"{figures[2]:>{columns.size}}", f"{figures[3]:>{columns.waited}}"]
+        cells.append(_cell(figures[1], columns.place))
+    if columns.size:
+        cells += [f"{figures[2]:>{columns.size}}", f"{figures[3]:>{columns.waited}}"]
     return (Span("".join(cells), ink),)
 
 

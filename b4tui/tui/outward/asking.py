@@ -68,19 +68,21 @@ class Asking:
         return Span(f"{sign} {str(one.state).upper()}: {what}.", Ink.STRONG)
 
     def facts(self, width: int, *, short: bool = False) -> Iterator[Line]:
-        """What there is to know before deciding, in the order it matters; `short` keeps each fact to one line.
+        """What there is to know before deciding, in the order it matters; `short` keeps most facts to one line.
 
         Of what stays here no price is told: it will not be paid.
         """
         one = self.approval
         asker = (Span(self.agent, Ink.STRONG), Span(f"  {one.bead}  ", Ink.INK), Span(self.title, Ink.SOFT))
-        yield _fact("asks", *asker, right=(Span(one.category.replace("_", " "), Ink.FAINT),))
+        seen = f"seen by {one.seen_by} · " if one.seen_by and one.state is ApprovalState.PENDING else ""
+        kind = Span(one.category.replace("_", " "), Ink.FAINT)
+        yield _fact("asks", *asker, right=(Span(seen, Ink.INFO), kind))
         yield from _told("because", Span(one.reason or "it gave no reason"), width, 1 if short else 3)
         if stays_here(one):
             reasons = " · ".join(reason.text for reason in one.reasons) or "the gate says so"
             yield from _told("stays", Span(reasons, Ink.ATTENTION), width, 2 if short else 4)
         else:
-            yield from _told("risk", risk_line(one), width, 1 if short else 2)
+            yield from _told("risk", risk_line(one), width, 2)
         place = one.destination
         where = [Span(place.url, Ink.INK), Span(f"  {place.model}", Ink.INK), Span(f"  ({place.provider})", Ink.FAINT)]
         yield _fact("to", *where)

@@ -32,7 +32,8 @@ def changed(old: Approval, new: Approval) -> str:
 class Standing:
     """An approval as the screen has it. `share` and `whole`: how much of its payload was on the screen.
 
-    `problem` says why it cannot be shown, and so not be approved; `busy` while a decision is on its way.
+    `problem` says why it cannot be shown, and so not be approved; `busy` while a decision is on its way; `others`:
+    there are more that wait.
     """
 
     approval: Approval | None
@@ -42,6 +43,7 @@ class Standing:
     whole: bool
     problem: str
     busy: bool
+    others: bool
 
     @property
     def open(self) -> bool:
@@ -88,7 +90,8 @@ class Standing:
         if one.state is ApprovalState.PENDING and not self.open:
             return Span("◌ EXPIRED: nobody decided in time, so it stays here.", Ink.ATTENTION)
         if not self.open:
-            return Span("Nothing is to be decided here: esc returns, ] goes to the next one.", Ink.SOFT)
+            more = ", ] goes to the next one" if self.others else ""
+            return Span(f"Nothing is to be decided here: esc returns{more}.", Ink.SOFT)
         if self.busy:
             return Span("One moment…", Ink.SOFT)
         if not self.arming.armed:

@@ -23,6 +23,8 @@ from b4tui.tui.paint import Ink, Line, Span, line
 
 ROOMY = 110
 """Cells from which a row of the queue says everything."""
+AMPLE = 140
+"""Cells from which whole host names have their place."""
 
 
 def ordered(outward: OutwardView) -> tuple[Approval, ...]:
@@ -50,9 +52,18 @@ def after(outward: OutwardView, approval: str, by: int = 1) -> str:
 def heading(width: int) -> Line:
     """What the columns of a row are, for the same width as the rows."""
     wide = width >= ROOMY
-    told = f"  {'risk':<12}{'agent':<13}{'bead':<12}{'to':<30}what for" if wide else f"  {'risk':<12}{'agent':<11}to"
+    told = (
+        f"  {'risk':<12}{'agent':<13}{'bead':<12}{'to':<{_place(width)}}what for"
+        if wide
+        else f"  {'risk':<12}{'agent':<11}to"
+    )
     figures = f"{'size':>9}{'cost':>12}{'age':>6}{'ends in':>10} " if wide else f"{'size':>9}{'ends in':>10} "
     return line(Span(told, Ink.FAINT), right=(Span(figures, Ink.FAINT),))
+
+
+def _place(width: int) -> int:
+    """Cells for where it goes; what it is for wants the rest."""
+    return 30 if width >= AMPLE else 18
 
 
 def row(approval: Approval, snapshot: Snapshot, now: datetime, width: int, *, marked: bool = False) -> Line:
@@ -64,10 +75,13 @@ def row(approval: Approval, snapshot: Snapshot, now: datetime, width: int, *, ma
     left.append(Span(f"{_cut(agent_name(snapshot, one.agent), 12 if wide else 10):<{13 if wide else 11}}", Ink.STRONG))
     if wide:
         left.append(Span(f"{_cut(one.bead, 11):<12}", soft))
-        left.append(Span(f"{_cut(one.destination.host, 29):<30}", soft))
-        left.append(Span(one.reason, Ink.SOFT if waits else Ink.FAINT))
+        place = _place(width)
+        left.append(Span(f"{_cut(one.destination.host, place - 1):<{place}}", soft))
+        told = (Span(one.reason, Ink.SOFT if waits else Ink.FAINT),)
+        left += [*seen(one), Span(" · ", Ink.FAINT), *told] if seen(one) else told
     else:
         left.append(Span(one.destination.host, soft))
+        left += [Span("  ", soft), *seen(one)] if seen(one) else ()
     return Line(tuple(left), tuple(_figures(one, now, wide)))
 
 
@@ -75,7 +89,14 @@ def told_of(one: Approval, now: datetime) -> Span:
     """What is to be said about a row: why it stays, what it is for, or how it ended and who decided."""
     if one.state is not ApprovalState.PENDING:
         return ending(one, now)
-    return Span(" · ".join(reason.text for reason in one.reasons) or one.reason, Ink.SOFT)
+    seen = f"seen by {one.seen_by} · " if one.seen_by else ""
+    return Span(seen + (" · ".join(reason.text for reason in one.reasons) or one.reason), Ink.SOFT)
+
+
+def seen(one: Approval) -> tuple[Span, ...]:
+    """Who said that they are looking at it, as long as it waits."""
+    waits = one.seen_by and one.state is ApprovalState.PENDING
+    return (Span(f"seen by {_cut(one.seen_by, 16)}", Ink.INFO),) if waits else ()
 
 
 def _sign(one: Approval) -> Span:
@@ -93,7 +114,7 @@ def _figures(one: Approval, now: datetime, wide: bool) -> list[Span]:
     spans = [Span(f"{size_words(one.size):>9}", Ink.SOFT)]
     if wide:
         money = one.estimate.money
-        cost = "n/a" if money is None else f"{money:.2f} {one.estimate.currency}"
+        cost = "" if stays_here(one) else "n/a" if money is None else f"{money:.2f} {one.estimate.currency}"
         spans.append(Span(f"{cost:>12}", Ink.SOFT))
         spans.append(Span(f"{words.age((now - one.asked_at).total_seconds()):>6}", Ink.FAINT))
     left = (one.deadline - now).total_seconds()

@@ -29,6 +29,8 @@ from b4tui.tui.widgets.payload_view import PayloadView
 
 PENDING = frozenset({"deny", "deny_because", "redact", "call_public", "extend", "acknowledge"})
 LETS_OUT = frozenset({"approve", "grant"})
+TALL = 32
+"""Rows from which a narrow screen, too, has room for whole facts."""
 SEARCHING = Span("enter looks for it, esc leaves the search; nothing is decided here.", Ink.SOFT)
 
 
@@ -122,6 +124,7 @@ class ApprovalScreen(PayloadScreen):
             whole=self.view.reading is not None and self.view.seen.whole,
             problem=self.problem,
             busy=self._busy,
+            others=bool(self._next()),
         )
 
     def draw(self) -> None:
@@ -135,7 +138,7 @@ class ApprovalScreen(PayloadScreen):
         waiting = [each.id for each in queue.ordered(snapshot.outward) if each.state is ApprovalState.PENDING]
         place = f"{waiting.index(one.id) + 1} of {len(waiting)}" if one.id in waiting else ""
         head = line(asking.question, right=(Span(place, Ink.FAINT),) if place else ())
-        facts = tuple(asking.facts(width, short=self.narrow))
+        facts = tuple(asking.facts(width, short=self.narrow and self.app.size.height < TALL))
         self.query_one("#asked", Panel).show_lines((head, *facts))
         standing = self.standing
         told = SEARCHING if self.view.searching else standing.words
@@ -161,12 +164,16 @@ class ApprovalScreen(PayloadScreen):
         one, standing = self.approval, self.standing if self.drawable else None
         if action == "undo":
             return bool(self.undoable())
+        if action == "other":
+            return bool(self._next())
         if action not in PENDING | LETS_OUT:
             return True
         if one is None or standing is None or not standing.open or (action in LETS_OUT and stays_here(one)):
             return False
         if action == "grant":
             return True
+        if action == "acknowledge" and one.seen_by:
+            return False
         if action == "approve":
             return standing.may_approve or None
         if action == "call_public" or action == "redact":
@@ -311,8 +318,12 @@ class ApprovalScreen(PayloadScreen):
 
     def action_other(self, by: int) -> None:
         """The next one that waits, or the one before."""
-        if other := queue.after(self.console.snapshot.outward, self.approval_id, by):
+        if other := self._next(by):
             self.open(other, "it is another one")
+
+    def _next(self, by: int = 1) -> str:
+        """The one that waits `by` places on; "" where no other does."""
+        return queue.after(self.console.snapshot.outward, self.approval_id, by)
 
     def action_back(self) -> None:
         """Undo one thing: the search, then being here. Nothing is decided."""

@@ -15,7 +15,7 @@ from b4tui.runtime.snapshot import OutwardView, Snapshot
 from b4tui.tui import words
 from b4tui.tui.keymap import bindings
 from b4tui.tui.outward import queue
-from b4tui.tui.paint import Ink, Line, Span, line
+from b4tui.tui.paint import Ink, Line, Span, line, wrapped
 from b4tui.tui.screens.guarded import GuardedScreen
 from b4tui.tui.widgets.inked import Panel
 from b4tui.tui.widgets.lines import Lines
@@ -23,8 +23,8 @@ from b4tui.tui.widgets.lines import Lines
 COMES = "Requests appear here when an agent asks to send something off this machine."
 
 
-def empty(outward: OutwardView) -> tuple[Line, ...]:
-    """What stands here while nothing waits: what would, and why nothing will where nothing can."""
+def empty(outward: OutwardView, width: int = 80) -> tuple[Line, ...]:
+    """What stands here while nothing waits: what would, and why nothing will where nothing can; for `width` cells."""
     why = COMES
     if outward.local_only:
         why = "With --local-only nothing can leave, so nobody is asked."
@@ -33,7 +33,7 @@ def empty(outward: OutwardView) -> tuple[Line, ...]:
     return (
         Line(),
         line(Span("  No approvals are pending.", Ink.SOFT)),
-        line(Span(f"  {why}", Ink.FAINT)),
+        *(Line((Span("  ", Ink.FAINT), *row.left)) for row in wrapped(why, max(20, width - 2), Ink.FAINT)),
         line(Span("  f lists the standing approvals, esc returns.", Ink.FAINT)),
     )
 
@@ -67,8 +67,8 @@ class ApprovalsScreen(GuardedScreen):
 
     @property
     def chosen(self) -> Approval | None:
-        """The one under the cursor."""
-        return queue.by_id(self.console.snapshot.outward, self.list.key)
+        """The one under the cursor; None before there are rows."""
+        return queue.by_id(self.console.snapshot.outward, self.list.key) if self.drawable else None
 
     @property
     def marked(self) -> tuple[Approval, ...]:
@@ -96,7 +96,7 @@ class ApprovalsScreen(GuardedScreen):
         self.list.entitle(
             f"APPROVALS {len(snapshot.outward.pending)}", words.plural(len(marks), "mark") if marks else ""
         )
-        self.list.empty = empty(snapshot.outward)
+        self.list.empty = empty(snapshot.outward, width)
         self.list.show_rows(
             tuple(approvals),
             lambda key: (queue.row(approvals[key], snapshot, now, width, marked=key in marks),),
@@ -168,7 +168,9 @@ class ApprovalsScreen(GuardedScreen):
         if action == "deny":
             return bool(self._targets()) and (self.arming.armed or None)
         if action in WAITING:
-            return (one := self.chosen) is not None and one.state is ApprovalState.PENDING
+            one = self.chosen
+            waits = one is not None and one.state is ApprovalState.PENDING
+            return waits and not (action == "acknowledge" and one is not None and one.seen_by)
         if action == "undo":
             return bool(self.undoable())
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from b4tui.escalation.approvals.grant_bounds import beyond
 from b4tui.escalation.types import Approval
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui.keymap import bindings
@@ -21,9 +22,10 @@ NAMES = {"minutes": "for", "uses": "how often", "size": "up to", "anyone": "by"}
 class Limits(Lines):
     """Rows that are turned; `enter` does nothing to them."""
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    @property
+    def opens(self) -> bool:
         """The foot line names no key that opens a row."""
-        return action != "open"
+        return False
 
 
 class GrantFormScreen(GuardedScreen):
@@ -64,6 +66,8 @@ class GrantFormScreen(GuardedScreen):
         )
         self.query_one("#limits", Lines).show_rows(Choices.FIELDS, lambda name: (self._row(name),))
         told = "ctrl+s makes it, esc leaves." if self.arming.armed else f"◌ Not yet: {self.arming.why}."
+        if words := beyond(grant, self.console.policy):
+            told = f"✗ It reaches too far: {words}."
         self.query_one("#waits", Panel).show_lines((line(Span(f" {told}", Ink.SOFT)),))
 
     def _row(self, name: str) -> Line:
@@ -95,6 +99,9 @@ class GrantFormScreen(GuardedScreen):
         """Make the grant."""
         if self.admits():
             grant = self.choices.grant(self.console.clock(), self.console.actor)
+            if words := beyond(grant, self.console.policy):
+                self.console.say(f"It reaches too far: {words}.", wrong=True)
+                return
             self.console.perform(self.console.runtime.operator.make_grant(grant), MADE)
             self.dismiss(None)
 

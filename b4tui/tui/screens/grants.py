@@ -19,9 +19,18 @@ from b4tui.tui.widgets.lines import Lines
 
 EMPTY = (
     Line(),
-    line(Span("  There are no standing approvals: each payload is asked for by itself.", Ink.SOFT)),
-    line(Span("  f on an approval makes one for the like of it. esc returns.", Ink.FAINT)),
+    line(Span("  No standing approvals: each payload is asked for.", Ink.SOFT)),
+    line(Span("  f on an approval makes one for its like. esc returns.", Ink.FAINT)),
 )
+
+
+class GrantRows(Lines):
+    """A grant says all of itself in its row: there is nothing to open."""
+
+    @property
+    def opens(self) -> bool:
+        """Nothing is opened."""
+        return False
 
 
 class GrantsScreen(HouseScreen):
@@ -33,14 +42,14 @@ class GrantsScreen(HouseScreen):
     def body(self) -> ComposeResult:
         """The rows, and a reminder of what a grant is not."""
         with Vertical(id="main"):
-            yield Lines(id="grants", row_height=3, empty=EMPTY)
+            yield GrantRows(id="grants", row_height=3, empty=EMPTY)
             yield Panel(id="waits")
 
     def on_mount(self) -> None:
         """The frame, and what all of them have in common."""
         self.drawable = True
         self.query_one(Lines).add_class("panel")
-        told = "The gate judges each payload all the same; with a finding in it, you are asked."
+        told = "Each is judged all the same; with a finding it is asked."
         self.query_one("#waits", Panel).show_lines((line(Span(f" {told}", Ink.FAINT)),))
 
     def show(self, snapshot: Snapshot) -> None:
@@ -62,7 +71,8 @@ class GrantsScreen(HouseScreen):
     def _chosen(self) -> Grant | None:
         key = self.query_one(Lines).key if self.drawable else ""
         now = self.console.clock().astimezone()
-        return next((one for one in self.console.snapshot.outward.grants if one.id == key and not over(one, now)), None)
+        grants = self.console.snapshot.outward.grants
+        return next((one for one in grants if one.id == key and _is_revocable(one, now)), None)
 
     def action_revoke(self) -> None:
         """End it now: the careful direction needs no question."""
@@ -78,9 +88,15 @@ def over(grant: Grant, now: datetime) -> str:
     """Why a grant holds no longer, in a word; "" while it does."""
     if grant.revoked_at is not None:
         return "revoked"
+    if grant.doubt:
+        return "not used: the record says otherwise"
     if now >= grant.until:
         return "ended"
     return "used up" if grant.uses >= grant.max_uses else ""
+
+
+def _is_revocable(grant: Grant, now: datetime) -> bool:
+    return grant.revoked_at is None and bool(grant.doubt or not over(grant, now))
 
 
 def grant_lines(grant: Grant, now: datetime, width: int) -> Iterator[Line]:

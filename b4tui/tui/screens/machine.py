@@ -35,6 +35,20 @@ EDGES = 2
 LEAST_ROWS = 3
 
 
+class Section(TextPane):
+    """One section; a request or an error leads to its bead, everything else is read."""
+
+    @property
+    def bead(self) -> str:
+        """The bead that the row under the cursor is about; "" where it is about none."""
+        return self.key.partition(":")[2]
+
+    @property
+    def opens(self) -> bool:
+        """Only what is about a bead leads anywhere."""
+        return bool(self.bead)
+
+
 class MachineScreen(HouseScreen):
     """Everything about the machine; `escape` or `g` returns to where the operator came from."""
 
@@ -54,11 +68,11 @@ class MachineScreen(HouseScreen):
             with Horizontal(id="sides"):
                 with Vertical(id="left"):
                     for index in LEFT:
-                        yield TextPane(id=SECTIONS[index].lower())
+                        yield Section(id=SECTIONS[index].lower())
                 with Vertical(id="right"):
                     for index in range(len(SECTIONS)):
                         if index not in LEFT:
-                            yield TextPane(id=SECTIONS[index].lower())
+                            yield Section(id=SECTIONS[index].lower())
 
     def on_mount(self) -> None:
         """Titles, and the keys in the first section."""

@@ -38,6 +38,11 @@ class ActivityStrip(Lines):
         if at_top:
             self.cursor = 0
 
+    @property
+    def opens(self) -> bool:
+        """A line about no bead leads nowhere."""
+        return bool(self.bead_of(self.key))
+
     def bead_of(self, key: str) -> str:
         """The bead a row is about; empty where it is about none."""
         return self._rows[key].bead if key in self._rows else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from b4tui.escalation.types import Approval
@@ -31,10 +31,17 @@ class AgentsPanel(Lines):
     def __init__(self, id: str | None = None) -> None:
         empty = line(Span(" No agents are enabled: [agents] in the settings.", Ink.SOFT))
         super().__init__(id=id, empty=(empty,))
+        self._views: Mapping[str, AgentView] = {}
+
+    @property
+    def opens(self) -> bool:
+        """An agent without a bead leads nowhere."""
+        view = self._views.get(self.key)
+        return view is not None and bool(view.bead)
 
     def show(self, snapshot: Snapshot, now: datetime) -> None:
         """The agents as they are now."""
-        views = {view.key: view for view in snapshot.agents}
+        views = self._views = {view.key: view for view in snapshot.agents}
         wide = self.size.width >= 70
         self.show_rows(tuple(views), lambda key: (agent_line(views[key], snapshot, now, wide),))
 

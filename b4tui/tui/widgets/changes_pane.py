@@ -32,6 +32,11 @@ class ChangesPane(TextPane):
         self._files, self._diffs = files, diffs
         self.rewrite()
 
+    @property
+    def opens(self) -> bool:
+        """A file is opened or folded."""
+        return bool(self.key)
+
     def action_open(self) -> None:
         """Open or fold the file the row belongs to."""
         path = self._path_of(self.key)

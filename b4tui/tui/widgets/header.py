@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from b4tui.escalation.types import Approval
+from b4tui.escalation.types import Approval, Risk
 from b4tui.events import EngineStatus
 from b4tui.runtime.snapshot import EngineView, OutwardView, Snapshot
 from b4tui.tui import words
 from b4tui.tui.attention import wants
 from b4tui.tui.badges import chief, engine_badge
-from b4tui.tui.outward.asking import SOON_S, size_words
+from b4tui.tui.outward.asking import SOON_S, size_words, stays_here
 from b4tui.tui.paint import GAP, Ink, Line, Span, width_of
 from b4tui.tui.widgets.inked import Panel
 
@@ -111,13 +111,15 @@ def _waiting(snapshot: Snapshot, now: datetime, detail: int, worded: bool) -> It
 
 
 def _approvals(pending: Sequence[Approval], now: datetime, detail: int) -> str:
-    """How many, and how long the first has waited; what ends within a minute is said instead."""
+    """How many, how many of high risk, how long the first has waited; what ends within a minute is said instead."""
     if detail < 2:
         return f"▲ {words.plural(len(pending), 'approval')}"
     ends = min((one.deadline - now).total_seconds() for one in pending)
     oldest = words.age(max((now - one.asked_at).total_seconds() for one in pending))
     when = f"one ends in {max(0, ends):.0f} s" if ends <= SOON_S else f"oldest {oldest}"
-    return f"▲ {words.plural(len(pending), 'approval')}, {when}"
+    high = sum(one.risk is Risk.HIGH and not stays_here(one) for one in pending)
+    told = f" ({high} high)" if high else ""
+    return f"▲ {words.plural(len(pending), 'approval')}{told}, {when}"
 
 
 def _engine(snapshot: Snapshot, engine: EngineView | None, detail: int, worded: bool) -> Iterator[Span]:

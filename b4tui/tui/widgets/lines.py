@@ -65,6 +65,7 @@ class Lines(ScrollView, can_focus=True):
         self.keys: Sequence[str] = ()
         self._make: RowMaker = no_rows
         self._titles = ("", "")
+        self._offered = False
         self._painted: dict[int, tuple[Line, ...]] = {}
         self._strips: LRUCache[tuple[Line, int, bool], Strip] = LRUCache(1024)
         self._styles: dict[tuple[Ink, bool], Style] = {}
@@ -85,6 +86,21 @@ class Lines(ScrollView, can_focus=True):
         """The key under the cursor; empty where there are no rows."""
         return self.keys[self.cursor] if 0 <= self.cursor < len(self.keys) else ""
 
+    @property
+    def opens(self) -> bool:
+        """Whether `enter` does anything with the row under the cursor."""
+        return bool(self.key)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The key that opens is offered where it opens something."""
+        return action != "open" or self.opens
+
+    def _offer(self) -> None:
+        """The foot line follows when there is something to open, or nothing any more."""
+        if self.opens is not self._offered and self.is_attached:
+            self._offered = self.opens
+            self.screen.refresh_bindings()
+
     def show_rows(self, keys: Sequence[str], make: RowMaker, *, row_height: int | None = None) -> None:
         """Replace all rows. The cursor stays on its key, or near its place where the key is gone."""
         held = self.key
@@ -100,6 +116,7 @@ class Lines(ScrollView, can_focus=True):
             self.refresh()
         else:
             self._refresh_changed()
+        self._offer()
 
     def _keep_cursor(self, held: str) -> None:
         if self.cursor == 0 and not self.has_focus:
@@ -194,6 +211,7 @@ class Lines(ScrollView, can_focus=True):
         self.refresh_lines(old * self.row_height, self.row_height)
         self.refresh_lines(new * self.row_height, self.row_height)
         self.reveal()
+        self._offer()
         self.post_message(self.Moved(self, self.key))
 
     def reveal(self) -> None:
@@ -222,7 +240,7 @@ class Lines(ScrollView, can_focus=True):
 
     def action_open(self) -> None:
         """Open the row under the cursor."""
-        if self.key:
+        if self.opens:
             self.post_message(self.Opened(self, self.key))
 
     def on_click(self, event: events.Click) -> None:

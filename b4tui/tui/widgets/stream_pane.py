@@ -66,6 +66,11 @@ class StreamPane(TextPane):
         """The run's figures, in the border."""
         self.entitle(run_title(run), run_figures(run))
 
+    @property
+    def opens(self) -> bool:
+        """A row is opened or folded."""
+        return bool(self.key)
+
     def action_open(self) -> None:
         """Open or fold the row; the cursor stays on its head."""
         block = self.key.partition(".")[0]

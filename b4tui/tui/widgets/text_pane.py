@@ -24,6 +24,11 @@ class TextPane(Lines):
         self._writer: Writer = lambda _width: ()
         self._lines: dict[str, Line] = {}
 
+    @property
+    def opens(self) -> bool:
+        """A text is read: `enter` does nothing to it, unless a subclass has rows that open."""
+        return False
+
     def write(self, writer: Writer) -> None:
         """Show what `writer` gives; it is asked again when the width changes."""
         self._writer = writer
