@@ -16,7 +16,7 @@ PLAIN, PLAIN_AND_LONG = 4.4, 4.1
 """Bits from which plain words in quotes are a password; most single words have fewer."""
 ALONE = 3.9
 """Bits from which a plain word is a password where name and value are all there is on the line."""
-READ_LIKE_WORDS = 4.8
+READ_LIKE_WORDS = 5.0
 """Bits that the letters of most names have at most, and those of a string drawn by lot hardly ever."""
 READ_LIKE_NOTHING = 6.5
 """Bits of a short string of letters and digits that is no name with a number."""
@@ -80,7 +80,7 @@ _CALL = lazily(
 )
 _KEBAB = lazily(r"_?[a-z]+(?:[._-][a-z]+)+$")
 _NAMES_ONE = lazily(
-    r"(?i)(?:[a-z0-9]+[._-]){0,4}(?:pass(?:word|wort|wd|phrase)?|kennwort|pwd|secret|token|credentials?)(?:[._-][a-z]+){0,2}$|"
+    r"(?i)(?:[a-z0-9]+[._-]){0,3}(?:pass(?:word|wort|wd|phrase)?|kennwort|pwd|secret|token|credentials?)(?:[._-][a-z]+){0,2}$|"
     r"(?:[a-z0-9]+_){1,6}(?:keys?|salt)(?:_[a-z]+){0,2}$|"
     r"(?-i:[a-z]+(?:Pass(?:word)?|Pwd|Secret|Token|Key)$)"
 )

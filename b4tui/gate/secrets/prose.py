@@ -163,7 +163,7 @@ def _is_told(value: str, *, said: bool) -> bool:
         return False
     if _WORDS_JOINED.match(value):
         return True
-    if _HUMP.search(value) and is_made_of_words(value):
+    if _HUMP.search(value) and value.replace("_", "").isalnum() and is_made_of_words(value):
         return False  # the name of a type
     if said and value.isalpha() and value.isascii() and rarity(value.lower()) > _BY_LOT:
         return len(value) >= 6
