@@ -16,8 +16,8 @@ PLAIN, PLAIN_AND_LONG = 4.4, 4.1
 """Bits from which plain words in quotes are a password; most single words have fewer."""
 ALONE = 3.9
 """Bits from which a plain word is a password where name and value are all there is on the line."""
-READ_LIKE_WORDS = 5.0
-"""Bits that the letters of most names have at most, and those of a string drawn by lot hardly ever."""
+READ_LIKE_WORDS, READ_LIKE_WORDS_IF_LONG = 4.8, 5.0
+"""Bits that the letters of most names have at most, and those of a row drawn by lot hardly ever, of a long one less."""
 READ_LIKE_NOTHING = 6.5
 """Bits of a short string of letters and digits that is no name with a number."""
 SURELY_MADE = 5.2
@@ -229,7 +229,8 @@ def is_made_of_words(value: str) -> bool:
     if length >= 3.5 * len(segments):
         return True
     letters = "".join(segment for segment in segments if not segment[0].isdigit())
-    return len(letters) >= max(6, 0.75 * length) and rarity(letters.lower()) < READ_LIKE_WORDS
+    most = READ_LIKE_WORDS if length < LONG else READ_LIKE_WORDS_IF_LONG
+    return len(letters) >= max(6, 0.75 * length) and rarity(letters.lower()) < most
 
 
 def _is_constant(value: str) -> bool:

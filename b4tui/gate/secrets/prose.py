@@ -155,11 +155,18 @@ def _is_a_user(pair: re.Match[str]) -> bool:
 
 
 def _is_paired(value: str) -> bool:
-    return (value.isdigit() and 5 <= len(value) <= 10) or _is_told(value, said=True)
+    if not _may_be_told(value):
+        return False
+    digits = sum(map(str.isdigit, value))
+    return (5 <= len(value) <= 10 and digits == len(value)) or 0 < digits < len(value) or _is_told(value, said=True)
+
+
+def _may_be_told(value: str) -> bool:
+    return not (len(value) < 5 or stands_for_a_value(value) or _CODE.search(value) or _NOT_ONE.match(value))
 
 
 def _is_told(value: str, *, said: bool) -> bool:
-    if len(value) < 5 or stands_for_a_value(value) or _CODE.search(value) or _NOT_ONE.match(value):
+    if not _may_be_told(value):
         return False
     if _WORDS_JOINED.match(value):
         return True
