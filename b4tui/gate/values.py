@@ -16,8 +16,8 @@ PLAIN, PLAIN_AND_LONG = 4.4, 4.1
 """Bits from which plain words in quotes are a password; most single words have fewer."""
 ALONE = 3.9
 """Bits from which a plain word is a password where name and value are all there is on the line."""
-READ_LIKE_WORDS = 4.8
-"""Bits that the letters of most names have at most, and those of a string drawn by lot hardly ever."""
+READ_LIKE_WORDS, READ_LIKE_WORDS_IF_LONG = 4.8, 5.0
+"""Bits that the letters of most names have at most, and those of a row drawn by lot hardly ever, of a long one less."""
 READ_LIKE_NOTHING = 6.5
 """Bits of a short string of letters and digits that is no name with a number."""
 SURELY_MADE = 5.2
@@ -50,7 +50,9 @@ _STANDS_FOR = lazily(
     r"your[-_ .]|^your|<your|my[-_ ]?(?:secret|password|passwd|token|key|api)|insert.{0,12}here|enter.{0,12}here|x{6}|"
     r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
     r"^(?:test|demo)[-_]?(?:pass\w*|pw|user|secret|token|key)|a1b2c3|1a2b3c|abc123|"
-    r"0123456789|abcdefghij|(\w)\1{7}|todo|super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
+    r"0123456789|abcdefghij|(\w)\1{7}|todo|mot.?de.?passe|"
+    r"^(?:dein|ihr|euer|hier|votre|tu|sua|seu)[-_ ]|hier.{0,12}(?:eintragen|einsetzen|eingeben)|"
+    r"super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
 )
 _REFERENCE = lazily(
     r"\$\{[\w.:/@%*#!?+= \[\]$-]{1,80}\}|%\{[\w.: -]{1,80}\}|"
@@ -65,7 +67,7 @@ _POINTS_ELSEWHERE = lazily(
     r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}$|"
     r"[\w./$-]+\.(?:[choa]|l?[oa]|so|py|js|ts|go|rb|java|php|sh|pl|txt|md|json|ya?ml|xml|pem|crt|cer|key|pub|conf|cfg|"
     r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|(?:urn|arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
-    r"ENC\[|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|"
+    r"ENC[\[(]|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|"
     r"(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.#?[A-Za-z_]"
 )
@@ -78,7 +80,7 @@ _CALL = lazily(
 )
 _KEBAB = lazily(r"_?[a-z]+(?:[._-][a-z]+)+$")
 _NAMES_ONE = lazily(
-    r"(?i)(?:[a-z0-9]+[._-]){0,4}(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?)(?:[._-][a-z]+){0,2}$|"
+    r"(?i)(?:[a-z0-9]+[._-]){0,3}(?:pass(?:word|wort|wd|phrase)?|kennwort|pwd|secret|token|credentials?)(?:[._-][a-z]+){0,2}$|"
     r"(?:[a-z0-9]+_){1,6}(?:keys?|salt)(?:_[a-z]+){0,2}$|"
     r"(?-i:[a-z]+(?:Pass(?:word)?|Pwd|Secret|Token|Key)$)"
 )
@@ -106,6 +108,13 @@ def stands_for_a_value(value: str) -> bool:
     """Whether the text is a placeholder or points to where the value is, and is none itself."""
     head = value[:_TELLING]
     return bool(_PLACEHOLDER.match(head) or _STANDS_FOR.search(head) or _REFERENCE.search(head))
+
+
+def names_a_value(value: str) -> bool:
+    """Whether the text is a path, a constant, an attribute or a name, and the value is where it points."""
+    if _POINTS_ELSEWHERE.match(value) or _NAMES_ONE.match(value):
+        return True
+    return _is_constant(value) or _is_path(value)
 
 
 def as_password(value: str, *, quoted: bool, plain_from: float | None = None) -> str | None:
@@ -220,7 +229,8 @@ def is_made_of_words(value: str) -> bool:
     if length >= 3.5 * len(segments):
         return True
     letters = "".join(segment for segment in segments if not segment[0].isdigit())
-    return len(letters) >= max(6, 0.75 * length) and rarity(letters.lower()) < READ_LIKE_WORDS
+    most = READ_LIKE_WORDS if length < LONG else READ_LIKE_WORDS_IF_LONG
+    return len(letters) >= max(6, 0.75 * length) and rarity(letters.lower()) < most
 
 
 def _is_constant(value: str) -> bool:

@@ -19,7 +19,9 @@ _A_HOST_BEFORE = lazily(
     r"|\d\s|[^ =]=|[a-z]:\s|image:|for|exception:)[\s\"'`(\[]{0,3}$"
 )
 _HUMP = lazily(r"[a-z][A-Z]")
-_A_HOST_AFTER = lazily(r":[0-9]{2,5}\b|/[a-z0-9]|[\"'`)\]]?\s(?:is|ist|cannot|can't|down|not|nicht|unreachable)\b")
+_A_HOST_AFTER = lazily(
+    r":[0-9]{2,5}\b|:/[a-z]|/[a-z0-9]|[\"'`)\]]?\s(?:is|ist|cannot|can't|down|not|nicht|unreachable)\b"
+)
 
 
 class HostDetector:

@@ -55,12 +55,10 @@ _OF_MESSAGES = lazily(r"(?i)(?:lang|messages?|strings?|translations?|l10n|i18n|l
 _TAG = lazily(r"\w{1,20}:\"")
 _GOES_ON = lazily(r"[ \t]{1,4}[A-Za-z]")
 """How a sentence goes on after a word in quotes."""
-_COMPARED = lazily(
-    r"""(?P<call>\b(?i:assert|require|expect|equals?)[\w.:]{0,20}\(\s{0,2}(?:\w{1,3},\s{0,2})?)?"""
-    r"""(?P<quote>["'])(?P<value>[^"'\n]{4,100})(?P=quote)(?:,\s{1,3}|(?P<equals>\.(?:equals(?:IgnoreCase)?|compareTo)\())$"""
-)
-_LOOKED_BACK = 160
-"""Characters before a name in which what it is compared with stands."""
+_COMPARED = lazily(r"""["'](?:,[ ]{1,3}|\.(?P<equals>equals(?:IgnoreCase)?|compareTo)\()$""")
+_COMPARES = lazily(r"(?i)\b(?:assert|require|expect|equals?)[\w.:]{0,20}\(\s{0,2}(?:\w{1,3},\s{0,2})?$")
+_LOOKED_BACK = 100
+"""Characters that what is compared with a name may have."""
 _FIRST_SEGMENT = lazily(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)(?=[^.]*$)")
 _GIVEN = frozenset(
     {"set", "with", "add", "put", "use", "default", "my", "db", "user", "client", "api", "auth", "access"}
@@ -205,10 +203,12 @@ def _end_of_quoted(text: str, start: int, quote: str) -> int:
 def compared_before(text: str, begin: int) -> tuple[int, int] | None:
     """Where a quoted value is that is compared with the name after it: `"x" == password`, `equal("x", me.password)`."""
     if text[max(0, begin - 4) : begin].rstrip(" ").endswith(("',", '",', "s(", "e(", "o(")):
-        first = max(0, begin - _LOOKED_BACK)
-        match = _COMPARED.search(text[first:begin])
-        if match and (match["call"] or match["equals"]):
-            return first + match.start("value"), first + match.end("value")
+        match = _COMPARED.search(text, max(0, begin - 22), begin)
+        if match is not None:
+            stop = match.start()
+            start = text.rfind(text[stop], max(0, stop - _LOOKED_BACK), stop) + 1
+            if start and (match["equals"] or _COMPARES.search(text, max(0, start - 40), start - 1)):
+                return start, stop
     head = text[max(0, begin - 8) : begin].rstrip(" \t")
     bare = head.rstrip("=!")
     if not 2 <= len(head) - len(bare) <= 3:

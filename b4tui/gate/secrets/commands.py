@@ -14,7 +14,7 @@ from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.types import Hit
-from b4tui.gate.values import stands_for_a_value
+from b4tui.gate.values import names_a_value, stands_for_a_value
 
 _LINE = 240
 """Characters of a line before an option in which its command has to stand."""
@@ -115,6 +115,6 @@ def _belongs(text: str, start: int, option: _Option) -> bool:
 
 def may_be_one(value: str) -> bool:
     """Whether a word may be a password and not a variable, an option or a name that stands for one."""
-    if stands_for_a_value(value) or value.startswith(("$", "-", "=", ":", "%", "{", "<", "(")):
+    if stands_for_a_value(value) or names_a_value(value) or value.startswith(("$", "-", "=", ":", "%", "{", "<", "(")):
         return False
     return not (value.isalpha() and value == value.lower() and rarity(value) < 4.0)

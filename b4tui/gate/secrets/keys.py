@@ -81,6 +81,7 @@ NOT_THESE = word_set(
     "keybindings keyup keydown keypress keyframe keyframes keystroke keyring keystore keyspace keynote author",
     "authors authority authored secretary monkey turkey hotkey hockey jockey donkey whiskey pinned pinning pins",
     "sessions kwargs pubkey subsession sidebar passport keygen public csrf xsrf sitekey placeholder",
+    "secretsmanager secretmanager",
 )
 ENDINGS = word_set(
     "name names file files filename path paths url urls uri uris type types field fields length len size policy",

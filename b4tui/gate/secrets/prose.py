@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
@@ -17,18 +18,21 @@ _WORD = lazily(
 _LINK = lazily(r"(?i)\b(?:is(?: now)?|was|ist|lautet|war)\b|[:=]")
 _VALUE = lazily(r"\s{1,4}[`\"'„“(]?(?P<value>[^\s`\"'“”„()]{5,80})")
 _PAIR = lazily(
-    r"(?i)(?:credentials|zugangsdaten|login(?:daten|s)?|anmeldedaten)(?:\s{1,2}(?:are|is|sind|lauten|ist|as|with|mit|dann)){0,2}\s{0,2}:?\s{1,3}"
-    r"[`\"'*]{0,3}(?:[\w.+-]{1,40}@[\w.-]{1,60}|\w[\w.-]{1,40}(?=[`\"'*]{0,3}\s{1,3}[/:])|admin|root|user|test|demo|guest)[`\"'*]{0,3}"
-    r"\s{0,2}(?:/|:|\bund\b|\band\b)\s{0,2}[`\"'*]{0,3}(?P<value>[^\s`\"'*()<>/,]{5,60})"
+    r"(?i)(?:credentials|zugangsdaten|login(?:daten|s)?|anmeldedaten)"
+    r"(?:\s{1,2}+(?:are|is|sind|lauten|ist|as|with|mit|dann)\b){0,2}+(?:\s{0,2}:)?\s{1,3}+[`\"'*]{0,3}+"
+    r"(?P<user>\w[\w.+-]{0,39}+(?:@[\w.-]{1,60}+)?)[`\"'*]{0,3}+"
+    r"(?P<sign>\s{0,3}+(?:/|:|und\b|and\b))\s{0,2}+[`\"'*]{0,3}+(?P<value>[^\s`\"'*()<>/,]{5,60})"
 )
 """A name and a password, one after the other: `credentials: admin / x`."""
+_USERS = frozenset({"admin", "administrator", "root", "user", "test", "demo", "guest"})
 _TOLD_BEFORE = lazily(
-    r"(?i)(?:^|\s)[`\"']?(?P<value>[^\s`\"'“”„()]{5,60})[`\"']?\s(?:is|ist|was|war)\s"
-    r"(?:my|the|our|your|his|her|mein|dein|unser|ihr|das|der)\s(?:[\w-]{1,20}[ -])?[\w-]{0,20}$"
+    r"(?i)\s(?:my|the|our|your|his|her|mein|dein|unser|ihr|das|der)\s(?:[\w-]{1,20}+[ -])?[\w-]{0,20}+$"
 )
-"""A password before the word for it: `x ist mein Passwort`."""
+"""What stands between a password and the word for it: `x ist mein neues Passwort`."""
 _LINKED = 110
-"""Characters before the word in which it has to stand."""
+"""Characters before the word in which the password has to stand."""
+_SAID = (" is ", " ist ", " was ", " war ")
+_OPENING = " \t\n`\"'(„“"
 _SENTENCE = 44
 """Characters between the word and what links it to the secret."""
 _NUMBER = lazily(
@@ -38,7 +42,7 @@ _NUMBER = lazily(
 )
 _CODE = lazily(r"[()\[\]{}]|::|->|=>|\w\.\w+\(")
 _NOT_ONE = lazily(
-    r"(?i)v?\d+\.|https?:|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@[\w-]+\.|.*/|[A-Z]+-\d+$|--?\w|"
+    r"(?i)v?\d+\.|https?:|arn:|vault:|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@[\w-]+\.|.*/|[A-Z]+-\d+$|--?\w|"
     r"[A-Za-z_]\w*\.[A-Za-z_]\w*$|.*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
 )
 _BY_LOT = 5.8
@@ -102,7 +106,12 @@ class Prose:
 def _told(text: str, start: int) -> tuple[int, int] | None:
     """What is linked with the word that stands here, in the same sentence, or follows it at once."""
     paired = text[start] in "cClLzZaA"
-    if paired and (pair := _PAIR.match(text, start)) and _is_paired(value := pair["value"].rstrip(".;:!?")):
+    if (
+        paired
+        and (pair := _PAIR.match(text, start))
+        and _is_a_user(pair)
+        and _is_paired(value := pair["value"].rstrip(".;:!?"))
+    ):
         return pair.start("value"), pair.start("value") + len(value)
     word = _WORD.match(text, start)
     if word is None:
@@ -118,12 +127,14 @@ def _told(text: str, start: int) -> tuple[int, int] | None:
 def _told_before(text: str, start: int) -> tuple[int, int] | None:
     """What is said to be the secret whose word stands here."""
     first = max(0, start - _LINKED)
-    if text.find(" is", first, start) < 0 and text.find(" was", first, start) < 0:
+    link = max(text.rfind(said, first, start) for said in _SAID)
+    if link <= first or not _TOLD_BEFORE.match(text, text.find(" ", link + 1, start), start):
         return None
-    match = _TOLD_BEFORE.search(text[first:start])
-    if match is None or not _is_told(match["value"], said=False):
-        return None
-    return first + match.start("value"), first + match.end("value")
+    end = link - (text[link - 1] in _OPENING)
+    begin = max(text.rfind(sign, first, end) for sign in _OPENING) + 1
+    whole = begin > first or first == 0
+    begin = max(begin, first)
+    return (begin, end) if whole and _is_told(text[begin:end], said=False) else None
 
 
 def _value_at(text: str, place: int, *, said: bool) -> tuple[int, int] | None:
@@ -137,16 +148,29 @@ def _value_at(text: str, place: int, *, said: bool) -> tuple[int, int] | None:
     return (start, start + len(value)) if _is_told(value, said=said) else None
 
 
+def _is_a_user(pair: re.Match[str]) -> bool:
+    """Whether a name for users stands before the value, or a sign with blanks around it sets them apart."""
+    user, sign = pair["user"].lower(), pair["sign"]
+    return "@" in user or user in _USERS or (sign[0].isspace() and sign.strip() in ("/", ":"))
+
+
 def _is_paired(value: str) -> bool:
-    return (value.isdigit() and 5 <= len(value) <= 10) or _is_told(value, said=True)
+    if not _may_be_told(value):
+        return False
+    digits = sum(map(str.isdigit, value))
+    return (5 <= len(value) <= 10 and digits == len(value)) or 0 < digits < len(value) or _is_told(value, said=True)
+
+
+def _may_be_told(value: str) -> bool:
+    return not (len(value) < 5 or stands_for_a_value(value) or _CODE.search(value) or _NOT_ONE.match(value))
 
 
 def _is_told(value: str, *, said: bool) -> bool:
-    if len(value) < 5 or stands_for_a_value(value) or _CODE.search(value) or _NOT_ONE.match(value):
+    if not _may_be_told(value):
         return False
     if _WORDS_JOINED.match(value):
         return True
-    if _HUMP.search(value) and is_made_of_words(value):
+    if _HUMP.search(value) and value.replace("_", "").isalnum() and is_made_of_words(value):
         return False  # the name of a type
     if said and value.isalpha() and value.isascii() and rarity(value.lower()) > _BY_LOT:
         return len(value) >= 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from b4tui.gate.rulebook.examples import expand
-from b4tui.gate.values import as_password, as_token, stands_for_a_value
+from b4tui.gate.values import as_password, as_token, names_a_value, stands_for_a_value
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,12 @@ from b4tui.gate.values import as_password, as_token, stands_for_a_value
         "an-example-value",
         "null",
         "aaaaaaaa",
+        "dein-passwort-hier",
+        "hier-token-eintragen",
+        "{0}:{1}",
+        "uint16",
+        "sha-256",
+        "required|min:6",
     ],
 )
 def test_placeholders_and_references_are_no_values(value: str) -> None:
@@ -62,6 +68,30 @@ def test_what_a_program_makes_is_a_token(made: str, seed: int) -> None:
 def test_code_paths_and_names_are_neither(value: str) -> None:
     assert as_password(value, quoted=False) is None
     assert as_token(value, quoted=False) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["DB_PASSWORD", "settings.DB_PASSWORD", "/run/secrets/db", "arn:aws:x:y", "user_password"]
+)
+def test_a_name_of_a_value_is_none(value: str) -> None:
+    assert names_a_value(value)
+    assert not names_a_value(expand("{password:12}"))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_row_of_letters_with_a_hump_is_a_password_only_where_it_reads_like_no_words(seed: int) -> None:
+    assert as_password("fetchDatabase", quoted=False, plain_from=3.9) is None
+    assert as_password(expand("q{lower:3}xjz{upper:1}qw{lower:3}kx", seed), quoted=False, plain_from=3.9)
+
+
+def test_words_joined_by_three_strokes_are_a_phrase_whatever_letters_they_hold() -> None:
+    assert as_password("monkey-master-summer-shadow", quoted=True, plain_from=4.8)
+    assert as_password("reset-token-form-name", quoted=True) is None
+
+
+def test_a_short_token_has_to_look_drawn_by_lot() -> None:
+    assert as_token("x8k" + "q2vz7p", quoted=True)
+    assert as_token("version2", quoted=True) is None
 
 
 def test_words_and_names_are_no_tokens() -> None:
