@@ -253,6 +253,34 @@ def test_an_old_one_is_shown_without_the_bytes_that_were_dropped(run, asked, sto
     assert run("approvals", "show", "a1b2c3", "--json").json["body"] is None
 
 
+PROVIDER = """
+[escalation.sim]
+kind = "anthropic"
+address = "https://api.example.com"
+model = "frontier-1"
+key_env = "A_KEY_THAT_IS_NOT_SET"
+"""
+
+
+def test_what_is_not_known_of_the_provider_is_said(run, asked) -> None:
+    asked()
+    out = run("approvals", "show", "a1b2c3").out
+    unknown = "not known here, provider sim is not in these settings"
+    assert f"it keeps     {unknown}" in out and f"headers: {unknown}" in out
+
+
+@pytest.mark.parametrize(
+    ("retention", "said"), [("", "it does not say how long"), ('retention = "thirty days"', "thirty days")]
+)
+def test_every_header_is_shown_without_the_key(run, asked, tmp_path, retention: str, said: str) -> None:
+    asked()
+    (tmp_path / "with.toml").write_text(PROVIDER + retention)
+    answer = run("--config", str(tmp_path / "with.toml"), "approvals", "show", "a1b2c3")
+    assert answer.err == "" and f"it keeps     {said}" in answer.out
+    for header in ("host: api.example.com", "user-agent: b4tui", f"content-length: {len(BODY)}", "x-api-key: ••••"):
+        assert header in answer.out.splitlines()
+
+
 # Grants --------------------------------------------------------------------------------------------------------------
 
 
