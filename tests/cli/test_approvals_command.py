@@ -21,7 +21,7 @@ from b4tui.gate.types import Cause, Finding, FindingClass, Reason, Severity, Ver
 from b4tui.ledger.keys import load_key
 from b4tui.ledger.ledger import Ledger
 from b4tui.outward_sections import EscalationPolicy, PricesConfig
-from tests.escalation.approving import an_approval
+from tests.escalation.approving import a_grant, an_approval
 
 BODY = b'{"model":"frontier-1","messages":[{"content":"What of tides?\x1b[2J"}]}'
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -294,6 +294,22 @@ def test_a_grant_is_made_listed_and_revoked(run, store) -> None:
     assert "no standing approval" in run("grants", "list").out
     assert "(it was revoked)" in run("grants", "list", "--all").out
     assert [entry.kind for entry in store.ledger.entries()] == ["grant_changed", "grant_changed"]
+
+
+def test_the_beginning_of_a_grants_id_names_it_where_no_other_begins_so(run, store) -> None:
+    for name in ("ab12", "ab34", "cd56"):
+        store.grants.make(a_grant(id=name, made_at=now(), until=now() + timedelta(hours=1)), now())
+    assert [row["id"] for row in run("grants", "list", "cd", "--json").json] == ["cd56"]
+    for command in (("list",), ("revoke", "--actor", "ops")):
+        for typed, code, says in (
+            ("ab", 1, "2 grants (ab12, ab34)"),
+            ("zz", 1, "no grant zz"),
+            ("", 2, "name a grant"),
+        ):
+            answer = run("grants", *command, typed)
+            assert answer.code == code and says in answer.err
+    assert run("grants", "revoke", "ab3", "--actor", "ops").out.startswith("ab34 is revoked")
+    assert "(it was revoked)" in run("grants", "list", "ab3").out
 
 
 def test_a_grant_that_was_edited_is_listed_as_not_used_and_can_be_revoked(run, store) -> None:
