@@ -86,7 +86,14 @@ class TestAnEntry:
         entry = of_kind(entries, "payload_sent")
         lines = [words(line) for line in entry_lines(entry, Kept(body=BODY), NOW, 100)]
         text = "\n".join(lines)
-        for part in ("payload_sent", "hub-d42", "bytes out       183", SHA256, entry.hash, entry.previous):
+        for part in (
+            "payload_sent",
+            "hub-d42",
+            "sent            183 bytes",
+            SHA256,
+            entry.hash,
+            entry.previous,
+        ):
             assert part in text
         start = next(number for number, line in enumerate(lines) if line.startswith("PAYLOAD  ")) + 1
         assert "".join(lines[start:]) == BODY.decode()
