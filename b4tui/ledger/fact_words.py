@@ -13,15 +13,24 @@ from typing import Any
 from b4tui.ledger.witness import ROWS
 
 _SHORT_HASH = 12
-_HASHES = {"sha256": "sha256", "rules_sha256": "rules", "value_sha256": "value's sha256", "digest": "digest"}
+_HASHES = {
+    "sha256": "sha256",
+    "rules_sha256": "rules",
+    "value_sha256": "value's sha256",
+    "digest": "digest",
+    "typed_digest": "typed digest",
+}
 """Hashes by name, and what they are called."""
 # fmt: off
 _SAID = frozenset((
-    "actor", "added", "agent", "agents", "approval", "bead", "category", "change", "class", "decided_by",
-    "engine", "failure", "findings", "grant", "host", "how", "hub", "kind", "model", "note", "ok", "outcome",
-    "path", "preview", "provider", "reason", "reasons", "redacted", "removed", "replaces", "revoked", "risk",
-    "risk_words", "rule", "run", "sentence", "severity", "source", "state", "status", "steps", "summary",
-    "title", "tool", "url", "verdict", "version", "where",
+    "actor", "added", "address", "agent", "agents", "approval", "bead", "blocked", "cached_tokens", "call",
+    "category", "change", "class", "closed", "context_limit", "decided_by", "discovered_from", "engine",
+    "failure", "findings", "findings_in_all", "generated_tokens", "grant", "host", "how", "hub", "in_progress",
+    "kind", "locality", "max_uses", "model", "names", "note", "ok", "outcome", "path", "permit", "preview",
+    "problems", "profile", "prompt_tokens", "provenance", "provider", "ready", "reason", "reasons", "redacted",
+    "removed", "replaces", "revoked", "risk", "risk_words", "rule", "run", "sentence", "severity", "simulated",
+    "source", "state", "status", "step", "steps", "summary", "text", "title", "tool", "total", "typed_host",
+    "url", "verdict", "version", "where",
 ))
 # fmt: on
 """Facts whose names say what they are."""
@@ -121,6 +130,11 @@ _KNOWN: Mapping[str, tuple[str, Callable[[Any, tzinfo | None], str | None]]] = {
     "max_bytes": ("at most", _bytes),
     "seconds": ("took", _seconds),
     "waited_s": ("waited", _seconds),
+    "queue_seconds": ("in the queue", _seconds),
+    "load_seconds": ("loaded in", _seconds),
+    "first_token_seconds": ("first token after", _seconds),
+    "prompt_seconds": ("prompt read in", _seconds),
+    "generate_seconds": ("generated in", _seconds),
     "seen_share": ("seen", _share),
     "deadline": ("deadline", _moment),
     "until": ("until", _moment),
