@@ -353,7 +353,21 @@ def now() -> datetime:
 
 def event_name(event: Event) -> str:
     """The event's name on the wire: `RunStarted` is `run_started`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+    return _name_of(type(event))
+
+
+def event_names() -> frozenset[str]:
+    """The names of all events there are."""
+    found, kinds = set(), [Event]
+    while kinds:
+        below = kinds.pop().__subclasses__()
+        found |= {_name_of(kind) for kind in below}
+        kinds += below
+    return frozenset(found)
+
+
+def _name_of(kind: type[Event]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
 
 
 def as_json(event: Event) -> dict[str, Any]:

@@ -70,8 +70,11 @@ def _ended(approval: Approval) -> str:
     return "sent" if approval.outcome else "sent, no answer"
 
 
-def whole(approval: Approval, shown: PayloadShown | None, retention: str, now: datetime) -> Iterator[str]:
-    """Everything that a decision wants, in the order of the dialog; the body last and as it leaves (None: dropped)."""
+def whole(approval: Approval, shown: PayloadShown | None, retention: str | None, now: datetime) -> Iterator[str]:
+    """Everything that a decision wants, in the order of the dialog; the body last and as it leaves (None: dropped).
+
+    `retention` is what the provider says it keeps; None for a provider that is not in the settings.
+    """
     place = approval.destination
     yield f"Send {approval.size:,} bytes to {place.host}, model {place.model}?"
     yield ""
@@ -83,8 +86,7 @@ def whole(approval: Approval, shown: PayloadShown | None, retention: str, now: d
         yield f"{'found':<13}{where}: {finding.preview}  {finding.why}"
     yield ""
     yield f"POST {place.url}"
-    for header, value in shown.headers if shown else ():
-        yield f"{header}: {value}"
+    yield from _headers(approval, shown)
     yield ""
     if shown is None:
         yield "The bytes are not kept any more (settings: ledger.keep_bodies_days)."
@@ -94,14 +96,33 @@ def whole(approval: Approval, shown: PayloadShown | None, retention: str, now: d
     yield f"{approval.size:,} bytes · sha256 {approval.sha256}"
 
 
-def _facts(approval: Approval, retention: str, now: datetime) -> Iterator[tuple[str, str]]:
+def _headers(approval: Approval, shown: PayloadShown | None) -> Iterator[str]:
+    if shown is None:
+        return
+    if not shown.headers:
+        yield f"headers: {_unknown(approval)}"
+    for header, value in shown.headers:
+        yield f"{header}: {value}"
+
+
+def _unknown(approval: Approval) -> str:
+    return f"not known here, provider {approval.destination.provider} is not in these settings"
+
+
+def _keeps(approval: Approval, retention: str | None) -> str:
+    if retention is None:
+        return _unknown(approval)
+    return retention or "it does not say how long it keeps what it gets"
+
+
+def _facts(approval: Approval, retention: str | None, now: datetime) -> Iterator[tuple[str, str]]:
     place = approval.destination
     yield "approval", f"{approval.id}, {_state(approval, now)}"
     yield "agent", f"{approval.agent} for {approval.bead} ({approval.category})"
     yield "reason", approval.reason
     yield "risk", f"{approval.risk}: {', '.join(approval.risk_words) or 'nothing speaks for special care'}"
     yield "destination", f"{place.url} ({place.provider})"
-    yield "retention", retention
+    yield "it keeps", _keeps(approval, retention)
     yield "cost", _money(approval.estimate)
     if approval.verdict == "local_only":
         yield "gate", f"stays here: {'; '.join(reason.text for reason in approval.reasons)}"

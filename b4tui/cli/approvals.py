@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -156,21 +155,14 @@ def _report(approval: Approval, words: str, as_json: bool) -> None:
 
 
 def _shown(desk: DeskUsed, approval: Approval) -> PayloadShown:
-    """The bytes and the headers they go out with; without the provider's key, no headers can be told."""
-    from b4tui.config import ConfigError
-    from b4tui.escalation.door.headers import shown_headers
-    from b4tui.escalation.door.providers import open_provider
+    """The bytes and the headers they go out with; of a provider that is not in these settings none can be told."""
+    from b4tui.escalation.door.headers import headers_without_key
+    from b4tui.escalation.door.providers import Api
     from b4tui.escalation.types import PayloadShown
 
     body = desk.store.body_of(approval)
-    headers: tuple[tuple[str, str], ...] = ()
     config = desk.settings.escalation.get(approval.destination.provider)
-    if config is not None:
-        try:
-            provider = open_provider(approval.destination.provider, config, os.environ)
-            headers = shown_headers(provider, approval.size)
-        except ConfigError as error:
-            click.echo(f"b4tui: the headers cannot be shown: {error}", err=True)
+    headers = headers_without_key(Api(config.kind), approval.destination, approval.size) if config else ()
     return PayloadShown(approval=approval.id, body=body, headers=headers)
 
 
@@ -179,7 +171,7 @@ def _print_whole(desk: DeskUsed, approval: Approval, shown: PayloadShown | None)
     from b4tui.events import now
 
     config = desk.settings.escalation.get(approval.destination.provider)
-    for text in whole(approval, shown, config.retention if config else "", now()):
+    for text in whole(approval, shown, config.retention if config else None, now()):
         say(text)
 
 

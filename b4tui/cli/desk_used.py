@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from b4tui.board.model import Hub
     from b4tui.config import Settings
     from b4tui.escalation.approvals.store import ApprovalStore
-    from b4tui.escalation.types import Approval
+    from b4tui.escalation.types import Approval, Grant
 
 Row = TypeVar("Row")
+Named = TypeVar("Named", "Approval", "Grant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,25 @@ def listed(place: Place, read: Callable[[DeskUsed], Sequence[Row]]) -> Sequence[
 
 
 def find_approval(store: ApprovalStore, wanted: str) -> Approval:
-    """The one approval whose id is, or begins with, what was typed. Raises Failed, or Declined for none.
+    """The one approval whose id is, or begins with, what was typed. Raises Failed."""
+    return _the_one("approval", wanted, store.matching(wanted))
 
-    Every id begins with nothing: a script's empty variable names none, and must not decide the only one there is.
-    """
+
+def find_grant(store: ApprovalStore, wanted: str, moment: datetime) -> Grant:
+    """The one grant, whether it holds or not, whose id is, or begins with, what was typed. Raises Failed."""
+    return _the_one("grant", wanted, store.grants.every(moment))
+
+
+def _the_one(kind: str, wanted: str, among: Sequence[Named]) -> Named:
+    """Every id begins with nothing: a script's empty variable names none, and must not decide the only one there is."""
     if not wanted.strip():
-        raise click.UsageError("name an approval: `b4tui approvals list` shows their ids")
-    found = store.matching(wanted)
-    exact = [approval for approval in found if approval.id == wanted]
+        article = "an" if kind[0] in "aeiou" else "a"
+        raise click.UsageError(f"name {article} {kind}: `b4tui {kind}s list` shows their ids")
+    found = [one for one in among if one.id.startswith(wanted)]
+    exact = [one for one in found if one.id == wanted]
+    if not found:
+        raise Failed(f"there is no {kind} {wanted}: `b4tui {kind}s list --all` shows them")
     if len(found) > 1 and not exact:
-        ids = ", ".join(approval.id for approval in found[:5])
-        raise Failed(f"{wanted} is the beginning of {len(found)} approvals ({ids}): type more of it")
-    return (exact or list(found) or [store.get(wanted)])[0]
+        ids = ", ".join(one.id for one in found[:5])
+        raise Failed(f"{wanted} is the beginning of {len(found)} {kind}s ({ids}): type more of it")
+    return (exact or found)[0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from b4tui.cli.common import Failed, Place, actor_name, guarded, json_option, place_options, print_json, say
-from b4tui.cli.desk_used import listed, opened_desk
+from b4tui.cli.desk_used import find_grant, listed, opened_desk
 
 if TYPE_CHECKING:
     from b4tui.config import Settings
@@ -35,17 +35,22 @@ def command() -> None:
 
 @command.command("list", short_help="The standing approvals that hold.")
 @place_options
+@click.argument("grant_id", metavar="[ID]", default=None, required=False)
 @click.option("--all", "everything", is_flag=True, help="Ended, used up and revoked ones too.")
 @json_option
 @guarded
-def list_grants(place: Place, everything: bool, as_json: bool) -> None:
-    """List the standing approvals that hold, the next to end first."""
+def list_grants(place: Place, grant_id: str | None, everything: bool, as_json: bool) -> None:
+    """List the standing approvals that hold, the next to end first; or ID alone (or the only one that begins so)."""
     from b4tui.escalation.approvals.grants import over
     from b4tui.events import now
 
     moment = now()
-    made = listed(place, lambda desk: desk.store.grants.every(moment))
-    found = [grant for grant in made if everything or _is_listed(grant, moment)]
+    if grant_id is None:
+        made = listed(place, lambda desk: desk.store.grants.every(moment))
+        found = [grant for grant in made if everything or _is_listed(grant, moment)]
+    else:
+        with opened_desk(place) as desk:
+            found = [find_grant(desk.store, grant_id, moment)]
     if as_json:
         print_json([document(grant) for grant in found])
         return
@@ -120,11 +125,12 @@ def add(
 @json_option
 @guarded
 def revoke(grant_id: str, place: Place, actor: str | None, as_json: bool) -> None:
-    """Revoke the grant ID. What it approved and has not left stays here as well."""
+    """Revoke the grant ID (or the only one that begins so). What it approved and has not left stays here as well."""
     from b4tui.events import now
 
     with opened_desk(place) as desk:
-        gone = desk.store.grants.revoke(grant_id, actor_name(actor, desk.hub.root), now())
+        grant = find_grant(desk.store, grant_id, now())
+        gone = desk.store.grants.revoke(grant.id, actor_name(actor, desk.hub.root), now())
     _report(gone, f"{gone.id} is revoked, after {gone.uses} of {gone.max_uses} uses", as_json)
 
 

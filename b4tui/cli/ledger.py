@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,8 +89,12 @@ def _on_one_line(text: str) -> str:
 @json_option
 @guarded
 def show(place: Place, seq: int, with_body: bool, as_json: bool) -> None:
-    """Show row SEQ with all its facts. With --body: the exact bytes of its payload, if they are still kept."""
+    """Show row SEQ with all its facts; with --json as they were recorded.
+
+    With --body: the exact bytes of its payload, if they are still kept.
+    """
     from b4tui.ledger.exporting import as_json as document
+    from b4tui.ledger.fact_words import told
 
     if with_body and as_json:
         raise click.UsageError("--body prints bytes: it goes without --json")
@@ -109,8 +112,8 @@ def show(place: Place, seq: int, with_body: bool, as_json: bool) -> None:
         if name != "facts":
             say(f"{name:<10}{value}")
     for name, value in entry.facts.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        say(f"  {name:<18}{text}")
+        fact = told(name, value, whole=True)
+        say(f"  {fact.name:<18}{fact.text}")
 
 
 def _print_body(ledger: Ledger, entry: Entry) -> None:

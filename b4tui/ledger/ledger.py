@@ -151,6 +151,10 @@ class Ledger:
         with self._reading, database.told(self.path):
             return database.patiently(lambda: self._read.execute(sql, arguments).fetchall())
 
+    def kinds(self) -> frozenset[str]:
+        """The kinds of the rows there are."""
+        return frozenset(str(kind) for (kind,) in self.query("SELECT DISTINCT kind FROM entries"))
+
     def head(self) -> Head:
         """The newest row; number 0 while there is none."""
         with self._reading, database.told(self.path):

@@ -41,6 +41,7 @@ from b4tui.tui.paint import CURSOR_CLASS, Ink, plain
 from b4tui.tui.questions import Questions
 from b4tui.tui.screens.base import HouseScreen
 from b4tui.tui.screens.dashboard import DashboardScreen
+from b4tui.tui.terminal_title import Titled
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -189,6 +190,11 @@ class Console(App[None], inherit_bindings=False):
             severity="error" if wrong else "warning" if calls else "information",
             markup=False,
         )
+
+    def entitle(self, title: str) -> None:
+        """Give the terminal a title, where it is one that has titles."""
+        if isinstance(self._driver, Titled):
+            self._driver.entitle(title)
 
     def perform(self, verb: Coroutine[Any, Any, object], done: str) -> Worker[None]:
         """Do what the operator asked for, and say how it went."""

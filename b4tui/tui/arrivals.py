@@ -1,4 +1,4 @@
-"""How approvals make themselves heard: a word and the bell once, never over what the operator is doing.
+"""How approvals make themselves heard: a word and the bell once, never over what the operator is doing; the title.
 
 Several that come together are one notice; an end that comes near is told twice. What is in a payload is never told.
 """
@@ -14,6 +14,7 @@ from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import words
 from b4tui.tui.outward.asking import NOW_S, SOON_S, agent_name, size_words, stays_here
 from b4tui.tui.screens.base import HouseScreen
+from b4tui.tui.terminal_title import title_of
 
 if TYPE_CHECKING:
     from b4tui.tui.app import Console
@@ -38,6 +39,7 @@ class Arrivals:
         """Tell what is new since the last snapshot; open one where the settings allow it."""
         pending = {one.id: one for one in snapshot.outward.pending}
         self._told &= {one.id for one in snapshot.outward.approvals}
+        self._console.entitle(title_of(len(pending)))
         now = self._console.ticks()
         if now - self._told_at >= APART_S:
             new = [one for one in pending.values() if one.id not in self._told and not one.seen_by]

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from b4tui.tui.terminal_title import KEEP, NAME, RESTORE, takes_titles, title_sequence
+
 if TYPE_CHECKING:
     from textual.app import App
     from textual.geometry import Size
@@ -76,18 +78,34 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._file = Paper(self._file, self._lost)
         self._unwatched = threading.Event()
+        self._title, self._titled = NAME, False
 
     def start_application_mode(self) -> None:
         """Take the terminal, and watch whether it stays."""
         take: Callable[[], None] = super().start_application_mode
+        before = self._writer_thread
         take()
+        # In the background nothing is taken, and nothing may be written.
+        self._titled = takes_titles(os.environ.get("TERM", "")) and self._writer_thread is not before
+        if self._titled:
+            self.write(f"{KEEP}{title_sequence(self._title)}")
         self._unwatched = over = threading.Event()
         threading.Thread(target=self._watch, args=(over,), name="terminal-watch", daemon=True).start()
 
     def stop_application_mode(self) -> None:
         """Give the terminal back."""
         self._unwatched.set()
+        if self._titled:
+            self._titled = False
+            self.write(f"{title_sequence('')}{RESTORE}")  # the first for terminals that keep none
         super().stop_application_mode()
+
+    def entitle(self, title: str) -> None:
+        """Give the terminal this title, until it is given back."""
+        if title != self._title:
+            self._title = title
+            if self._titled:
+                self.write(title_sequence(title))
 
     def run_input_thread(self) -> None:
         """Read what is typed, for as long as it can be read."""

@@ -21,7 +21,7 @@ from b4tui.gate.types import Cause, Finding, FindingClass, Reason, Severity, Ver
 from b4tui.ledger.keys import load_key
 from b4tui.ledger.ledger import Ledger
 from b4tui.outward_sections import EscalationPolicy, PricesConfig
-from tests.escalation.approving import an_approval
+from tests.escalation.approving import a_grant, an_approval
 
 BODY = b'{"model":"frontier-1","messages":[{"content":"What of tides?\x1b[2J"}]}'
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -253,6 +253,34 @@ def test_an_old_one_is_shown_without_the_bytes_that_were_dropped(run, asked, sto
     assert run("approvals", "show", "a1b2c3", "--json").json["body"] is None
 
 
+PROVIDER = """
+[escalation.sim]
+kind = "anthropic"
+address = "https://api.example.com"
+model = "frontier-1"
+key_env = "A_KEY_THAT_IS_NOT_SET"
+"""
+
+
+def test_what_is_not_known_of_the_provider_is_said(run, asked) -> None:
+    asked()
+    out = run("approvals", "show", "a1b2c3").out
+    unknown = "not known here, provider sim is not in these settings"
+    assert f"it keeps     {unknown}" in out and f"headers: {unknown}" in out
+
+
+@pytest.mark.parametrize(
+    ("retention", "said"), [("", "it does not say how long"), ('retention = "thirty days"', "thirty days")]
+)
+def test_every_header_is_shown_without_the_key(run, asked, tmp_path, retention: str, said: str) -> None:
+    asked()
+    (tmp_path / "with.toml").write_text(PROVIDER + retention)
+    answer = run("--config", str(tmp_path / "with.toml"), "approvals", "show", "a1b2c3")
+    assert answer.err == "" and f"it keeps     {said}" in answer.out
+    for header in ("host: api.example.com", "user-agent: b4tui", f"content-length: {len(BODY)}", "x-api-key: ••••"):
+        assert header in answer.out.splitlines()
+
+
 # Grants --------------------------------------------------------------------------------------------------------------
 
 
@@ -266,6 +294,22 @@ def test_a_grant_is_made_listed_and_revoked(run, store) -> None:
     assert "no standing approval" in run("grants", "list").out
     assert "(it was revoked)" in run("grants", "list", "--all").out
     assert [entry.kind for entry in store.ledger.entries()] == ["grant_changed", "grant_changed"]
+
+
+def test_the_beginning_of_a_grants_id_names_it_where_no_other_begins_so(run, store) -> None:
+    for name in ("ab12", "ab34", "cd56"):
+        store.grants.make(a_grant(id=name, made_at=now(), until=now() + timedelta(hours=1)), now())
+    assert [row["id"] for row in run("grants", "list", "cd", "--json").json] == ["cd56"]
+    for command in (("list",), ("revoke", "--actor", "ops")):
+        for typed, code, says in (
+            ("ab", 1, "2 grants (ab12, ab34)"),
+            ("zz", 1, "no grant zz"),
+            ("", 2, "name a grant"),
+        ):
+            answer = run("grants", *command, typed)
+            assert answer.code == code and says in answer.err
+    assert run("grants", "revoke", "ab3", "--actor", "ops").out.startswith("ab34 is revoked")
+    assert "(it was revoked)" in run("grants", "list", "ab3").out
 
 
 def test_a_grant_that_was_edited_is_listed_as_not_used_and_can_be_revoked(run, store) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from b4tui.cli.gate.placeholder_words import placeholder_words
 from b4tui.gate.policy.public_values import PublicValue, add_public_value
 from b4tui.gate.rulebook.examples import expand
 from b4tui.gate.rulebook.rule import built_in_rules
@@ -24,7 +25,21 @@ def test_a_text_is_printed_without_what_must_stay(b4tui_here, tmp_path):
     for name, stdin in (("x.txt", None), ("-", TEXT)):
         answer = b4tui_here("gate", "redact", name, stdin=stdin)
         assert (answer.code, answer.out) == (0, REDACTED)
-        assert answer.err == "b4tui: replaced 1 EMAIL, 1 SECRET\n"
+        assert answer.err == "b4tui: replaced 1 e-mail address, 1 secret\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "said"),
+    [
+        ("SECRET", 2, "2 secrets"),
+        ("SSH_TARGET", 1, "1 ssh target"),
+        ("MAC_ADDRESS", 2, "2 mac addresses"),
+        ("EMAIL", 1_200, "1,200 e-mail addresses"),
+        ("PROJECT_NAME", 3, "3 project names"),
+    ],
+)
+def test_what_was_replaced_is_said_in_words(kind: str, count: int, said: str):
+    assert placeholder_words(kind, count) == said
 
 
 def test_a_clean_text_is_printed_as_it_is(b4tui_here):

@@ -11,7 +11,7 @@ from b4tui.ledger.types import Entry, Head, Verification
 from b4tui.tui.audit.chain import Chain, chain_line
 from b4tui.tui.audit.facts import Kept, entry_lines
 from b4tui.tui.audit.numbers import Numbers
-from b4tui.tui.audit.question import Question, read_question
+from b4tui.tui.audit.question import Question, hint, read_question
 from b4tui.tui.audit.rows import entry_line, head_line, title_of
 from b4tui.tui.paint import plain, width_of
 
@@ -86,7 +86,14 @@ class TestAnEntry:
         entry = of_kind(entries, "payload_sent")
         lines = [words(line) for line in entry_lines(entry, Kept(body=BODY), NOW, 100)]
         text = "\n".join(lines)
-        for part in ("payload_sent", "hub-d42", "bytes out       183", SHA256, entry.hash, entry.previous):
+        for part in (
+            "payload_sent",
+            "hub-d42",
+            "sent            183 bytes",
+            SHA256,
+            entry.hash,
+            entry.previous,
+        ):
             assert part in text
         start = next(number for number, line in enumerate(lines) if line.startswith("PAYLOAD  ")) + 1
         assert "".join(lines[start:]) == BODY.decode()
@@ -145,6 +152,20 @@ class TestAQuestion:
     )
     def test_is_words_with_kind_and_bead(self, typed: str, question: Question) -> None:
         assert read_question(typed) == question
+
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            ("kind:payload_sent x", ""),
+            ("kind:payload_snt", "There is no kind payload_snt: do you mean payload_sent?"),
+            ("kind:grant", "There is no kind grant: do you mean grant_changed?"),
+            ("kind:zzz", "There is no kind zzz."),
+            ("beed:hub-1", "There is no field beed: do you mean bead: ?"),
+            ("host:api https://example.com 10:30", ""),
+        ],
+    )
+    def test_says_why_nothing_can_fit(self, typed: str, said: str) -> None:
+        assert hint(read_question(typed), {"payload_sent", "grant_changed"}) == said
 
     def test_an_empty_one_asks_nothing(self) -> None:
         assert not Question() and Question(words="x")

@@ -117,6 +117,10 @@ async def test_a_search_narrows_and_escape_brings_all_of_it_back(app, until) -> 
         await until(lambda: len(rows(app).keys) == len(ENTRIES), "all rows are back")
         await typed(app, pilot, "nowhere")
         await until(lambda: "Nothing in the record fits. escape shows all of it." in screen_text(app))
+        app.screen.query_one(SafeInput).value = "kind:payload_snt"
+        await until(lambda: "There is no kind payload_snt: do you mean payload_sent?" in screen_text(app))
+        app.screen.query_one(SafeInput).value = "kind:gpu_lost"
+        await until(lambda: "There is no kind" not in screen_text(app), "a kind that is not in this record yet")
         await strike(pilot, "escape")
         await until(lambda: len(rows(app).keys) == len(ENTRIES), "all rows are back again")
         assert isinstance(app.screen, AuditScreen)

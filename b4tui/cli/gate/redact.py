@@ -10,6 +10,7 @@ import click
 from b4tui.cli.common import Place, guarded, json_option, place_options, print_json
 from b4tui.cli.gate.check import LOCAL_ONLY_EXIT
 from b4tui.cli.gate.opened import known_option, opened_gate
+from b4tui.cli.gate.placeholder_words import placeholder_words
 from b4tui.safe_text import visible
 
 
@@ -46,5 +47,5 @@ def redact(place: Place, name: str, known: bool | None, as_json: bool) -> None:
         return
     sys.stdout.buffer.write(done.text.encode("utf-8"))
     sys.stdout.buffer.flush()
-    words = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    words = ", ".join(placeholder_words(kind, count) for kind, count in sorted(counts.items()))
     click.echo(f"b4tui: replaced {words}" if words else "b4tui: nothing had to be replaced", err=True)

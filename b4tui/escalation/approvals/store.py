@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from b4tui.escalation.approvals import entries
+from b4tui.escalation.approvals.approval_rows import PERMITS, Rows, put, spend_permit, update
 from b4tui.escalation.approvals.approvals import TABLE, Approvals, found_row
 from b4tui.escalation.approvals.budget import refusal
 from b4tui.escalation.approvals.changes import (
@@ -26,17 +27,12 @@ from b4tui.escalation.approvals.changes import (
     Send,
     Tell,
 )
-from b4tui.escalation.approvals.documents import approval_document, read_approval
+from b4tui.escalation.approvals.documents import read_approval
 from b4tui.escalation.approvals.grant_store import TABLE as GRANTS
 from b4tui.escalation.approvals.states import CLOCK, change, is_fresh, shown_objection
 from b4tui.escalation.types import Approval, ApprovalState, Grant, Receipt
-from b4tui.ledger.chain import moment_text
 from b4tui.ledger.types import NewEntry
 from b4tui.ledger.writing import Writing
-
-PERMITS = "spent_permits"
-Rows = Sequence[tuple[str, str]]
-"""State rows by table and id."""
 
 _OPEN = (ApprovalState.PENDING, ApprovalState.APPROVED)
 _ENDS = (Deny, Cancel, Expire, Tell, Conclude)
@@ -51,7 +47,7 @@ class ApprovalStore(Approvals):
         with self.ledger.transaction() as writing:
             found = self._adopted(writing, new, now)
             if found is None:
-                self._put(writing, new, body)
+                put(writing, new, body)
         return found or new
 
     def ask_by_grant(self, new: Approval, grant: Grant, body: bytes, now: datetime) -> Approval:
@@ -66,7 +62,7 @@ class ApprovalStore(Approvals):
         )
         with self.ledger.transaction() as writing:
             self.grants.use(writing, grant.id, now)
-            self._put(writing, approved, body, used=((GRANTS, grant.id),))
+            put(writing, approved, body, used=((GRANTS, grant.id),))
         return approved
 
     def replace(self, old: Approval, what: Cancel, new: Approval, body: bytes, now: datetime) -> Approval:
@@ -78,7 +74,7 @@ class ApprovalStore(Approvals):
             current = self._found(writing, old.id)
             after = shown_objection(current, old.version, now, old.sha256) or self._apply(writing, current, what, now)
             if not isinstance(after, Objection):
-                self._put(writing, new, body)
+                put(writing, new, body)
         return _demand(after) and new
 
     def change(self, approval_id: str, what: Change, now: datetime) -> Approval:
@@ -115,7 +111,7 @@ class ApprovalStore(Approvals):
             if not isinstance(after, Objection) and (stop := self._stop(writing, current, now)) is not None:
                 self._apply(writing, current, Cancel(stop.text, entries.POLICY), now)
                 after = stop
-            if not isinstance(after, Objection) and not _spend_permit(writing, permit, approval_id, now):
+            if not isinstance(after, Objection) and not spend_permit(writing, permit, approval_id, now):
                 after = Objection(ObjectionKind.SENT, "This permit was used before: nothing was sent.")
             if not isinstance(after, Objection):
                 self._update(writing, current, after, entries.sent(after, permit, now), ((PERMITS, permit),))
@@ -132,7 +128,7 @@ class ApprovalStore(Approvals):
                 raise Declined(objection)
             if current.sent_at is None or current.outcome:
                 raise Declined(Objection(ObjectionKind.SENT, "These bytes are not on their way: nothing was sent."))
-            if not _spend_permit(writing, permit, approval_id, now):
+            if not spend_permit(writing, permit, approval_id, now):
                 raise Declined(Objection(ObjectionKind.SENT, "This permit was used before: nothing was sent."))
             writing.append(entries.sent(current, permit, now), rows=((PERMITS, permit),))
 
@@ -246,65 +242,12 @@ class ApprovalStore(Approvals):
         words = refusal(spent, approval.estimate, approval.agent, now, self.policy, self.prices, self._zone)
         return Objection(ObjectionKind.BUDGET, words) if words else None
 
-    def _put(self, writing: Writing, new: Approval, body: bytes, used: Rows = ()) -> None:
-        writing.keep_body(new.sha256, body)
-        writing.execute(
-            "INSERT INTO approvals (id, version, state, agent, bead, run, sha256, asked_at, deadline, document) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                new.id,
-                new.version,
-                _column(new),
-                new.agent,
-                new.bead,
-                new.run,
-                new.sha256,
-                moment_text(new.asked_at),
-                moment_text(new.deadline),
-                approval_document(new),
-            ),
-        )
-        writing.append(entries.asked(new), rows=((TABLE, new.id), *used))
-
     def _update(self, writing: Writing, before: Approval, after: Approval, entry: NewEntry, used: Rows = ()) -> None:
-        """Change a row and record it. A row in doubt stays in doubt: nothing that is recorded later bears it out."""
         doubted = self._unproven(writing, before) is not None
-        changed = writing.execute(
-            "UPDATE approvals SET version = ?, state = ?, run = ?, deadline = ?, sent_at = ?, document = ? "
-            "WHERE id = ? AND (version = ? OR ?)",
-            (
-                after.version,
-                _column(after),
-                after.run,
-                moment_text(after.deadline),
-                moment_text(after.sent_at) if after.sent_at else None,
-                approval_document(after),
-                before.id,
-                before.version,
-                doubted,  # its version may be anything
-            ),
-        )
-        if changed != 1:
-            raise Declined(Objection(ObjectionKind.STALE, "It has changed meanwhile: look at it again."))
-        writing.append(entry, rows=used if doubted else ((TABLE, after.id), *used))
+        update(writing, before, after, entry, used, doubted=doubted)
 
 
 def _demand(after: Approval | Objection) -> Approval:
     if isinstance(after, Objection):
         raise Declined(after)
     return after
-
-
-def _column(approval: Approval) -> str:
-    """The state as the index holds it: what has left is a state of its own there, so that what is open is few rows."""
-    return "sent" if approval.sent_at is not None else str(approval.state)
-
-
-def _spend_permit(writing: Writing, permit: str, approval_id: str, now: datetime) -> bool:
-    """Mark a permit as used; whether it was not before."""
-    return bool(
-        writing.execute(
-            "INSERT OR IGNORE INTO spent_permits (id, approval, at) VALUES (?, ?, ?)",
-            (permit, approval_id, moment_text(now)),
-        )
-    )

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from b4tui.escalation.door.providers import Api, Provider
 from b4tui.escalation.door.wire.anthropic import VERSION
 from b4tui.escalation.door.wire.forms import accept_of
+from b4tui.escalation.types import Destination
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -33,13 +34,16 @@ class HeaderRefused(Exception):
 
 def headers_for(provider: Provider, size: int) -> Headers:
     """What goes out with a body of `size` bytes, in order, but for the key."""
-    place = provider.destination
+    return _but_key(provider.api, provider.destination, size)
+
+
+def _but_key(api: Api, place: Destination, size: int) -> Headers:
     host = f"[{place.host}]" if ":" in place.host else place.host
-    version = (("anthropic-version", VERSION),) if provider.api is Api.ANTHROPIC else ()
+    version = (("anthropic-version", VERSION),) if api is Api.ANTHROPIC else ()
     return (
         ("host", host if place.port == 443 else f"{host}:{place.port}"),
         ("content-type", "application/json"),
-        ("accept", accept_of(provider.api)),
+        ("accept", accept_of(api)),
         ("accept-encoding", "identity"),
         ("user-agent", AGENT),
         *version,
@@ -57,9 +61,13 @@ def key_header(provider: Provider) -> tuple[str, str]:
 
 def shown_headers(provider: Provider, size: int) -> Headers:
     """The same for a person to read: all that goes out with a body, the key masked."""
-    name, _ = key_header(provider)
-    shown = _HIDDEN if name == "x-api-key" else f"Bearer {_HIDDEN}"
-    return (*headers_for(provider, size), (name, shown))
+    return headers_without_key(provider.api, provider.destination, size)
+
+
+def headers_without_key(api: Api, place: Destination, size: int) -> Headers:
+    """What `shown_headers` shows, where the key is not at hand: none is read for it."""
+    shown = ("x-api-key", _HIDDEN) if api is Api.ANTHROPIC else ("authorization", f"Bearer {_HIDDEN}")
+    return (*_but_key(api, place, size), shown)
 
 
 def check_headers(provider: Provider, given: Iterable[tuple[str, str]], size: int) -> None:

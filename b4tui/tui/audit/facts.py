@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
+from b4tui.ledger.fact_words import told, untold
 from b4tui.ledger.types import Entry
 from b4tui.tui.audit.rows import title_of
 from b4tui.tui.outward.payload_text import folded, pieces, shown
@@ -38,7 +39,7 @@ def entry_lines(entry: Entry, kept: Kept | None, today: datetime, width: int) ->
         if text:
             yield from _fact(name, text, width)
     yield Line()
-    for name, text in folded_open(entry.facts):
+    for name, text in folded_open(entry.facts, today.tzinfo):
         yield from _fact(name, text, width)
     yield Line()
     yield from _fact("hash", entry.hash, width)
@@ -70,33 +71,19 @@ def _payload(kept: Kept, width: int) -> Iterator[Line]:
             yield Line((Span(shown(text[first:last])),))
 
 
-def folded_open(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The facts of an entry as names and texts, folded open one level."""
-    told: list[tuple[str, str]] = []
+def folded_open(facts: Mapping[str, Any], zone: tzinfo | None = None) -> list[tuple[str, str]]:
+    """The facts of an entry as names and texts: hashes whole, lists and what is not known folded open one level."""
+    opened: list[tuple[str, str]] = []
     for name, value in facts.items():
-        match value:
-            case None | "" | [] | {}:
-                continue
-            case dict():
-                told += [(f"{name}.{inner}", _text(item)) for inner, item in value.items()]
-            case list():
-                told += [(f"{name}.{place}", _text(item)) for place, item in enumerate(value, start=1)]
-            case _:
-                told.append((name, _text(value)))
-    return told
-
-
-def _text(value: Any) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case int():
-            return f"{value:,}"
-        case dict():
-            return ", ".join(f"{name} {_text(item)}" for name, item in value.items())
-        case list():
-            return ", ".join(_text(item) for item in value)
-        case None:
-            return "n/a"
-        case _:
-            return str(value)
+        if untold(name, value):
+            continue
+        known = told(name, value, zone, whole=True)
+        if isinstance(value, dict) and not known.known:
+            inner = [told(str(inside), item, zone, whole=True) for inside, item in value.items()]
+            opened += [(f"{known.name}.{one.name}", one.text) for one in inner]
+        elif isinstance(value, list):
+            places = ((place, told("", item, zone, whole=True)) for place, item in enumerate(value, 1))
+            opened += [(f"{known.name}.{place}", one.text) for place, one in places]
+        else:
+            opened.append((known.name, known.text))
+    return opened

@@ -6,8 +6,10 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from b4tui.escalation.approvals.entries import KINDS
+from b4tui.events import event_names
 from b4tui.ledger.types import Entry, Verification
-from b4tui.tui.audit.question import Question
+from b4tui.tui.audit.question import Question, hint
 
 if TYPE_CHECKING:
     from b4tui.ledger.ledger import Ledger
@@ -24,13 +26,15 @@ class _Left(Exception):
 class Reader:
     """Rows by their number. `entry` and `wanted` are for the loop, everything else for a thread.
 
-    `complete` says whether the last search found everything that fits; `progress` how far a verification is.
+    `complete` says whether the last search found everything that fits, `hint` why nothing could; `progress` how far a
+    verification is.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.progress = (0, 0)
         self.complete = True
+        self.hint = ""
         self.wanted: set[int] = set()
         self._pages: OrderedDict[int, dict[int, Entry]] = OrderedDict()
         self._gone = False
@@ -63,7 +67,9 @@ class Reader:
 
     def newest(self, question: Question) -> tuple[list[int], str]:
         """Numbers of the newest rows that fit, newest first; and why that took reading every row."""
-        return self._ask(question, None)
+        found, note = self._ask(question, None)
+        self.hint = "" if found else hint(question, self.ledger.kinds() | event_names().union(KINDS))
+        return found, note
 
     def older(self, question: Question, before: int) -> tuple[list[int], str]:
         """Numbers of the rows that fit before one that was found."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from b4tui.ledger.types import Entry
 from b4tui.ledger.words import facts_in_words
@@ -80,7 +80,7 @@ def entry_line(entry: Entry, today: datetime, width: int) -> Line:
         Span(_moment(entry.at.astimezone(today.tzinfo), columns.when), Ink.SOFT),
         Span(_cell(entry.actor or "–", columns.who), Ink.INK),
         Span(f"{glyph} ", ink),
-        *_what(entry, max(8, room), ink),
+        *_what(entry, max(8, room), ink, today.tzinfo),
     )
     return Line(left, _right(columns, entry.bead or "–", _figures(entry), Ink.SOFT))
 
@@ -111,20 +111,20 @@ def _look(entry: Entry) -> tuple[str, Ink]:
     return _LOOKS.get(str(state), _PLAIN)
 
 
-def _what(entry: Entry, room: int, ink: Ink) -> tuple[Span, ...]:
+def _what(entry: Entry, room: int, ink: Ink, zone: tzinfo | None) -> tuple[Span, ...]:
     """Its title, and as much of its facts as there is room for."""
     title = plain(title_of(entry), room)
     left = room - width_of((Span(title),)) - 2
     if left < 12:
         return (Span(title, ink),)
-    return Span(title, ink), Span(f"  {_clip(_telling(entry), left)}", Ink.FAINT)
+    return Span(title, ink), Span(f"  {_clip(_telling(entry, zone), left)}", Ink.FAINT)
 
 
-def _telling(entry: Entry) -> str:
+def _telling(entry: Entry, zone: tzinfo | None) -> str:
     """What is not in a column of its own, reasons first."""
     facts = entry.facts
     told = [str(facts[name]) for name in _REASONS if facts.get(name)]
-    return plain(". ".join(told) if told else facts_in_words(entry, but=_SHOWN), 400)
+    return plain(". ".join(told) if told else facts_in_words(entry, but=_SHOWN, zone=zone), 400)
 
 
 def _figures(entry: Entry) -> tuple[str, str, str, str]:

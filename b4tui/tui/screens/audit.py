@@ -15,7 +15,7 @@ from b4tui.ledger.types import Entry, LedgerError, Verification
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui.audit.chain import Chain, chain_line
 from b4tui.tui.audit.numbers import Numbers
-from b4tui.tui.audit.question import Question, read_question
+from b4tui.tui.audit.question import Question, none_fit, read_question
 from b4tui.tui.audit.reading import Reader
 from b4tui.tui.audit.rows import entry_line, head_line, waiting_line
 from b4tui.tui.keymap import bindings
@@ -30,7 +30,6 @@ _QUIET_S = 0.15
 _NEAR = 60
 """Rows from the last one found at which the next are fetched."""
 _EMPTY = (Line(), Line((Span("  Nothing is recorded yet.", Ink.FAINT),)))
-_NONE_FIT = (Line(), Line((Span("  Nothing in the record fits. escape shows all of it.", Ink.FAINT),)))
 
 
 class AuditScreen(HouseScreen):
@@ -99,7 +98,7 @@ class AuditScreen(HouseScreen):
         rows = self.query_one("#rows", Lines)
         self._draw_chain()
         self._draw_head(rows.room)
-        rows.empty = _NONE_FIT if self._question else _EMPTY
+        rows.empty = none_fit(self._reader.hint if self._reader else "") if self._question else _EMPTY
         today = self.console.clock().astimezone()
         reader = self._reader
 
