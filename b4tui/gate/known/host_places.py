@@ -32,34 +32,25 @@ _REACHING = (
 _COMMANDS = frozenset(_REACHING.split())
 _DATABASES = "psql pg_dump pg_restore mysql mysqldump mariadb redis-cli mongo mongosh ldapsearch"
 _CLIENTS = frozenset(_DATABASES.split())
-_PIECES = (
-    *("ssh", "scp", "sync", "sftp", "mosh", "ping", "curl", "wget", "net", "nc", "map", "dig", "look", "trace", "mtr"),
-    *(
-        "ansible",
-        "desktop",
-        "freerdp",
-        "vnc",
-        "wake",
-        "sql",
-        "pg_",
-        "maria",
-        "redis",
-        "mongo",
-        "ldap",
-        "clone",
-        "remote",
-    ),
+_SIGNS = (
+    "ssh scp sync sftp mosh ping curl wget net nc map dig look trace mtr ansible desktop freerdp vnc wake sql pg_ maria "
+    "redis mongo ldap clone remote"
 )
-"""Each of those has one of these in it, and most lines have none: asked for first, because it is quick."""
+_PIECES = tuple(_SIGNS.split())
+"""Each line with a command has one of these in it, and most lines have none: asked for first, because it is quick."""
 _COPIERS = frozenset(("scp", "rsync", "sftp", "sshfs", "clone", "ls-remote"))
-_ADORNED = "`'\"$#>()[]{};&|"  # what may cling to a command in a text
+_ADORNED = "`'\"$#>()[]{};&|,"  # what may cling to a command in a text
 _OPTION = lazily(r"(?:-[-\w]+(?:=\S*)?|\d+|\S*[/=.@:~]\S*)")
 _CLEARED = ("`", "$", "#", ">", "(", "sudo")
 _OF_NO_HOST = frozenset(("-u", "--user", "-d", "--data", "-o"))  # options whose argument is something else
 _COMMANDS_END = ";|&"
 _ARGUMENT_FOLLOWS = lazily(r"\s*(?:$|[`'\"\\)&|;>]|-)")
+_RUNS = lazily(
+    r"\s+[\"']?(?:uptime|ls|cat|cd|df|du|ps|top|free|uname|who|whoami|id|tail|head|grep|sudo|systemctl|journalctl"
+    r"|docker|podman|kubectl|bash|sh|tmux|reboot|hostname|ip|echo|rm|mkdir|tar|find)\b"
+)
 
-_ENDS = frozenset(" \t\r\n\"'`,;:/)]}>\\.!?|&#")
+_ENDS = frozenset(" \t\r\n\"'`,;:/)]}<>\\.!?|&#$")
 _STARTS = frozenset(" \t\n\"'`@/\\=:[(<,{>|")
 
 _URL = lazily(
@@ -78,8 +69,8 @@ _PORT = lazily(r":(?:22|25|53|80|443|[1-9]\d{2,4})(?![\w.:-])")
 _NO_ADDRESS = lazily(r"(?:image:\s*[\"']?|\bfrom\s+|(?:docker|podman)\b.*\s|\()$")
 _VOLUME = lazily(r"(?:^\s*-|\s-v|\s--volume)[\s=]+[\"']?$")
 _SETTING = lazily(
-    r"(?:(?:^|[\s\"'`{(,;_.-])\w{0,20}(?:host|hosts|hostname|server|servername|proxyjump|rechner)[\"']?"
-    r"\s*(?::|=>?)\s*[\"'`]?"
+    r"(?:(?:^|[\s\"'`{(,;<_.-])\w{0,20}(?:host|hosts|hostname|server|servername|proxyjump|rechner)[\"']?"
+    r"\s*(?::|=>?|>)\s*[\"'`]?"
     r"|(?:^|\s)--?(?:host|hostname|server|remote-host)[\s=][\"']?)$"
 )
 _SSH_LINE = lazily(r"\s*(?:host|hostname|proxyjump)\s+(?:\S+\s+){0,3}?$")
@@ -92,6 +83,8 @@ _ON_A_MACHINE = lazily(
     r"|(?:auf|an|zu|zum|vom|von)\s+(?:(?:dem|der|den|unsere[mnr])\s+)?(?:host|rechner|server|maschine)"
     r"|(?:host|machine|server|rechner|maschine)\s+(?:named|called|namens))\s+[\"'`„]?$"
 )
+_NOT_REACHED = lazily(r"\b(?:resolve host(?:name)?:?|connect to host)\s+[\"'`]?$")
+_CONNECTED = lazily(r"\bconnect(?:ed|ing|ion)? to\s+[\"'`]?$")
 _A_MACHINE = lazily(r"\b(?:the|our|my|der|den|dem|unser\w*)\s+(?:host|machine|server|rechner|maschine)\s+[\"'`„]?$")
 _DOES = lazily(r"[\"'`“]?(?:[.,;:!?)]?$|[.,;:!?)]\s|\s(?:is|was|has|does|runs|went|ist|war|hat|läuft|steht|geht)\b)")
 _LOGGED = lazily(
@@ -114,10 +107,14 @@ def stands_as_a_host(lower: str, start: int, end: int, *, role: bool) -> bool:
     if before == "@":
         return _logged_in_to(left, right, role)
     if before in "/\\":
-        return _URL.search(left) is not None or (not role and _is_share(left, right))
+        return _URL.search(left) is not None or (_is_share(left, right) and (not role or _is_mounted(left, right)))
     near = left[-_NEAR:]
     if any(machine in near for machine in _MACHINES) and _called_a_machine(left, near, right, role):
         return lower[start:end] not in _KEYS
+    if ("connect" in near or "resolve" in near) and (
+        _NOT_REACHED.search(near) or (not role and _CONNECTED.search(near))
+    ):
+        return True
     return before != ":" and (_told(left, right) or _reached(left, right, role))
 
 
@@ -147,14 +144,18 @@ def _is_share(left: str, right: str) -> bool:
     return bool(_SHARE.search(left) and _SHARED.match(right) and not _LABEL.match(right))
 
 
+def _is_mounted(left: str, right: str) -> bool:
+    return any(word in left or word in right for word in ("mount", "cifs", "smb", "net use"))
+
+
 def _reached(left: str, right: str, role: bool) -> bool:
     """The target of a command: `ssh -p 22 buildbox`, `scp x buildbox:`, `psql -h buildbox`, `ansible -l buildbox`."""
     if not any(piece in left for piece in _PIECES):
         return False
     if right.startswith(":") and not _COPIERS.isdisjoint(word.strip(_ADORNED) for word in left.split()):
-        return right[1:2].isalnum() or right[1:2] in ("", " ", "/", "~", ".", "`", "'", '"')
+        return right[1:2].isalnum() or right[1:2] in ("", " ", "/", "~", ".", ":", "`", "'", '"')
     left = left[max(left.rfind(end) for end in _COMMANDS_END) + 1 :]
-    words = [word for word in left.split() if word.strip("'\"")]
+    words = [bare for word in left.replace("[", " ").split() if (bare := word.strip("'\",[]"))]
     for at in range(len(words) - 1, -1, -1):
         word = words[at].strip(_ADORNED)
         between = words[at + 1 :]
@@ -166,17 +167,17 @@ def _reached(left: str, right: str, role: bool) -> bool:
             return True
         if between and between[-1] in _OF_NO_HOST:
             return False
-        plain = sum(not _OPTION.fullmatch(one) for one in between)
-        if role and not ((between and between[0].startswith("-")) or _typed(left, words[at], right)):
+        options = sum(one.startswith("-") for one in between)
+        if role and not (options or _RUNS.match(right) or _typed(left, words[at], right)):
             return False
-        return plain <= (bool(between) and between[0].startswith("-"))
+        return sum(not _OPTION.fullmatch(one) for one in between) <= options  # each may have an argument
     return False
 
 
 def _typed(left: str, command: str, right: str) -> bool:
     """Whether a command is written as one types it: after a prompt, in backticks, or alone in its line."""
-    before = left[: max(0, left.rfind(command))]
-    if command[0] in "`$" or before.rstrip().endswith(_CLEARED):
+    before = left[: max(0, left.rfind(command.strip(_ADORNED)))]
+    if before.rstrip().endswith(_CLEARED):
         return True
     return not before.strip() and _ARGUMENT_FOLLOWS.match(right) is not None
 

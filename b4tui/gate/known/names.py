@@ -24,7 +24,7 @@ _GAP = r"[\s.,_\u00a0-]{1,4}"
 _NUMBER = lazily(r"\d[\d ()./-]{5,24}\d")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
-_MOST_LOOKS = 50_000
+_MOST_LOOKS = 40_000
 """Places of one text where hosts that are plain words are weighed; where there are more, the rest count as hosts."""
 
 _Look = Callable[[str, int, int], tuple[int, int] | None]
