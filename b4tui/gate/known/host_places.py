@@ -37,7 +37,7 @@ _SIGNS = (
     "redis mongo ldap clone remote"
 )
 _PIECES = tuple(_SIGNS.split())
-"""Each line with a command has one of these in it, and most lines have none: asked for first, because it is quick."""
+"""A line with a command has one of these in it, and most lines have none: asked for first, because it is quick."""
 _COPIERS = frozenset(("scp", "rsync", "sftp", "sshfs", "clone", "ls-remote"))
 _ADORNED = "`'\"$#>()[]{};&|,"  # what may cling to a command in a text
 _OPTION = lazily(r"(?:-[-\w]+(?:=\S*)?|\d+|\S*[/=.@:~]\S*)")
