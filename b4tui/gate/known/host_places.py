@@ -33,11 +33,11 @@ _COMMANDS = frozenset(_REACHING.split())
 _DATABASES = "psql pg_dump pg_restore mysql mysqldump mariadb redis-cli mongo mongosh ldapsearch"
 _CLIENTS = frozenset(_DATABASES.split())
 _SIGNS = (
-    "ssh scp sync sftp mosh ping curl wget net nc map dig look trace mtr ansible desktop freerdp vnc wake sql pg_ maria "
-    "redis mongo ldap clone remote"
+    "ssh scp sync sftp mosh ping curl wget net nc map dig look trace mtr ansible desktop freerdp vnc wake sql pg_ "
+    "maria redis mongo ldap clone remote"
 )
 _PIECES = tuple(_SIGNS.split())
-"""A line with a command has one of these in it, and most lines have none: asked for first, because it is quick."""
+"""A line with a command has one of these in it, and most lines have none: asked first, because it is quick."""
 _COPIERS = frozenset(("scp", "rsync", "sftp", "sshfs", "clone", "ls-remote"))
 _ADORNED = "`'\"$#>()[]{};&|,"  # what may cling to a command in a text
 _OPTION = lazily(r"(?:-[-\w]+(?:=\S*)?|\d+|\S*[/=.@:~]\S*)")
