@@ -29,7 +29,8 @@ TOKENS = [KnownValue(made(SOURCE.choice([20, 36, 40, 64])), f"environment KEY_{a
 WEAK = [KnownValue(word, "environment PASSWORD") for word in ("Ofenrohr7", "Sommer2024!", "p@s5:w0rd")]
 VAULT = Vault([*TOKENS, *WEAK], b"key")
 NAMES = Names(
-    [PrivateHost(f"node{at}.firma.de", "ssh config") for at in range(200)],
+    [PrivateHost(f"node{at}.firma.de", "ssh config") for at in range(200)]
+    + [PrivateHost(word, "ssh config", word=True) for word in ("web", "zeus")],
     [PersonWord("name", f"{made(6)} {made(8)}", "the people file") for _ in range(200)]
     + [PersonWord("name", "Bo Li", "the people file"), PersonWord("phone", "05550142", "the people file")],
 )
@@ -65,6 +66,10 @@ def test_known_hosts_and_people(benchmark, text: str) -> None:
         "1 2 3 4 ",
         "a",
         "node1.",
+        "web ",
+        "//zeus/",
+        "host zeus zeus ",
+        "ssh web ",
     ],
 )
 def test_no_text_takes_long(benchmark, piece: str) -> None:

@@ -23,6 +23,8 @@ _PUBLIC = (
 )
 PUBLIC = frozenset(_PUBLIC.split())
 """Domains whose own names say nothing of the operator."""
+_PUBLIC_LABELS = frozenset(label for domain in PUBLIC for label in domain.split(".") if len(label) > 3)
+_LEAST_WORD = 2
 _SHARED = ("amazonaws.com", "googleapis.com")  # a long name under these is somebody's own
 
 _EVERYWHERE = lazily(
@@ -34,19 +36,41 @@ _SCP = lazily(r"^(?:[^@/\s]+@)?([\w.-]+):(?!//)")
 
 
 def private_name(name: str) -> str:
-    """The name as it is looked for, lower case; "" where it is public, or too ordinary a word to be looked for.
+    """The name as it is looked for anywhere, lower case; "" where it is public, or may be an ordinary word.
 
     A name without a dot counts when it holds a digit or a hyphen: `web` and `build` stand in every text.
     """
-    name = name.strip().rstrip(".").lower()
+    name = _cleaned(name)
     if (address := _address(name)) is not None:
         # Private addresses have a rule of their own, which the operator may weigh.
         return name if address.is_global else ""
-    if not _NAME.fullmatch(name) or _EVERYWHERE.fullmatch(name) or name.replace(".", "").isdigit() or _public(name):
-        return ""
-    if "." not in name and (len(name) < 4 or not re.search(r"[a-z].*[\d-]|\d.*[a-z]", name)):
-        return ""
-    return name
+    return name if _somebodys(name) and ("." in name or _telling(name)) else ""
+
+
+def plain_word(name: str) -> str:
+    """The name, lower case, where it is one word such as `buildbox` or `x1`: looked for where a text means a host.
+
+    "" for what everybody has, and for the short names of public places (`Host github`).
+    """
+    name = _cleaned(name)
+    plain = "." not in name and len(name) >= _LEAST_WORD and not _telling(name) and name not in _PUBLIC_LABELS
+    return name if plain and _somebodys(name) else ""
+
+
+def _cleaned(name: str) -> str:
+    return name.strip().rstrip(".").lower()
+
+
+def _somebodys(name: str) -> bool:
+    """Whether it is a name at all, and not one that everybody has."""
+    if not _NAME.fullmatch(name) or _EVERYWHERE.fullmatch(name):
+        return False
+    return not name.replace(".", "").isdigit() and not _public(name)
+
+
+def _telling(name: str) -> bool:
+    """Whether a name without a dot is unlike words: it has a digit or a hyphen."""
+    return len(name) >= 4 and re.search(r"[a-z].*[\d-]|\d.*[a-z]", name) is not None
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -68,6 +92,8 @@ def hosts_of(names: Iterable[str], origin: str) -> Iterator[PrivateHost]:
     for name in names:
         if private := private_name(name):
             yield PrivateHost(private, origin)
+        elif word := plain_word(name):
+            yield PrivateHost(word, origin, word=True)
 
 
 def zones_of(names: Iterable[str], origin: str) -> Iterator[PrivateHost]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import ahocorasick
 
+from b4tui.gate.known.host_places import ROLES, stands_as_a_host
 from b4tui.gate.known.sought import PersonWord, PrivateHost, phone_end
 from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
@@ -22,8 +24,14 @@ _GAP = r"[\s.,_\u00a0-]{1,4}"
 _NUMBER = lazily(r"\d[\d ()./-]{5,24}\d")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
+_MOST_LOOKS = 40_000
+"""Places of one text where hosts that are plain words are weighed; where there are more, the rest count as hosts."""
+
 _Look = Callable[[str, int, int], tuple[int, int] | None]
 """Looks at a place of the lower-cased text, and gives the span of what is there, if it is what it seems."""
+
+_Meant = Callable[[str, int, int], bool]
+"""Looks at a span of the lower-cased text, and tells whether it is meant as what it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class _Sought:
     rule: str
     why: str
     look: _Look
+    meant: _Meant | None = None
 
 
 class Names:
@@ -47,8 +56,7 @@ class Names:
             if (str(host.zone), host.name) not in seen:
                 seen.add((str(host.zone), host.name))
                 self.hosts += 1
-                look: _Look = _zone if host.zone else _host
-                sought.setdefault(host.name, []).append(_Sought(HOST_RULE, f"a host from {host.origin}", look))
+                sought.setdefault(host.name, []).append(_sought(host))
         for person in people:
             if (person.kind, person.text.lower()) in seen:
                 continue
@@ -72,9 +80,15 @@ class Names:
             yield from islice(self._numbers(lower), _MOST)
 
     def _named(self, automaton: ahocorasick.Automaton, lower: str) -> Iterator[Hit]:
+        looked = 0
         for end, (length, sought) in automaton.iter(lower):
             for one in sought:
-                if span := one.look(lower, end - length + 1, end + 1):
+                span = one.look(lower, end - length + 1, end + 1)
+                if span and one.meant:
+                    looked += 1
+                    if looked <= _MOST_LOOKS and not one.meant(lower, *span):
+                        continue
+                if span:
                     yield Hit(one.rule, span[0], span[1], one.why)
 
     def _numbers(self, lower: str) -> Iterator[Hit]:
@@ -114,6 +128,11 @@ def _goes_on(lower: str, end: int) -> bool:
 def _host(lower: str, start: int, end: int) -> tuple[int, int] | None:
     before = lower[start - 1] if start else " "
     return None if _of_name(before) or _goes_on(lower, end) else (start, end)
+
+
+def _sought(host: PrivateHost) -> _Sought:
+    meant = partial(stands_as_a_host, role=host.name in ROLES) if host.word else None
+    return _Sought(HOST_RULE, f"a host from {host.origin}", _zone if host.zone else _host, meant)
 
 
 def _zone(lower: str, start: int, end: int) -> tuple[int, int] | None:

@@ -9,13 +9,17 @@ from b4tui.gate.known.vault import KnownValue, Vault
 
 
 def sample_known(key: bytes = b"an example") -> Known:
-    """Knows one secret, two hosts and one person."""
+    """Knows one secret, three hosts and one person."""
     origin = "the example"
     people = (("name", "Ada Musterfrau"), ("mail", "a.muster@post.example"), ("phone", "05550142"))
     return Known(
         Vault([KnownValue("Wind+Regen_1742", "environment APP_PASSWORD")], key),
         Names(
-            [PrivateHost("ofen7", origin), PrivateHost("werkstatt.example.de", origin, zone=True)],
+            [
+                PrivateHost("ofen7", origin),
+                PrivateHost("backofen", origin, word=True),
+                PrivateHost("werkstatt.example.de", origin, zone=True),
+            ],
             [PersonWord(kind, text, origin) for kind, text in people],
         ),
     )

@@ -11,11 +11,15 @@ _LEAST_DIGITS = 7
 
 @dataclass(frozen=True, slots=True)
 class PrivateHost:
-    """A name that is the operator's own. `zone`: every name that ends in it is, too."""
+    """A name that is the operator's own. `zone`: every name that ends in it is, too.
+
+    `word`: it may be an ordinary word, and is only looked for where a text means a host.
+    """
 
     name: str
     origin: str
     zone: bool = False
+    word: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,15 @@ def test_hosts_of_every_source(home: Path, hub: Path) -> None:
     ]
 
 
+def test_hosts_that_are_plain_words(home: Path) -> None:
+    put(home / ".ssh/config", "Host buildbox\n    HostName 10.0.0.7\n")
+    put(home / "etc-hosts", "10.1.2.3 nas\n")
+    known = gathered(home)
+    assert whys(known, "ssh buildbox uptime") == ["a host from ssh config"]
+    assert whys(known, "scp x nas:/volume1") == ["a host from the hosts file"]
+    assert whys(known, "a buildbox is a box in which one builds; NAS is short for storage") == []
+
+
 def test_people_of_the_file_and_of_the_history(home: Path, hub: Path) -> None:
     put(home / "people.txt", "Zaphod\n")
     subprocess.run(["git", "init", "-q", hub], check=True)

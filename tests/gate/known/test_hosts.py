@@ -33,6 +33,17 @@ def test_names_that_are_everybodys(name: str) -> None:
     assert hosts.private_name(name) == ""
 
 
+@pytest.mark.parametrize("name", ["buildbox", "web", "db", "x1", "Zeus."])
+def test_plain_words_are_private_too_but_not_everywhere(name: str) -> None:
+    assert hosts.plain_word(name) == name.rstrip(".").lower()
+    assert [host.word for host in hosts.hosts_of([name], "ssh config")] == [True]
+
+
+@pytest.mark.parametrize("name", ["localhost", "github", "gitlab", "ofen7", "git.firma.de", "42", "x", "a b", "", "*"])
+def test_names_that_are_no_plain_words_of_the_operator(name: str) -> None:
+    assert hosts.plain_word(name) == ""
+
+
 def test_ssh_configurations() -> None:
     text = """
 # ours
@@ -49,6 +60,8 @@ Host *
     assert names(found) == [
         "ofen7",
         "ofen8",
+        "web",
+        "backup",
         "store.werkstatt-firma.de",
         "jump.werkstatt-firma.de",
         "jump2",
