@@ -164,6 +164,7 @@ def _of_segments(segments: list[str], whole: str) -> Strength | None:
     if strong or _ends(segments, AT_THE_END, 14):
         return Strength.STRONG
     weak = False
+    last = _last_of_meaning(segments)
     for place, part in enumerate(segments):
         before = segments[place - 1] if place else ""
         if part in ("key", "keys"):
@@ -173,9 +174,18 @@ def _of_segments(segments: list[str], whole: str) -> Strength | None:
                 return Strength.STRONG
         elif part == "token" and before in HARMLESS_TOKENS:
             continue
-        if _is_weak(part) and all(after in TAILS or after.isdigit() for after in segments[place + 1 :]):
+        if place >= last and _is_weak(part):
             weak = True
     return Strength.WEAK if weak or PATTERN_OF_IDS.search(whole) or whole.endswith(CODES) else None
+
+
+def _last_of_meaning(segments: list[str]) -> int:
+    """The place of the last part that is no tail and no number; 0 where all are."""
+    return next((place for place in range(len(segments) - 1, 0, -1) if not _is_tail(segments[place])), 0)
+
+
+def _is_tail(part: str) -> bool:
+    return part in TAILS or part.isdigit()
 
 
 def _is_weak(part: str) -> bool:
