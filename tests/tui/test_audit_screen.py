@@ -45,6 +45,8 @@ async def opened(app: Console, until, sign: str = "✓ whole") -> AuditScreen:
     await until(lambda: app.screen_stack and isinstance(app.screen, DashboardScreen) and app.screen.drawable)
     app.action_audit()
     await until(lambda: isinstance(app.screen, AuditScreen) and sign in screen_text(app), "the record is there")
+    if sign.startswith("✓"):
+        await until(lambda: rows(app).keys, "its rows are there")  # the chain may be through before them
     return app.screen
 
 
@@ -151,7 +153,7 @@ async def test_an_entry_opens_with_its_payload_and_leads_to_its_bead(app, until,
     copied: list[str] = []
     async with app.run_test(size=WIDE) as pilot:
         await opened(app, until)
-        rows(app).select(next(str(n) for n, e in enumerate(ENTRIES, 1) if e.kind == "payload_sent"))
+        assert rows(app).select(next(str(n) for n, e in enumerate(ENTRIES, 1) if e.kind == "payload_sent"))
         monkeypatch.setattr(app, "copy_to_clipboard", copied.append)
         await strike(pilot, "y")
         await until(lambda: copied == ["ap-3"], "its approval's id is copied")
@@ -169,7 +171,7 @@ async def test_a_payload_that_cannot_be_read_says_why(app, world, until) -> None
         connection.execute("UPDATE bodies SET key = 'another'")
     async with app.run_test(size=SMALL) as pilot:
         await opened(app, until)
-        rows(app).select(next(str(n) for n, e in enumerate(ENTRIES, 1) if e.kind == "payload_sent"))
+        assert rows(app).select(next(str(n) for n, e in enumerate(ENTRIES, 1) if e.kind == "payload_sent"))
         await strike(pilot, "enter")
         await until(lambda: isinstance(app.screen, AuditEntryScreen) and SHA256[:50] in screen_text(app))
         assert "…" not in screen_text(app)  # no character of a hash is under the scroll bar
