@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -24,7 +23,6 @@ from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from b4tui.config import TuiConfig, resource
-from b4tui.escalation.types import Approval
 from b4tui.events import AgentState, now
 from b4tui.outward_sections import EscalationPolicy
 from b4tui.runtime.operator import OperatorError
@@ -125,7 +123,7 @@ class Console(App[None], inherit_bindings=False):
         self.set_interval(1 / FRAMES_PER_S, self._poll, name="poll")
 
     def _start(self) -> None:
-        self.run_worker(self._guarded(self.runtime.start(), ""), group="runtime", exit_on_error=False)
+        self.run_worker(self.carried_out(self.runtime.start(), ""), group="runtime", exit_on_error=False)
 
     def _leave_on_signals(self) -> None:
         """Whoever ends the program from outside gets the terminal back, and the beads in hand go back too."""
@@ -196,12 +194,9 @@ class Console(App[None], inherit_bindings=False):
         if isinstance(self._driver, Titled):
             self._driver.entitle(title)
 
-    def perform(self, verb: Coroutine[Any, Any, object], done: str) -> Worker[None]:
+    def perform(self, verb: Coroutine[Any, Any, object], done: str) -> Worker[bool]:
         """Do what the operator asked for, and say how it went."""
-        return self.run_worker(self._guarded(verb, done), group="operator", exit_on_error=False)
-
-    async def _guarded(self, verb: Coroutine[Any, Any, object], done: str) -> None:
-        await self.carried_out(verb, done)
+        return self.run_worker(self.carried_out(verb, done), group="operator", exit_on_error=False)
 
     async def carried_out(self, verb: Coroutine[Any, Any, object], done: str) -> bool:
         """Do it and say how it went; False where it was refused or failed."""
@@ -217,16 +212,6 @@ class Console(App[None], inherit_bindings=False):
                 self.say(done)
             return True
         return False
-
-    async def export(self, approval: Approval, path: Path) -> None:
-        """Write an approval's exact bytes to a new file of mode 0600. Raises OperatorError in words."""
-        shown = await self.runtime.payload(approval.id)
-        try:
-            await asyncio.to_thread(_write_privately, path, shown.body)
-        except FileExistsError as error:
-            raise OperatorError(f"{path} is there already: choose another name.") from error
-        except OSError as error:
-            raise OperatorError(f"{path} could not be written: {error.strerror}") from error
 
     def copy(self, text: str) -> None:
         """Put text in the clipboard of the operator's own terminal (OSC 52: works over SSH)."""
@@ -348,8 +333,3 @@ class Console(App[None], inherit_bindings=False):
         """The next of our themes."""
         names = list(themes.PALETTES)
         self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else themes.DEFAULT
-
-
-def _write_privately(path: Path, body: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(body)

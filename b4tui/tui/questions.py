@@ -12,6 +12,7 @@ from b4tui.escalation.types import Approval
 from b4tui.gate.types import Finding
 from b4tui.runtime.snapshot import RunView
 from b4tui.tui import words
+from b4tui.tui.outward.exporting import export
 
 if TYPE_CHECKING:
     from b4tui.tui.app import Console
@@ -115,7 +116,8 @@ class Questions:
 
         def answered(path: str | None) -> None:
             if path:
-                self._console.perform(self._console.export(approval, Path(path).expanduser()), f"Written to {path}")
+                verb = export(self._console.runtime, approval, Path(path).expanduser())
+                self._console.perform(verb, f"Written to {path}")
 
         path = str(Path(tempfile.gettempdir()) / f"b4tui-{approval.sha256[:12]}.body")
         title = "Write the exact bytes to which file? It stays on this machine, readable by you alone."

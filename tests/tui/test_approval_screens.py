@@ -28,6 +28,7 @@ from b4tui.escalation.types import ApprovalState, Grant
 from b4tui.outward_sections import EscalationPolicy
 from b4tui.tui.app import Console
 from b4tui.tui.commands import ConsoleCommands
+from b4tui.tui.outward.exporting import export
 from b4tui.tui.outward.reading import View
 from b4tui.tui.screens.approval import ApprovalScreen
 from b4tui.tui.screens.approval_steps import TypedScreen
@@ -214,10 +215,10 @@ class TestReading:
         async with watching(LOW, until=until) as (app, _runtime, pilot):
             await open_first(app, pilot, until)
             path = tmp_path / "payload"
-            await app.export(LOW, path)
+            await export(app.runtime, LOW, path)
             assert path.read_bytes() == LOW_BODY
             assert path.stat().st_mode & 0o777 == 0o600
-            assert not await app.carried_out(app.export(LOW, path), "")
+            assert not await app.carried_out(export(app.runtime, LOW, path), "")
             await until(lambda: "is there already" in told(app), "it says so")
 
     async def test_the_palette_lists_its_keys_but_none_that_decides(self, until) -> None:

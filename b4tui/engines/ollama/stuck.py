@@ -34,6 +34,7 @@ class BrokenOff:
 
     `patience_s` is how long that may take; a model that is silent for so long is put out of memory, and loaded anew by
     whoever asks next. Others that use the server lose nothing by it: a model that is busy leaves when it is done.
+    Of several slots one may stay stuck unseen; when all are, the first to wait in vain makes the model a suspect.
     """
 
     def __init__(self, engine: OllamaEngine, patience_s: float = PATIENCE_S) -> None:
