@@ -7,7 +7,7 @@ import pytest
 from frozen_world import EMPTY, MACHINE, NOW, RUNS, WORLD, bead, run
 
 from b4tui.board.model import BoardState
-from b4tui.events import AgentState, EngineStatus, RunOutcome
+from b4tui.events import PAUSING, AgentState, EngineStatus, RunOutcome
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.telemetry.types import GpuSample
 from b4tui.tui import attention, words
@@ -265,7 +265,7 @@ class TestAnAgent:
         assert text == "◐ PltOps waiting hub-77c Playbook for node-3 for slot queue 2"
 
     def test_that_will_pause_says_so(self) -> None:
-        pausing = replace(WORLD.agents[1], reason="pauses after this bead")
+        pausing = replace(WORLD.agents[1], reason=PAUSING)
         assert "hub-77c  pauses after this bead" in said(agent_line(pausing, WORLD, NOW, wide=True))
 
     def test_says_when_it_looks_again(self) -> None:

@@ -1,13 +1,14 @@
 """What works on every screen: help, palette, leaving; and the registry that all of it is read from."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from driving import settle, strike
 from frozen_world import WORLD
 from textual.command import CommandPalette
 
-from b4tui.events import AgentState
+from b4tui.events import PAUSING, AgentState
 from b4tui.tui.commands import ConsoleCommands
 from b4tui.tui.keymap import BY_ID, GROUPS
 from b4tui.tui.screens.dashboard import DashboardScreen
@@ -119,6 +120,15 @@ class TestThePalette:
             } <= titles
             assert "bead: retry" not in titles
             assert "console: quit" in titles
+
+    async def test_offers_to_resume_an_agent_that_pauses_after_its_bead(self, console, runtime, until) -> None:
+        runtime.change(agents=tuple(replace(view, reason=PAUSING) for view in WORLD.agents if view.bead))
+        async with console.run_test(size=(160, 45)):
+            await until(lambda: "hub-" in screen_text(console))
+            titles = {hit.text async for hit in ConsoleCommands(console.screen).discover()}
+            assert {title for title in titles if title.startswith("agent:")} == {
+                f"agent: resume {view.name}" for view in WORLD.agents if view.bead
+            }
 
     async def test_opens_a_bead_by_its_id(self, console, until) -> None:
         async with console.run_test(size=(160, 45)):

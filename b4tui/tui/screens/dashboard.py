@@ -6,7 +6,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from b4tui.events import AgentState
 from b4tui.runtime.operator import Verb, applies
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import cards, words
@@ -250,7 +249,7 @@ class DashboardScreen(HouseScreen):
         concerned = [view for view in agents if key in (None, view.key)]
         operator = self.console.runtime.operator
         name = concerned[0].name if key and concerned else "all agents"
-        if concerned and all(view.state is AgentState.PAUSED for view in concerned):
+        if concerned and all(view.pausing for view in concerned):
             self.console.perform(operator.resume(key), f"{name}: resumed")
         elif concerned:
             self.console.perform(operator.pause(key), f"{name}: paused; a bead in hand is finished first")
