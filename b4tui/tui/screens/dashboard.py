@@ -6,7 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from b4tui.runtime.operator import Verb, applies
+from b4tui.runtime.operator import Verb, applies, why_not
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import cards, words
 from b4tui.tui.attention import wants
@@ -174,6 +174,14 @@ class DashboardScreen(HouseScreen):
         if action == "new":
             return not self.console.snapshot.read_only
         return True
+
+    def why_not(self, action: str) -> str:
+        """Why a key does nothing now."""
+        if action == "attention":
+            return "nothing waits for you"
+        if action == "new":
+            return f"the board cannot be written: {self.console.snapshot.read_only}"
+        return why_not(Verb(action), self.console.snapshot, self.bead) if action in {"retry", "cancel"} else ""
 
     def action_column(self, index: int) -> None:
         """Go to a column by number."""
