@@ -14,6 +14,7 @@ from b4tui.tui.keymap import BY_ID, GROUPS
 from b4tui.tui.screens.dashboard import DashboardScreen
 from b4tui.tui.screens.dialogs import QuitScreen
 from b4tui.tui.screens.help import HelpScreen
+from b4tui.tui.widgets.text_pane import TextPane
 
 
 def screen_text(app) -> str:
@@ -97,6 +98,19 @@ class TestHelp:
             assert "not now: agents may try hub-a1f without it" in below
             await strike(pilot, "question_mark")
             await until(lambda: isinstance(console.screen, DashboardScreen), "the help is gone")
+
+    @pytest.mark.parametrize("width", [60, 66, 70, 80])
+    async def test_is_wrapped_and_never_cut(self, console, until, width: int) -> None:
+        async with console.run_test(size=(width, 24)) as pilot:
+            await until(lambda: "hub-" in screen_text(console))
+            await strike(pilot, "question_mark")
+            await until(lambda: "Down" in screen_text(console), "the help is painted")
+            pane = console.screen.query_one("#keys", TextPane)
+            for _ in range(6):
+                pane.action_page(1)
+                await settle(pilot)
+                part = [row[pane.region.x : pane.region.right] for row in screen_text(console).splitlines()]
+                assert "…" not in "".join(part[pane.region.y : pane.region.bottom])
 
     async def test_fits_a_small_terminal(self, console, until) -> None:
         async with console.run_test(size=(60, 20)) as pilot:

@@ -43,8 +43,8 @@ class TestAtAnApproval:
     @pytest.mark.parametrize(
         ("action", "at", "why"),
         [
-            ("approve", standing(), "42 % was seen; space reads on"),
-            ("approve", standing(share=0.999), "99 % was seen; space reads on"),
+            ("approve", standing(), "58 % not seen yet; space reads on"),
+            ("approve", standing(share=0.999), "1 % not seen yet; space reads on"),
             ("approve", standing(STAYS), "the gate keeps it here; e redacts"),
             ("approve", standing(replace(STAYS, findings=())), "the gate keeps it here"),
             ("approve", standing(problem="gone"), "what cannot be shown cannot be approved"),
@@ -73,7 +73,7 @@ class TestAtAnApproval:
             await quiet(app, clocks, until)
             await strike(pilot, "A")
             await until(lambda: "A does nothing now: " in screen_text(app), "it says why")
-            assert "% was seen; space reads on." in screen_text(app)
+            assert "% not seen yet; space reads on." in screen_text(app)
             assert not runtime.operator.decisions
             assert told(app) == []
             await strike(pilot, "w")

@@ -39,7 +39,7 @@ def of_one(action: str, standing: Standing) -> str:
         return f"{standing.arming.why}; keep still for a moment"
     if standing.problem:
         return "what cannot be shown cannot be approved"
-    return f"{int(100 * standing.share)} % was seen; space reads on"
+    return f"{standing.unseen}; space reads on"
 
 
 def of_many(action: str, chosen: Approval | None, marked: int, unarmed: str) -> str:
