@@ -159,6 +159,10 @@ class TestTheHeader:
         calm = replace(WORLD, attempts_spent=frozenset())
         assert "nothing waits for you" in said(header_line(calm, NOW, 200))
         assert Ink.ATTENTION not in inks(header_line(calm, NOW, 200))
+        assert "○ nothing waits " in said(header_line(calm, NOW, 100))
+        assert "○ 0 wait " in said(header_line(calm, NOW, 80))
+        assert "○ nothing waits " in said(header_line(replace(calm, simulated=True), NOW, 80))
+        assert "○ 0 " in said(header_line(replace(calm, simulated=True), NOW, 60))
 
     def test_says_that_an_engine_is_down_and_that_the_board_is_read_only(self) -> None:
         down = replace(WORLD, engines=(replace(WORLD.engines[0], status=EngineStatus.DOWN),), read_only="a backup")

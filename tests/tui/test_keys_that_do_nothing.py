@@ -17,6 +17,7 @@ from b4tui.tui.outward.why_not import of_many, of_one
 from b4tui.tui.screens.approvals import ApprovalsScreen
 from b4tui.tui.screens.grants import GrantsScreen
 from b4tui.tui.screens.help import keys_of
+from b4tui.tui.screens.machine import MachineScreen
 
 ARMED = Arming(quiet_s=0.6, armed=True, painted_at=0.0, why="")
 
@@ -152,6 +153,27 @@ class TestOnTheBoard:
             await until(lambda: "hub-a1f" in screen_text(console))
             await strike(pilot, "slash", "x", "r")
             assert told(console) == []
+
+
+class TestTheFootLine:
+    async def test_offers_no_way_to_where_the_operator_is(self, until) -> None:
+        async with approving(SHORT, until=until) as (app, _runtime, _clocks, pilot):
+            for key, place in (("a", ApprovalsScreen), ("g", MachineScreen)):
+                await strike(pilot, key)
+                await until(lambda place=place: isinstance(app.screen, place) and app.screen.drawable, "it is there")
+                await settle(pilot)
+                foot = screen_text(app).splitlines()[-1]
+                assert ("a approvals" in foot, "g machine" in foot) == (key == "g", key == "a")
+
+    async def test_offers_to_open_nothing_where_no_file_was_changed(self, console, until) -> None:
+        async with console.run_test(size=(80, 24)) as pilot:
+            await until(lambda: "hub-a1f" in screen_text(console))
+            console.open_bead("hub-a1f")
+            await settle(pilot)
+            await strike(pilot, "3")
+            await until(lambda: "no file was changed" in screen_text(console), "it says so")
+            await settle(pilot)
+            assert "open" not in screen_text(console).splitlines()[-1]
 
 
 class TestTheHelp:

@@ -47,6 +47,7 @@ class ApprovalsScreen(GuardedScreen):
     """The queue; `enter` opens one, `escape` or `a` returns to where the operator came from."""
 
     BINDINGS = bindings("approvals")
+    HERE = "approvals"
     AUTO_FOCUS = "#queue"
 
     def __init__(self) -> None:

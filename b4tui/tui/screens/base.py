@@ -39,6 +39,9 @@ class HouseScreen(Screen[None]):
     KEEPS: ClassVar[tuple[str, ...]] = ()
     """Ids of keys that the foot line names however little room there is."""
 
+    HERE: ClassVar[str] = ""
+    """Id of the key that leads to this screen: here it only leads back, and the foot line names another for that."""
+
     _refused: tuple[str, float] = ("", 0.0)
     """Why the last key that did nothing did so, and when that was said."""
 
