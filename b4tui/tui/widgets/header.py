@@ -26,7 +26,7 @@ VARIANTS = (
     (0, " ", True, "○ 0"),
     (0, " ", False, "○ 0"),
 )
-"""Fullest to leanest: how much is said, the gap between answers, whether locality is a word, what is said of nothing."""
+"""Fullest to leanest: how much is said, the gap between answers, whether locality is a word, what nothing is called."""
 
 
 class HeaderLine(Panel):
