@@ -189,6 +189,11 @@ class Console(App[None], inherit_bindings=False):
             markup=False,
         )
 
+    def hush(self) -> None:
+        """Take back the words that called the operator: they are where these lead."""
+        for notice in [notice for notice in self._notifications if notice.severity == "warning"]:
+            self._unnotify(notice)
+
     def entitle(self, title: str) -> None:
         """Give the terminal a title, where it is one that has titles."""
         if isinstance(self._driver, Titled):

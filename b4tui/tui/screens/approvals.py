@@ -223,7 +223,7 @@ class ApprovalsScreen(GuardedScreen):
         if not self.admits():
             return
         if why := queue.hindrance(marked, self.console.readings.whole):
-            self.console.say(why, wrong=True)
+            self.refuse(why)
             return
         from b4tui.tui.screens.approval_steps import typed_count
 
