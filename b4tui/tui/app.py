@@ -303,6 +303,10 @@ class Console(App[None], inherit_bindings=False):
         """Leave, after a question while agents are at work or approvals wait."""
         self.ask.quit()
 
+    def action_quit_twice(self) -> None:
+        """Leave, when it is struck twice."""
+        self.ask.quit_twice()
+
     async def on_event(self, event: events.Event) -> None:
         """What comes from the terminal, before any widget has it.
 
