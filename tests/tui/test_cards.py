@@ -206,6 +206,11 @@ class TestTheMachine:
         assert total_rate(replace(WORLD, agents=(waits, *WORLD.agents[1:]))) == pytest.approx(41.2)
         assert total_rate(EMPTY) == 0
 
+    def test_counts_no_agent_that_runs_a_tool_while_another_one_is_answered(self) -> None:
+        [engine] = WORLD.engines
+        pltops = replace(engine, queue=replace(engine.queue, slots=1, running=engine.queue.running[1:]))
+        assert total_rate(replace(WORLD, engines=(pltops,))) == pytest.approx(41.2)
+
     @pytest.mark.parametrize("width", [50, 60, 70, 90])
     def test_never_cuts_that_the_models_are_simulated(self, width: int) -> None:
         engine = replace(WORLD.engines[0], simulated=True, version="0.33.3-rc12")
