@@ -180,6 +180,8 @@ class TestLeaving:
             assert isinstance(console.screen, DashboardScreen), "too late to be the second one"
             await strike(pilot, "ctrl+c")
             await until(lambda: isinstance(console.screen, QuitScreen), "agents are at work: it asks")
+            await strike(pilot, "ctrl+c")
+            await until(lambda: not console.is_running, "and whoever strikes it on leaves")
 
     async def test_asks_while_agents_work_and_staying_is_the_first_answer(self, console, until) -> None:
         async with console.run_test(size=(80, 24)) as pilot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.document._document import EditResult
 from textual.document._edit import Edit
@@ -55,7 +56,9 @@ class ChoiceScreen(ModalScreen[str | None]):
 
 
 class QuitScreen(ChoiceScreen):
-    """The question before leaving; a class of its own so that a second ctrl+q is an answer."""
+    """The question before leaving; a class of its own so that a second ctrl+q, or another ctrl+c, is an answer."""
+
+    BINDINGS = [Binding("ctrl+c", "app.quit", "Leave", show=False, id="quit-now", tooltip="Leave without an answer")]
 
 
 class LineScreen(ModalScreen[str | None]):
