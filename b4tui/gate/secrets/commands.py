@@ -39,6 +39,12 @@ def _option(value: str, commands: str = "") -> _Option:
 
 _Q = r"""["']?"""
 _WORD = r"""(?P<value>[^\s"'-][^\s"']{2,120})"""
+# What is written into a command that reads a password from its standard input.
+_PIPED = (
+    rf"{_Q}(?P<value>[^\s\"'|$-][^\s\"'|]{{2,200}}){_Q}\s{{0,3}}\|\s{{0,3}}(?:sudo\s{{1,3}})?"
+    r"(?:sudo\s{1,3}-[a-zA-Z]{0,3}S|cryptsetup\b|passwd\s{1,3}--stdin|kinit\b|su\s"
+    r"|[a-z]{2,12}\s[^\n|]{0,120}--(?:password-stdin|passphrase-fd|pass-stdin))"
+)
 _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
     " -p": (
         _option(rf" -p{_Q}(?P<value>[^\s\"'-][^\s\"']{{3,100}})", "mysql(?:dump|admin|import|sh)?|mariadb(?:-dump)?"),
@@ -77,7 +83,13 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
         _option(
             r"""echo\s{1,3}["']?[\w.-]{1,40}:(?P<value>[^\s"'|]{3,100})["']?\s{0,3}\|\s{0,3}(?:sudo\s{1,3})?chpasswd"""
         ),
+        _option(rf"echo\s{{1,3}}(?:-[ne]{{1,2}}\s{{1,3}})?{_PIPED}"),
     ),
+    "printf ": (_option(rf"printf\s{{1,3}}(?:{_Q}%s(?:\\n)?{_Q}\s{{1,3}})?{_PIPED}"),),
+    "<<<": (_option(rf"<<<\s{{0,3}}{_Q}{_WORD}", "sudo -S|passwd --stdin|kinit|cryptsetup|gpg|su"),),
+    " --passphrase": (_option(rf" --passphrase[ =]{_Q}{_WORD}", "gpg|ssh-keygen|borg|duplicity"),),
+    " -n": (_option(rf" -N\s{{1,3}}{_Q}{_WORD}", "ssh-keygen"),),
+    " -k": (_option(rf" -[kK]\s{{1,3}}{_Q}{_WORD}", "openssl (?:enc|aes|des|[a-z0-9]{1,9}-)"),),
 }
 _CONTINUED = lazily(r"(?<!\\)\n")
 
