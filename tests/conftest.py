@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from b4tui.demo.server import SimulatedOllama
+from tests.own_time import own_time as own_time
 
 BUILDER = Path(__file__).resolve().parents[2] / "shared" / "tools" / "tiny_gguf.py"
 SPECIAL_TOKENS = 9  # the last ones of the tiny model's vocabulary

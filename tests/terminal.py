@@ -36,7 +36,7 @@ class Terminal:
         os.close(self.fd)
         self.fd = -1
 
-    def read_until(self, wanted: str, within_s: float = 30.0) -> None:
+    def read_until(self, wanted: str, within_s: float = 60.0) -> None:
         """Read on until this text has been written since the last call."""
         start, end = len(self.written), time.monotonic() + within_s
         while wanted.encode() not in self.written[start:]:
@@ -54,7 +54,7 @@ class Terminal:
         self.written += data
         return bool(data)
 
-    def wait(self, within_s: float = 15.0) -> int:
+    def wait(self, within_s: float = 60.0) -> int:
         end = time.monotonic() + within_s
         while True:
             self._read()
