@@ -31,9 +31,7 @@ class Hub:
         self.ledger = Ledger(ledger, clock=now, plain_bodies=True)
         self.store = ApprovalStore(self.ledger, EscalationPolicy(), PricesConfig())
         asked = now()
-        self.question = self.store.ask(
-            an_approval(asked_at=asked, deadline=asked + timedelta(days=365)), BODY, asked
-        )
+        self.question = self.store.ask(an_approval(asked_at=asked, deadline=asked + timedelta(days=365)), BODY, asked)
         self.terminals: list[Terminal] = []
 
     def console(self, name: str, busy_s: float = 0.0) -> Terminal:

@@ -97,7 +97,10 @@ async def test_a_storm_of_refusals_costs_every_agent_nothing_but_time(make_world
 @pytest.mark.parametrize(
     ("fault", "cause"), [(FaultKind.HUGE_LINE, "the model's window"), (FaultKind.ENDLESS, "went on after")]
 )
-async def test_an_answer_of_a_million_tokens_is_ended_or_told_to_be_too_much(make_world, a_row, fault, cause):
+async def test_an_answer_of_a_million_letters_is_ended_or_told_to_be_too_much(
+    make_world, a_row, monkeypatch, fault, cause
+):
+    monkeypatch.setattr("b4tui.agents.answer.MAX_CHARS", 1_200_000)
     world = await make_world([a_row("w-1", "Fix it")])
     world.server.faults.add(fault, after=1)
     runtime = world.runtime()
