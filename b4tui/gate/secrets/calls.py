@@ -68,7 +68,10 @@ _AUTH = "auth ="
 
 def _by_word() -> Mapping[str, tuple[re.Pattern[str], ...]]:
     """The patterns to try after each name with its parenthesis."""
-    table: dict[str, tuple[re.Pattern[str], ...]] = {f"{_AUTH}(": (_SECOND_OF_TEXTS,), f"{_AUTH} (": (_SECOND_OF_TEXTS,)}
+    table: dict[str, tuple[re.Pattern[str], ...]] = {
+        f"{_AUTH}(": (_SECOND_OF_TEXTS,),
+        f"{_AUTH} (": (_SECOND_OF_TEXTS,),
+    }
     for pattern, names in _PLACES:
         for name in names.split():
             table[f"{name}("] = (*table.get(f"{name}(", ()), pattern)
