@@ -62,6 +62,10 @@ _REFERENCE = lazily(
     r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
     r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}"
 )
+_AROUND = lazily(
+    r"(?i)^\{(?:noop|plain|clear(?:text)?|s?sha\d{0,3}|s?md5|bcrypt|crypt|pbkdf2)\}|(?:\{(?:enter|tab)\}|\\[rn])$"
+)
+"""What is no part of a password: how it is kept, the key that is struck after it."""
 _POINTS_ELSEWHERE = lazily(
     r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\[[\w-]{1,30}[~|^$*]?=|"
     r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}$|"
@@ -122,7 +126,7 @@ def as_password(value: str, *, quoted: bool, plain_from: float | None = None) ->
 
     A plain word is one from so many bits on; without quotes it has to stand alone on its line, or it is a variable.
     """
-    value = value[:LONGEST].strip()
+    value = _AROUND.sub("", value[:LONGEST].strip())
     if not quoted:
         value = _bare(value)
     if len(value) < 4 or stands_for_a_value(value) or _POINTS_ELSEWHERE.match(value) or _is_constant(value):

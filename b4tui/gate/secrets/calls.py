@@ -52,7 +52,11 @@ _PLACES: Sequence[tuple[re.Pattern[str], str]] = (
         " createdecipheriv aes.encrypt aes.decrypt des.encrypt des.decrypt hmacsha256 hmacsha512 hmacsha1"
         " hmac.hexdigest hmac.digest hmac.new",
     ),
-    (_SECOND_OF_TEXTS, "login logon signin auth= auth= log_in login_as .authenticate auth().basic .basic"),
+    (
+        _SECOND_OF_TEXTS,
+        "login logon signin auth= auth= log_in login_as .authenticate auth().basic .basic oracle.connect"
+        " oracledb.connect",
+    ),
     (_SECOND_AS_CHARS, ".load"),
     (
         _THIRD,

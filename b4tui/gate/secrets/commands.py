@@ -59,7 +59,7 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
     " --password": (
         _option(
             rf" --password[ =]{_Q}(?P<value>[^\s\"'$-][^\s\"']{{3,200}})",
-            "login|wget|mysql|mongo(?:\w*)|curl|svn|createuser|net",
+            r"login|wget|mysql|mongo(?:\w*)|curl|svn|createuser|net",
         ),
     ),
     " -u": (
