@@ -47,13 +47,21 @@ _PLACEHOLDER = lazily(
 )
 _STANDS_FOR = lazily(
     r"(?i)example|redacted|fake|dummy|change.?(?:me|it|this)|replace.?(?:me|this|with)|placeholder|to.?be.?filled|"
-    r"your[-_ .]|^your|<your|my[-_ ]?(?:secret|password|passwd|token|key|api)|insert.{0,12}here|enter.{0,12}here|x{6}|"
+    r"your[-_ .]|^your|<your|insert.{0,12}here|enter.{0,12}here|x{6}|"
     r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
-    r"^(?:test|demo)[-_]?(?:pass\w*|pw|user|secret|token|key)|a1b2c3|1a2b3c|abc123|"
+    r"a1b2c3|1a2b3c|abc123|"
     r"0123456789|abcdefghij|(\w)\1{7}|todo|mot.?de.?passe|"
     r"^(?:dein|ihr|euer|hier|votre|tu|sua|seu)[-_ ]|hier.{0,12}(?:eintragen|einsetzen|eingeben)|"
-    r"super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
+    r"[-_](?:here|goes)\b"
 )
+_SPOKEN_OF = lazily(
+    r"(?i)my[-_ ]?(?:secret|password|passwd|token|key|api)|^(?:test|demo)[-_]?(?:pass\w*|pw|user|secret|token|key)|"
+    r"super.?secret|^secret[-_]?\w{0,10}$"
+)
+"""Words for a secret that stand for one, unless somebody made a password of them."""
+_MADE_OF_THEM = lazily(r"(?i)[a-z_.-]{4,30}(?:\d{2,}[!@#$%&*?]{0,3}|[!@#$%&*?]{1,3}\d{1,8}|\d[!@#$%&*?]{1,3})$")
+_LONG_FOR_A_STAND_IN = 28
+"""Characters from which words for a secret are a key that somebody wrote: signing takes so many."""
 _REFERENCE = lazily(
     r"\$\{[\w.:/@%*#!?+= \[\]$-]{1,80}\}|%\{[\w.: -]{1,80}\}|"
     r"\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
@@ -62,6 +70,10 @@ _REFERENCE = lazily(
     r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
     r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}"
 )
+_AROUND = lazily(
+    r"(?i)^\{(?:noop|plain|clear(?:text)?|s?sha\d{0,3}|s?md5|bcrypt|crypt|pbkdf2)\}|(?:\{(?:enter|tab)\}|\\[rn])$"
+)
+"""What is no part of a password: how it is kept, the key that is struck after it."""
 _POINTS_ELSEWHERE = lazily(
     r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\[[\w-]{1,30}[~|^$*]?=|"
     r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}$|"
@@ -86,6 +98,8 @@ _NAMES_ONE = lazily(
 )
 _PHRASE = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,7}$")
 """Words joined as people are told to choose passwords; with fewer it is rather a name."""
+_NO_NAME = 6
+"""Strokes between words that no name has."""
 _KEBAB_WORDS = lazily(
     r"(?<![a-z])(?:name|pass(?:word|wd)?|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|"
     r"change|confirm|login|config|cred(?:ential)?|admin|app|db|service|client|access|api|root|prod|dev)s?(?![a-z])"
@@ -106,6 +120,10 @@ _VERSIONED = lazily(
 
 def stands_for_a_value(value: str) -> bool:
     """Whether the text is a placeholder or points to where the value is, and is none itself."""
+    return _is_empty(value) or _SPOKEN_OF.search(value[:_TELLING]) is not None
+
+
+def _is_empty(value: str) -> bool:
     head = value[:_TELLING]
     return bool(_PLACEHOLDER.match(head) or _STANDS_FOR.search(head) or _REFERENCE.search(head))
 
@@ -122,10 +140,12 @@ def as_password(value: str, *, quoted: bool, plain_from: float | None = None) ->
 
     A plain word is one from so many bits on; without quotes it has to stand alone on its line, or it is a variable.
     """
-    value = value[:LONGEST].strip()
+    value = _AROUND.sub("", value[:LONGEST].strip())
     if not quoted:
         value = _bare(value)
-    if len(value) < 4 or stands_for_a_value(value) or _POINTS_ELSEWHERE.match(value) or _is_constant(value):
+    if len(value) < 4 or _is_empty(value) or _POINTS_ELSEWHERE.match(value) or _is_constant(value):
+        return None
+    if _SPOKEN_OF.search(value) and not (_MADE_OF_THEM.match(value) or len(value) >= _LONG_FOR_A_STAND_IN):
         return None
     if _VERSIONED.match(value) or _is_path(value) or _is_told_in_words(value):
         return None
@@ -163,11 +183,17 @@ def _quoted_password(value: str, plain_from: float) -> str | None:
         return None
     if mixed and not (digit or sign) and bits < 5.0 and len(_SEGMENTS.findall(value)) > 1 and is_made_of_words(value):
         return None
-    if _KEBAB.match(value) and bits < SURELY_MADE and (value.count("-") < 2 or _KEBAB_WORDS.search(value)):
+    if _KEBAB.match(value) and bits < SURELY_MADE and not _is_a_sentence(value):
         return None
     if bits > plain_from or digit or sign or _PHRASE.match(value) or (mixed and rarity(value.lower()) > plain_from):
         return _told(bits)
     return None
+
+
+def _is_a_sentence(value: str) -> bool:
+    """Whether so many words are joined that it is no name; a phrase of few holds no words of names."""
+    strokes = value.count("-")
+    return strokes >= _NO_NAME or (strokes >= 2 and not _KEBAB_WORDS.search(value))
 
 
 def _bare_password(value: str, plain_from: float | None) -> str | None:
@@ -182,7 +208,7 @@ def _bare_password(value: str, plain_from: float | None) -> str | None:
     plain = plain_from is not None and 4 <= len(value) <= 40 and "." not in value and bits > plain_from
     if _IDENTIFIER.match(value) and (not plain or (_HUMP.search(value) and _reads_like_a_name(value))):
         return None
-    if alone and _KEBAB.match(value) and value.count("-") >= 2 and not _KEBAB_WORDS.search(value):
+    if alone and _KEBAB.match(value) and _is_a_sentence(value):
         return _told(bits)
     if (letter and (digit or sign)) or bits > 4.8 or (bits > 3.9 and len(value) >= 5):
         return _told(bits)

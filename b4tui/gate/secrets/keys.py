@@ -21,13 +21,13 @@ class Strength(StrEnum):
 
 STRONG_WORDS = word_set(
     "password passwords passwd passwds pass passphrase passcode passwort passworter kennwort pwd pwds pw pswd",
-    "psswd paswd passw psw paasword pword passwrd secret secrete credential credentials cred creds pin",
+    "psswd paswd passw psw psk paasword pword passwrd masterauth secret secrete credential credentials cred creds pin",
     "zugangsdaten kundenkennwort motdepasse mdp contrasena contraseña senha wachtwoord hasło haslo geheim geheimnis",
     "пароль 密码 密碼 パスワード 비밀번호 pepper",
 )
 WEAK_WORDS = word_set(
     "token tok tokn key keys auth hmac jwt sid dsn webhook cookie session bearer nkey otp totp seed apikey pkey",
-    "secrets authorization psk salt schlüssel schluessel zugangscode",
+    "secrets authorization salt schlüssel schluessel zugangscode",
 )
 INSIDE = (
     "password",
@@ -42,9 +42,9 @@ INSIDE = (
     "mot de passe",
 )
 """Strong words that count even where nothing sets them apart (`dbpassword`)."""
-AT_THE_END = ("pass", "pwd", "pswd", "passw")
+AT_THE_END = ("pass", "pwd", "pswd", "passw", "pw")
 WEAK_INSIDE = ("token", "apikey", "schlüssel", "schluessel")
-WEAK_AT_THE_END = ("key", "pw", "auth", "pat", "jwt")
+WEAK_AT_THE_END = ("key", "auth", "pat", "jwt")
 
 CODES = tuple(f"{kind}{sign}code" for kind in ("access", "recovery", "activation", "backup") for sign in ("", "_", "-"))
 """Codes that let in who has them."""

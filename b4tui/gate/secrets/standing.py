@@ -54,4 +54,4 @@ def _is_a_word_of_a_command(text: str, found: Beside, rest: str) -> bool:
     """Whether name, `=` and value are one word among others, as in `-e PASSWORD=x` or `user=a password=b`."""
     before = text[found.begin - 1 : found.begin]
     together = found.sign == "=" and text[found.start - 1] == "="
-    return together and (not before or before in " \t\n\"'") and (not rest or rest[0] in " \t\n\"'")
+    return together and (not before or before in " \t\n\"'=,") and (not rest or rest[0] in " \t\n\"'")
