@@ -24,9 +24,15 @@ _CODE = frozenset(
     for word in line.split()
 )
 """First labels of attributes and files (`threading.local`, `settings.local`)."""
-_ATTRIBUTES = frozenset(("internal", "local", "private"))
+ATTRIBUTES = frozenset(("internal", "local", "private"))
 """Ends that attributes of code have too."""
-_NOBODYS = frozenset(("host.docker.internal", "gateway.docker.internal", "metadata.google.internal", "localhost.local"))
+_NOBODYS = frozenset(
+    (
+        *("host.docker.internal", "gateway.docker.internal", "metadata.google.internal", "localhost.local"),
+        *("kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "cluster.local", "svc.cluster.local"),
+    )
+)
+"""Names that are the same in every container and in every cluster."""
 
 
 ROUTERS = ("fritz.box", "speedport.ip", "easy.box")
@@ -45,7 +51,7 @@ def is_internal(name: str) -> bool:
         return labels[-2] == "home"
     if last in INTERNAL_ENDS:
         return labels[0] not in _PACKAGES and not (
-            last in _ATTRIBUTES and ((labels[0] in _CODE and len(labels) < 4) or "_" in name)
+            last in ATTRIBUTES and ((labels[0] in _CODE and len(labels) < 4) or "_" in name)
         )
     if last not in _PUBLIC_ENDS or len(labels) < 3:
         return False

@@ -46,6 +46,7 @@ _CALLS: Mapping[str, re.Pattern[str]] = {
             "basicauth",
             "basic_auth",
             "basic_authorize",
+            "url.userpassword",
             "usernamepasswordcredentials",
             "usernamepasswordcredential",
             "usernamepasswordauthenticationtoken",

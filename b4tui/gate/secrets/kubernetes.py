@@ -84,4 +84,9 @@ def _may_be_one(value: str) -> bool:
         told = base64.b64decode(value, validate=True).decode().strip()
     except ValueError:
         return True
-    return bool(told) and not stands_for_a_value(told)
+    return bool(told) and not stands_for_a_value(told) and not _is_public(told)
+
+
+def _is_public(told: str) -> bool:
+    """Whether it is a certificate or a public key, and holds nothing else."""
+    return told.startswith(("-----BEGIN CERTIFICATE", "-----BEGIN PUBLIC")) and "PRIVATE KEY" not in told
