@@ -78,6 +78,8 @@ def _stands_for_a_host(lower: str, begin: int, end: int, name: str) -> bool:
     line = lower[max(lower.rfind("\n", max(0, begin - 200), begin) + 1, begin - 200) : begin]
     if _IMPORT.match(line) and "://" not in line and "@" not in line:
         return False
+    if lower.startswith("/v", end) and lower[end + 2 : end + 3].isdigit() and lower[begin - 1 : begin] != "/":
+        return False  # a group of interfaces in a cluster: `networking.internal.knative.dev/v1`
     if lower[end : end + 1] == "(" or (begin and lower[begin - 1] in "\\$%"):
         return False
     if name.rsplit(".", 1)[-1] in ATTRIBUTES and _A_TEXT_AFTER.match(lower, end) and name.replace(".", "").isalpha():

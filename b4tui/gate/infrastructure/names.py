@@ -30,6 +30,7 @@ _NOBODYS = frozenset(
     (
         *("host.docker.internal", "gateway.docker.internal", "metadata.google.internal", "localhost.local"),
         *("kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "cluster.local", "svc.cluster.local"),
+        *("localhost.localdomain", "vsphere.local", "ko.local", "kind.local", "dev.local"),
     )
 )
 """Names that are the same in every container and in every cluster."""
@@ -42,7 +43,7 @@ ROUTERS = ("fritz.box", "speedport.ip", "easy.box")
 def is_internal(name: str) -> bool:
     """Whether a lower-case dotted name belongs to an inner network."""
     labels = name.split(".")
-    if len(labels) < 2 or not all(labels) or name in _NOBODYS or "example" in labels:
+    if len(labels) < 2 or not all(labels) or name in _NOBODYS or _is_an_example(labels):
         return False
     last = labels[-1]
     if len(labels) == 3 and name.endswith(ROUTERS):
@@ -58,6 +59,11 @@ def is_internal(name: str) -> bool:
     if labels[0] == "ad":
         labels = labels[1:]  # of advertisements
     return any(label in INNER for label in labels[:-2]) or (len(labels) > 2 and labels[-2] == "corp")
+
+
+def _is_an_example(labels: list[str]) -> bool:
+    """Whether it says that it is one: `example.local`, `chart-example.local`."""
+    return any("example" in label.split("-") for label in labels)
 
 
 def is_bold(name: str) -> bool:

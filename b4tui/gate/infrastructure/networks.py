@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
-from b4tui.gate.infrastructure.reach import WHOLE_RANGES, Reach, reach_of_ipv4, reach_of_ipv6
+from b4tui.gate.infrastructure.reach import Reach, reach_of_ipv4, reach_of_ipv6
 from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 
@@ -50,7 +50,7 @@ def ipv4_at(text: str, lower: str, start: int) -> Hit | None:
     if match is None or _in_a_word(text, start, match.end()):
         return None
     reach = reach_of_ipv4(match[0])
-    if reach is None or text.startswith(WHOLE_RANGES, start):
+    if reach is None:
         return None
     if reach == Reach.PUBLIC:
         before = lower[max(0, start - 14) : start]

@@ -92,7 +92,7 @@ class _Judge:
             value = value.partition("&")[0]
         quoted = bool(found.quote)
         why = self._why(value, promise, quoted=quoted, plain_from=plain_from(text, found))
-        if why and (is_a_text(text, found.start, found.end, quoted=quoted) or _is_of_a_badge(text, begin)):
+        if why and (is_a_text(text, name, found.start, found.end, quoted=quoted) or _is_of_a_badge(text, begin)):
             return None
         return (found.start, found.start + len(value)), why or _is_a_number(name, value)
 

@@ -96,13 +96,14 @@ ENDINGS = word_set(
     "vault engine backend hash hashes digest fingerprint checksum sha sha256 sum at date time timestamp timeout",
     "interval attempt attempts retries age location position pair event logger arn attachment association",
     "authorization role input output selector property properties prop attribute attr scheme",
-    "authentication encoder environment environments region",
+    "authentication encoder environment environments region cancel submit",
 )
 FIRM_ENDINGS = word_set(
     "file files filename path paths url urls uri name policy field length hint error message expiry expires",
     "expiration expired label placeholder hash type regex pattern prompt min max ref id manager reset column",
     "env digest input selector property prop scheme method algorithm format mode status version count strength",
-    "rules requirements authentication encoder alg encryption environment title subject class css icon button",
+    "rules requirements authentication encoder alg encryption environment title subject class css icon button cancel",
+    "submit at within time timestamp date timeout interval attempts",
 )
 """The endings that no password is named by either (`password_hash` has its own rule)."""
 
