@@ -34,7 +34,7 @@ _HASH_BEFORE = lazily(
     r"image|pub(?:lic)?[ _-]?key\w{0,4}|ssh-\w{2,10}|request[_-]id|trace[_-]?id|"
     r"sealed|encrypted|websocket-key|"
     r"csrf|[\"']id[\"'])\W{0,12}$|arn:aws[^\s\"']{0,70}$|"
-    r"\bh1:$|(?:SIGNATURE|KEY BLOCK)-----[\\n\s]{0,6}$|badge(?:\.svg)?\?$"
+    r"\bh1:$|(?:SIGNATURE|KEY BLOCK)-----[\\n\s]{0,6}$|badge(?:\.svg)?\?(?:token=)?$"
 )
 # `pass` alone is what tests do.
 _CLOSE_TO_ID = lazily(r"(?i)(?:key|token|secret|passw|passp|cred|auth|licen[cs]e)[^\n]{0,25}$|<secret>[^\n<]{0,60}$")
