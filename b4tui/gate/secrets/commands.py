@@ -158,6 +158,8 @@ def _belongs(text: str, start: int, option: _Option) -> bool:
 
 def may_be_one(value: str) -> bool:
     """Whether a word may be a password and not a variable, an option or a name that stands for one."""
+    if value.endswith(">") and stands_for_a_value(value[:-1]):
+        return False  # of `<user:password>`
     if stands_for_a_value(value) or names_a_value(value) or value.startswith(("$", "-", "=", ":", "%", "{", "<", "(")):
         return False
     return not (value.isalpha() and value == value.lower() and rarity(value) < 4.0)
