@@ -66,7 +66,7 @@ _REFERENCE = lazily(
     r"\$\{[\w.:/@%*#!?+= \[\]$-]{1,80}\}|%\{[\w.: -]{1,80}\}|"
     r"\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
     r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^%[a-z_]{4,40}$|"
-    r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/]|->|-$)|^\$[.(]|\$env:|^@\w+@$|"
+    r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/\"']|->|-$)|^\$[.(]|^[#$]\{|^<%|^(?:\$[A-Za-z_]\w{0,60}){2,4}$|\$env:|^@\w+@$|"
     r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
     r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}"
 )
@@ -205,6 +205,8 @@ def _bare_password(value: str, plain_from: float | None) -> str | None:
         return None
     bits = rarity(value)
     alone = plain_from is not None
+    if not alone and _KEBAB.match(value) and bits < SURELY_MADE:
+        return None
     plain = plain_from is not None and 4 <= len(value) <= 40 and "." not in value and bits > plain_from
     if _IDENTIFIER.match(value) and (not plain or (_HUMP.search(value) and _reads_like_a_name(value))):
         return None

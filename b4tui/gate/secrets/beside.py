@@ -151,6 +151,8 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
             return None
         if match["tag"]:
             after = text[stop : stop + 16].lstrip()
+            if text[begin - 2 : begin - 1] in _BEFORE_A_STAND_IN and text[begin - 1] == "<" and after[:2] != "</":
+                return None
             if (after and not after.startswith("<")) or text[start] == "#":
                 return None
             if after.startswith(f"</{name}"[:16]):
@@ -159,6 +161,8 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     return Beside(begin, name, match["sign"] or match["value"] or "", match["space"], passed, quote, start, stop)
 
 
+_BEFORE_A_STAND_IN = ("=", ":", "/", "@")
+"""Before `<password>` where it stands for one and begins no element."""
 _AFTER_A_STRING = frozenset(" \t+,;)&|]}=?:<>")
 
 
