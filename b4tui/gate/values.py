@@ -16,6 +16,8 @@ PLAIN, PLAIN_AND_LONG = 4.4, 4.1
 """Bits from which plain words in quotes are a password; most single words have fewer."""
 ALONE = 3.9
 """Bits from which a plain word is a password where name and value are all there is on the line."""
+IN_A_SETTING = 3.3
+"""Bits from which it is one in a line of an environment file or of properties, where no name of a variable stands."""
 READ_LIKE_WORDS, READ_LIKE_WORDS_IF_LONG = 4.8, 5.0
 """Bits that the letters of most names have at most, and those of a row drawn by lot hardly ever, of a long one less."""
 READ_LIKE_NOTHING = 6.5
@@ -28,26 +30,29 @@ _TELLING = 80
 
 _WORDS_THAT_STAND_FOR_VALUES = (
     "todo|tbd|fixme|none|null|nil|true|false|undefined|nan|string|str|int|integer|bool|boolean|object|function|float|"
-    "number|required|optional|enabled|disabled|default|yes|no|on|off|empty|unset|masked|hidden|tests?|testing|foo|bar|"
+    "number|required|optional|enabled|disabled|default|yes|no|on|off|empty|unset|masked|hidden|tests?|testing|foo|bar|abcdef(?:gh)?|"
     "baz|foobar|abcd?|values?|text|n/a|self|this|args?|kwargs|params?|config|settings|env|environ|environment|options?|"
     "data|result|response|request|user|username|login|auth|basic|bearer|digest|file|path|url|uri|header|json|yaml|"
     "input|output|hash|bytes|byte|password|passwords|passwd|pass|passphrase|secret|secrets|token|tokens|api.?key|"
     "access.?key|private.?key|public.?key|secret.?key|key|keys|credentials?|creds|unknown|invalid|missing|any|all|"
     "prompt|stdin|keyring|vault|plain|plaintext|clear|encrypted|username.password|email|mail|name|dev|prod|staging|"
     "local|localhost|docker|internal|external|private|public|private.?token|access.?token|auth.?token|session|cookie|"
-    "somefakekey|passwort|kennwort|geheim|const|var|let|new|return|async|await|static|final|readonly|jwt|oauth2?"
+    "somefakekey|passwort|kennwort|geheim|const|var|let|new|return|async|await|static|final|readonly|jwt|oauth2?|void|mixed|"
+    "iterable|callable|never|always|on.create|automatic|heslo|kode(?:ord)?|parole?|parola|has[łl]o|senha|contrase[ñn]a|"
+    "wachtwoord|adgangskode|salasana|[şs]ifre|l[öo]senord|passord|jelsz[óo]|lozinka|geslo|slapta[žz]odis"
 )
 _PLACEHOLDER = lazily(
-    rf"(?i)(?:{_WORDS_THAT_STAND_FOR_VALUES})$"
+    rf"(?i)(?:{_WORDS_THAT_STAND_FOR_VALUES})\??$"
     r"|[\W_]+$"
-    r"|\*?u?int(?:8|16|32|64)(?:_t)?$|float(?:32|64)$|(?:utf|sha|md|aes|rsa|[hre]s|pbkdf|bcrypt)[-_]?\d{1,4}(?:-?\d{1,3})?$"
+    r"|\*?u?int(?:8|16|32|64)(?:_t)?$|float(?:32|64)$|(?:(?:hmac|scram|pbkdf2)[-_])?(?:utf|sha|md|aes|rsa|[hre]s|pbkdf|bcrypt)[-_]?\d{1,4}(?:-?\d{1,3})?(?:[-_](?:crypt|hmac|plus))?$"
     r"|(?:list|dict|map|array|set|option(?:al)?|vec)[\[<(].*$|(?:required|nullable|optional|sometimes|string|bail)[|,;].*$"
     r"|x{3,}[x\W_]*$|(.)\1*$"
-    r"|[0-9]{1,3}(?:_[0-9]{3}){0,4}$"
+    r"|[0-9]{1,3}(?:_[0-9]{3}){0,4}$|\((?:none|null|empty|unset|hidden|default)\)$"
+    r"|(?:val(?:ue)?|key|item|field|param|arg|elem|node|foo|bar|baz)(?:[_-]?\d{1,2}){1,4}$"
 )
 _STANDS_FOR = lazily(
     r"(?i)example|redacted|fake|dummy|change.?(?:me|it|this)|replace.?(?:me|this|with)|placeholder|to.?be.?filled|"
-    r"your[-_ .]|^your|<your|insert.{0,12}here|enter.{0,12}here|x{6}|"
+    r"your[-_ .]|^your|<your|my[-_ ]?user(?:name)?$|aabbccddee|00112233|insert.{0,12}here|enter.{0,12}here|x{6}|"
     r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
     r"a1b2c3|1a2b3c|abc123|"
     r"0123456789|abcdefghij|(\w)\1{7}|todo|mot.?de.?passe|"
@@ -66,20 +71,21 @@ _REFERENCE = lazily(
     r"\$\{[\w.:/@%*#!?+= \[\]$-]{1,80}\}|%\{[\w.: -]{1,80}\}|"
     r"\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
     r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^%[a-z_]{4,40}$|"
-    r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/\"']|->|-$)|^\$[.(]|^[#$]\{|^<%|^(?:\$[A-Za-z_]\w{0,60}){2,4}$|\$env:|^@\w+@$|"
+    r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/\"']|->|-$)|^\$[A-Za-z_-]{2,60}$|^\$[.(]|^[#$]\{|^<%|\$env:|^@\w+@$|"
+    r"^(?:\$[A-Za-z_]\w{0,60}){2,4}$|[-_/:.]\$[A-Z][A-Z0-9_]{2,40}$|"
     r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
-    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}"
+    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}|\{\$[\w.:>()-]{1,60}\}|^@\{|^[\])]\s|^\{\s{0,3}\\{0,2}[\"']\w|/%[sdv]|%[sdv]/|^\\f[IBRP]"
 )
 _AROUND = lazily(
     r"(?i)^\{(?:noop|plain|clear(?:text)?|s?sha\d{0,3}|s?md5|bcrypt|crypt|pbkdf2)\}|(?:\{(?:enter|tab)\}|\\[rn])$"
 )
 """What is no part of a password: how it is kept, the key that is struck after it."""
 _POINTS_ELSEWHERE = lazily(
-    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\[[\w-]{1,30}[~|^$*]?=|"
+    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
     r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}$|"
     r"[\w./$-]+\.(?:[choa]|l?[oa]|so|py|js|ts|go|rb|java|php|sh|pl|txt|md|json|ya?ml|xml|pem|crt|cer|key|pub|conf|cfg|"
     r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|(?:urn|arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
-    r"ENC[\[(]|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|"
+    r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
     r"(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.#?[A-Za-z_]"
 )
@@ -87,14 +93,14 @@ _IDENTIFIER = lazily(r"[!&*~]{0,2}[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z
 _DOTTED = lazily(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _CONSTANT = lazily(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
 _CALL = lazily(
-    r"[A-Za-z_&*!$][\w.:>\-]{0,80}(?:\(|\[(?:[\w\"'`]|$)|\{[\w\"'}]|[!=]=.)|\w+::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
-    r"--?[A-Za-z][A-Za-z-]+$|(?:[A-Z][a-z]+-)+[A-Z][A-Za-z]+$|[\w.]{0,80}\[[-:\d]|[\w.]{0,30}\)[\w.,;()]{0,40}$"
+    r"[A-Za-z_&*!$][\w.:>\-]{0,80}(?:[?!]?\(|\[(?:[\w\"'`]|$)|\{[\w\"'}]|[!=]=.)|\w+::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
+    r"--?[A-Za-z][A-Za-z-]+$|(?:[A-Z][a-z]+-)+[A-Z][A-Za-z]+$|[\w.]{0,80}\[[-:\d]|\w{1,60}\?\?$|[\w.]{0,30}\)[\w.,;()]{0,40}$"
 )
 _KEBAB = lazily(r"_?[a-z]+(?:[._-][a-z]+)+$")
 _NAMES_ONE = lazily(
     r"(?i)(?:[a-z0-9]+[._-]){0,3}(?:pass(?:word|wort|wd|phrase)?|kennwort|pwd|secret|token|credentials?)(?:[._-][a-z]+){0,2}$|"
-    r"(?:[a-z0-9]+_){1,6}(?:keys?|salt)(?:_[a-z]+){0,2}$|"
-    r"(?-i:[a-z]+(?:Pass(?:word)?|Pwd|Secret|Token|Key)$)"
+    r"(?:[a-z0-9]+_){1,6}(?:keys?|salt)(?:_[a-z]+){0,2}$|(?:[a-z0-9]+-){1,5}(?:tls|certs?|ca|creds|auth|keys?|user)$|"
+    r"(?-i:[a-z]+(?:64)?(?:[A-Z][a-z]+){0,4}(?:Pass(?:word)?|Pwd|Secret|Token|Key|Creds)$)"
 )
 _PHRASE = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,7}$")
 """Words joined as people are told to choose passwords; with fewer it is rather a name."""
@@ -114,7 +120,7 @@ _HEX = lazily(r"[0-9a-fA-F]+$")
 _UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _PATH = lazily(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}(?::r[ow])?$|/[a-z]+/[\w./-]{1,60}:/")
 _VERSIONED = lazily(
-    r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d|\d+\.[a-z_]{3,20}$|0x[0-9a-f]{1,16}[ul]{0,3}$"
+    r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d|\d+\.[a-z_]{3,20}$|0x[0-9a-f]{1,16}[ul]{0,3}$|\d+(?:[iu](?:8|16|32|64|128|size)|f32|f64)$"
 )
 
 
@@ -149,6 +155,8 @@ def as_password(value: str, *, quoted: bool, plain_from: float | None = None) ->
         return None
     if _VERSIONED.match(value) or _is_path(value) or _is_told_in_words(value):
         return None
+    if _NAMES_ONE.match(value) and plain_from != IN_A_SETTING:
+        return None
     if quoted:
         return _quoted_password(value, plain_from or (PLAIN if len(value) < LONG else PLAIN_AND_LONG))
     return _bare_password(value, plain_from)
@@ -164,8 +172,12 @@ def _bare(value: str) -> str:
 
 def _is_told_in_words(value: str) -> bool:
     """Whether it speaks of the secret instead of being one (`new password`), or is a message in another alphabet."""
-    if (" " in value and _SPEAKS_OF_ONE.search(value)) or value.endswith(":") or _NAMES_ONE.match(value):
+    if (" " in value and _SPEAKS_OF_ONE.search(value)) or value.endswith(":"):
         return True
+    return _is_in_another_alphabet(value)
+
+
+def _is_in_another_alphabet(value: str) -> bool:
     if value.isascii():
         return False
     letters = any(char > "\x7f" and char.isalpha() for char in value) and not any(map(str.isdigit, value))
@@ -199,7 +211,8 @@ def _is_a_sentence(value: str) -> bool:
 def _bare_password(value: str, plain_from: float | None) -> str | None:
     letter, digit, _, sign = _kinds(value)
     if value.isdigit():
-        alone, shown = plain_from == ALONE and 5 <= len(value) <= 12, plain_from is not None and 6 <= len(value) <= 9
+        alone = plain_from in (ALONE, IN_A_SETTING) and 5 <= len(value) <= 12
+        shown = plain_from is not None and 6 <= len(value) <= 9
         return "digits beside a telling name" if (alone or shown) and len(set(value)) > 2 else None
     if _CALL.match(value) or (_DOTTED.match(value) and not digit):
         return None
@@ -208,7 +221,7 @@ def _bare_password(value: str, plain_from: float | None) -> str | None:
     if not alone and _KEBAB.match(value) and bits < SURELY_MADE:
         return None
     plain = plain_from is not None and 4 <= len(value) <= 40 and "." not in value and bits > plain_from
-    if _IDENTIFIER.match(value) and (not plain or (_HUMP.search(value) and _reads_like_a_name(value))):
+    if _IDENTIFIER.match(value) and (not plain or (_HUMP.search(value) and _is_a_variable(value, plain_from))):
         return None
     if alone and _KEBAB.match(value) and _is_a_sentence(value):
         return _told(bits)
@@ -229,7 +242,11 @@ def as_token(value: str, *, quoted: bool) -> str | None:
         or _is_constant(value)
     ):
         return None
-    if " " in value or _VERSIONED.match(value) or _is_path(value) or (not quoted and _CALL.match(value)):
+    if " " in value or "@tcp(" in value or _VERSIONED.match(value) or _is_path(value):
+        return None
+    if not quoted and _CALL.match(value):
+        return None
+    if _is_in_another_alphabet(value):
         return None
     if _UUID.match(value) or _is_digits(value):
         return "an id or digits beside a telling name"
@@ -266,6 +283,11 @@ def _is_constant(value: str) -> bool:
     if _CONSTANT.match(value) is None:
         return False
     return rarity(value.lower()) < SURELY_MADE or _NAMES_ONE.match(value) is not None
+
+
+def _is_a_variable(value: str, plain_from: float | None) -> bool:
+    """Whether letters with a hump are a name; a short one is where others stand beside it, between commas."""
+    return _reads_like_a_name(value) or (len(value) < 8 and (plain_from or 0) > SURELY_MADE)
 
 
 def _reads_like_a_name(value: str) -> bool:

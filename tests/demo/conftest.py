@@ -26,7 +26,7 @@ class Client:
 
     def __init__(self, server: SimulatedOllama) -> None:
         self.server = server
-        self.http = httpx.AsyncClient(base_url=server.address, trust_env=False, timeout=10)
+        self.http = httpx.AsyncClient(base_url=server.address, trust_env=False, timeout=60)
 
     @staticmethod
     def request(**changes: Any) -> dict[str, Any]:

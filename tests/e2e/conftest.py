@@ -44,7 +44,7 @@ class RealOllama:
         self.process.wait(10)
 
 
-def until(true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+def until(true: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     """Wait for a predicate; fail with words when it does not come true."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -18,7 +18,7 @@ from b4tui.config import TuiConfig
 from b4tui.tui.app import Console
 
 
-async def wait_until(true: Callable[[], bool], what: str = "", within_s: float = 15.0) -> None:
+async def wait_until(true: Callable[[], bool], what: str = "", within_s: float = 60.0) -> None:
     """Poll until `true` holds; fail with `what` when it never does."""
     end = time.monotonic() + within_s
     while not true():

@@ -89,7 +89,7 @@ class TestAnEntry:
         for part in (
             "payload_sent",
             "hub-d42",
-            "sent            183 bytes",
+            "sent               183 bytes",
             SHA256,
             entry.hash,
             entry.previous,
@@ -101,7 +101,7 @@ class TestAnEntry:
     def test_lists_are_folded_open(self, entries) -> None:
         asked = next(entry for entry in reversed(entries) if entry.facts.get("findings"))
         text = "\n".join(words(line) for line in entry_lines(asked, None, NOW, 100))
-        assert "findings.1      class infrastructure, preview ••••, rule host-inner" in text
+        assert "findings.1         class infrastructure, preview ••••, rule host-inner" in text
 
     def test_bytes_that_are_no_text_are_shown_as_what_they_are(self, entries) -> None:
         lines = list(entry_lines(entries[0], Kept(body=b"\xff\x1b[2J\x00"), NOW, 76))

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
-from b4tui.gate.infrastructure.names import INNER, INTERNAL_ENDS, ROUTERS, is_bold, is_internal
+from b4tui.gate.infrastructure.names import ATTRIBUTES, INNER, INTERNAL_ENDS, ROUTERS, is_bold, is_internal
 from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
 
@@ -18,6 +18,7 @@ _A_HOST_BEFORE = lazily(
     r"(?:://|//|@|host|hostname|server|ssh|ping|dial|dig|nslookup|lookup|connect|reach|because|from|to|on|via|endpoint"
     r"|\d\s|[^ =]=|[a-z]:\s|image:|for|exception:)[\s\"'`(\[]{0,3}$"
 )
+_A_TEXT_AFTER = lazily(r"""["']\s{0,2}(?:=>|:)\s{0,2}["']""")
 _HUMP = lazily(r"[a-z][A-Z]")
 _A_HOST_AFTER = lazily(
     r":[0-9]{2,5}\b|:/[a-z]|/[a-z0-9]|[\"'`)\]]?\s(?:is|ist|cannot|can't|down|not|nicht|unreachable)\b"
@@ -77,8 +78,12 @@ def _stands_for_a_host(lower: str, begin: int, end: int, name: str) -> bool:
     line = lower[max(lower.rfind("\n", max(0, begin - 200), begin) + 1, begin - 200) : begin]
     if _IMPORT.match(line) and "://" not in line and "@" not in line:
         return False
+    if lower.startswith("/v", end) and lower[end + 2 : end + 3].isdigit() and lower[begin - 1 : begin] != "/":
+        return False  # a group of interfaces in a cluster: `networking.internal.knative.dev/v1`
     if lower[end : end + 1] == "(" or (begin and lower[begin - 1] in "\\$%"):
         return False
+    if name.rsplit(".", 1)[-1] in ATTRIBUTES and _A_TEXT_AFTER.match(lower, end) and name.replace(".", "").isalpha():
+        return False  # the key of a text in a file of translations
     if begin and lower[begin - 1] in "/" and not line.endswith("//"):
         return False  # the end of a path
     if is_bold(name):

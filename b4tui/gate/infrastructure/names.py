@@ -24,9 +24,16 @@ _CODE = frozenset(
     for word in line.split()
 )
 """First labels of attributes and files (`threading.local`, `settings.local`)."""
-_ATTRIBUTES = frozenset(("internal", "local", "private"))
+ATTRIBUTES = frozenset(("internal", "local", "private"))
 """Ends that attributes of code have too."""
-_NOBODYS = frozenset(("host.docker.internal", "gateway.docker.internal", "metadata.google.internal", "localhost.local"))
+_NOBODYS = frozenset(
+    (
+        *("host.docker.internal", "gateway.docker.internal", "metadata.google.internal", "localhost.local"),
+        *("kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "cluster.local", "svc.cluster.local"),
+        *("localhost.localdomain", "vsphere.local", "ko.local", "kind.local", "dev.local"),
+    )
+)
+"""Names that are the same in every container and in every cluster."""
 
 
 ROUTERS = ("fritz.box", "speedport.ip", "easy.box")
@@ -36,7 +43,7 @@ ROUTERS = ("fritz.box", "speedport.ip", "easy.box")
 def is_internal(name: str) -> bool:
     """Whether a lower-case dotted name belongs to an inner network."""
     labels = name.split(".")
-    if len(labels) < 2 or not all(labels) or name in _NOBODYS or "example" in labels:
+    if len(labels) < 2 or not all(labels) or name in _NOBODYS or _is_an_example(labels):
         return False
     last = labels[-1]
     if len(labels) == 3 and name.endswith(ROUTERS):
@@ -45,13 +52,18 @@ def is_internal(name: str) -> bool:
         return labels[-2] == "home"
     if last in INTERNAL_ENDS:
         return labels[0] not in _PACKAGES and not (
-            last in _ATTRIBUTES and ((labels[0] in _CODE and len(labels) < 4) or "_" in name)
+            last in ATTRIBUTES and ((labels[0] in _CODE and len(labels) < 4) or "_" in name)
         )
     if last not in _PUBLIC_ENDS or len(labels) < 3:
         return False
     if labels[0] == "ad":
         labels = labels[1:]  # of advertisements
     return any(label in INNER for label in labels[:-2]) or (len(labels) > 2 and labels[-2] == "corp")
+
+
+def _is_an_example(labels: list[str]) -> bool:
+    """Whether it says that it is one: `example.local`, `chart-example.local`."""
+    return any("example" in label.split("-") for label in labels)
 
 
 def is_bold(name: str) -> bool:

@@ -187,6 +187,8 @@ def _number_last(text: str, lower: str, place: int, far: int) -> tuple[int, int]
         if house is None or text[row.start() - 1] != " " or not last[:1].isalpha() or "\n" in last:
             continue
         known = last.lower().endswith(_SUFFIXES)
+        if not known and ".\n" in text[place:begin]:
+            continue  # of another sentence
         if (last[0].isupper() or known) and not _is_technical(last) and (known or _ENDS.match(lower, house.end())):
             return begin, house.end()
     return None

@@ -76,6 +76,7 @@ _FIRST_SEGMENT = lazily(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)(?=[^.]*$)")
 _GIVEN = frozenset(
     {"set", "with", "add", "put", "use", "default", "my", "db", "user", "client", "api", "auth", "access"}
     | {"check", "hash", "verify", "make", "encrypt", "equals", "send", "type", "fill", "enter", "input"}
+    | {"reset", "change", "update", "confirm"}
 )
 """How the names of functions begin that take a secret."""
 _BYTES = lazily(
@@ -119,7 +120,9 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
         return None
     if match["outer"] and text[begin - 1 : begin] not in ("=", "'", '"'):
         return None
-    if (match["call"] and not _sets(name)) or (match["comma"] and not (match["outer"] or _is_a_pair(text, begin))):
+    if match["call"] and not _sets(name):
+        return None
+    if match["comma"] and not (match["outer"] or _is_a_pair(text, begin, text[end : match.start("comma")])):
         return None
     if text[begin - 2 : begin] == "::" or _OF_MESSAGES.search(text[max(0, begin - 20) : begin]):
         return None  # the name of a kind of thing, or of words on a screen
@@ -163,6 +166,7 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
 
 _BEFORE_A_STAND_IN = ("=", ":", "/", "@")
 """Before `<password>` where it stands for one and begins no element."""
+_QUOTES = ('"', "'", "`")
 _AFTER_A_STRING = frozenset(" \t+,;)&|]}=?:<>")
 
 
@@ -189,12 +193,14 @@ def _is_open(text: str, place: int, quote: str) -> bool:
     return text.count(quote, text.rfind("\n", first, place) + 1 or first, place) % 2 == 1
 
 
-def _is_a_pair(text: str, begin: int) -> bool:
+def _is_a_pair(text: str, begin: int, closing: str) -> bool:
     """Whether a name in quotes and a value make a pair, as in `put("password", "x")`, and are not two of many names."""
     before = text[max(0, begin - 3) : begin].rstrip("\"'`\\")
     before = before.rstrip(" ") if before.endswith("( ") else before
     if text[begin - 1 : begin] == "=":
         return False  # it is a value itself
+    if closing == ")" or (closing[:1] in _QUOTES and text[begin - 1 : begin] == " "):
+        return False  # the last argument of another call, or the last word of a string
     if before.rstrip().endswith(","):
         first = text[max(0, begin - 12) : begin].rstrip("\"'`\\ \t")[:-1]
         if text.rfind("Map.of(", max(0, begin - _LOOKED_BACK * 2), begin) >= 0:
@@ -217,7 +223,9 @@ def _is_a_cell(text: str, start: int, stop: int) -> bool:
 
 def _sets(name: str) -> bool:
     """Whether a function of this name is given the secret: `password("x")`, `setToken("x")`, not `getPassword("x")`."""
-    first = _FIRST_SEGMENT.search(name)
+    if name.endswith("UserPassword"):
+        return False  # the user comes first
+    first = _FIRST_SEGMENT.search(name) if "keyring" not in name else None  # it is given a service's name first
     return first is not None and (first[0].lower() in _GIVEN or strength(first[0]) is not None)
 
 

@@ -41,6 +41,12 @@ _Q = r"""["']?"""
 _ORACLE = r"""["']?[a-z]\w{0,30}/(?P<value>[^\s"'@/<$&{-][^\s"'@/]{3,60})@[\w/]"""
 """A name and a password as Oracle's programs take them: `scott/x@db`."""
 _WORD = r"""(?P<value>[^\s"'-][^\s"']{2,120})"""
+# What is written into a command that reads a password from its standard input.
+_PIPED = (
+    rf"{_Q}(?P<value>[^\s\"'|$-][^\s\"'|]{{2,200}}){_Q}\s{{0,3}}\|\s{{0,3}}(?:sudo\s{{1,3}})?"
+    r"(?:sudo\s{1,3}(?:-[a-z]\s{1,3}[\w.-]{0,40}\s{0,3})?-[a-zA-Z]{0,3}S\b|cryptsetup\b|passwd\s{1,3}--stdin|kinit\b|su\s"
+    r"|[a-z]{2,12}\s[^\n|]{0,120}--(?:password-stdin|passphrase-fd|pass-stdin))"
+)
 _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
     " -p": (
         _option(rf" -p{_Q}(?P<value>[^\s\"'-][^\s\"']{{3,100}})", "mysql(?:dump|admin|import|sh)?|mariadb(?:-dump)?"),
@@ -81,7 +87,6 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
         _option(rf" -a\s{{1,3}}{_Q}{_WORD}", "redis-cli"),
         _option(rf" -a\s{{1,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "http|https"),
     ),
-    " -k": (_option(rf" -k\s{{1,3}}{_Q}{_WORD}", "openssl enc"),),
     " -pass": (_option(rf" -pass\s{{1,3}}{_Q}pass:(?P<value>[^\s\"']{{3,100}})"),),
     " user_pw": (_option(rf" user_pw\s{{1,3}}{_Q}{_WORD}", "pdftk"),),
     " owner_pw": (_option(rf" owner_pw\s{{1,3}}{_Q}{_WORD}", "pdftk"),),
@@ -109,11 +114,13 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
         _option(
             r"""echo\s{1,3}["']?[\w.-]{1,40}:(?P<value>[^\s"'|]{3,100})["']?\s{0,3}\|\s{0,3}(?:sudo\s{1,3})?chpasswd"""
         ),
-        _option(
-            r"""echo\s{1,3}(?:-[en]\s{1,3})?["']?(?P<value>[^\s"'|$`]{4,100})["']?\s{0,3}\|\s{0,3}(?:sudo\s{1,3})?"""
-            r"""(?:sudo\s{1,3}(?:-\w\s{1,3})?-\w{0,3}S\b|passwd\s{1,3}--stdin|[^\n|]{0,120}--password-stdin)"""
-        ),
+        _option(rf"echo\s{{1,3}}(?:-[ne]{{1,2}}\s{{1,3}})?{_PIPED}"),
     ),
+    "printf ": (_option(rf"printf\s{{1,3}}(?:{_Q}%s(?:\\n)?{_Q}\s{{1,3}})?{_PIPED}"),),
+    "<<<": (_option(rf"<<<\s{{0,3}}{_Q}{_WORD}", "sudo -S|passwd --stdin|kinit|cryptsetup|gpg|su"),),
+    " --passphrase": (_option(rf" --passphrase[ =]{_Q}{_WORD}", "gpg|ssh-keygen|borg|duplicity"),),
+    " -n": (_option(rf" -N\s{{1,3}}{_Q}{_WORD}", "ssh-keygen"),),
+    " -k": (_option(rf" -[kK]\s{{1,3}}{_Q}{_WORD}", "openssl (?:enc|aes|des|[a-z0-9]{1,9}-)"),),
 }
 _CONTINUED = lazily(r"(?<!\\)\n")
 
@@ -151,6 +158,8 @@ def _belongs(text: str, start: int, option: _Option) -> bool:
 
 def may_be_one(value: str) -> bool:
     """Whether a word may be a password and not a variable, an option or a name that stands for one."""
+    if value.endswith(">") and stands_for_a_value(value[:-1]):
+        return False  # of `<user:password>`
     if stands_for_a_value(value) or names_a_value(value) or value.startswith(("$", "-", "=", ":", "%", "{", "<", "(")):
         return False
     return not (value.isalpha() and value == value.lower() and rarity(value) < 4.0)

@@ -31,6 +31,7 @@ def test_a_mail_address_is_found_whole(finds: Finds, text: str, value: str) -> N
         "you@example.com",
         "react@18.2.0",
         "icon@2x.png",
+        "sk-ecdsa-sha2-nistp256@openssh.com",
         "https://user@host.acme.com/",
         "@app.route",
     ],
