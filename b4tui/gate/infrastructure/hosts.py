@@ -49,12 +49,14 @@ class HostDetector:
                 continue
             begin, end = _name_around(lower, start + 1)
             done = end
+            wild = lower.startswith(".", begin) and lower.endswith("*", 0, begin)
+            begin += wild
             name = lower[begin:end]
             addressed = lower.endswith(("@", "//"), 0, begin)
             if (
                 is_internal(name, addressed=addressed)
                 and not _is_constant(text[begin:end])
-                and _stands_for_a_host(lower, begin, end, name)
+                and (wild or _stands_for_a_host(lower, begin, end, name))
             ):
                 yield Hit("internal-host", begin, end, "only an inner network resolves it")
 

@@ -31,6 +31,8 @@ Finds = Callable[[str], dict[str, str]]
         ("vCenter: https://vcsa.nordwerk.intern", "internal-host", "vcsa.nordwerk.intern"),
         ("git@git.nordwerk.local:ops/x.git", "internal-host", "git.nordwerk.local"),
         ("CN=x,OU=Server,DC=ad,DC=acme,DC=local", "internal-host", "DC=ad,DC=acme,DC=local"),
+        ("certificate is valid for *.nordwerk.internal", "internal-host", "nordwerk.internal"),
+        ("A shop -> 91.139.112.201", "ip-public", "91.139.112.201"),
         ("http://git.service.consul:8500", "internal-host", "git.service.consul"),
         ("rsync -avz ./d/ deploy@vault7:/srv", "ssh-target", "deploy@vault7"),
         ("ssh -J b.acme.com root@web.acme.com", "ssh-target", "root@web.acme.com"),
