@@ -11,10 +11,18 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from b4tui.demo.server import SimulatedOllama
+from tests.own_time import own_time as own_time
 
 BUILDER = Path(__file__).resolve().parents[2] / "shared" / "tools" / "tiny_gguf.py"
+# No example fails because the machine was busy, and who runs the suite twice has run the same suite twice.
+# To look for more: pytest --hypothesis-profile=default
+settings.register_profile(
+    "suite", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 SPECIAL_TOKENS = 9  # the last ones of the tiny model's vocabulary
 
 

@@ -18,6 +18,7 @@ class Terminal:
 
     def __init__(self, *args: str, width: int = 160, height: int = 45, path: str = "") -> None:
         self.written = b""
+        self._seen = 0  # how much of it was read up to what was wanted last
         self.pid, self.fd = pty.fork()
         if self.pid == 0:  # the child: nothing but the new program may run here
             os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", COLUMNS="", LINES="")
@@ -36,13 +37,14 @@ class Terminal:
         os.close(self.fd)
         self.fd = -1
 
-    def read_until(self, wanted: str, within_s: float = 30.0) -> None:
-        """Read on until this text has been written since the last call."""
-        start, end = len(self.written), time.monotonic() + within_s
-        while wanted.encode() not in self.written[start:]:
+    def read_until(self, wanted: str, within_s: float = 60.0) -> None:
+        """Read on until this text has been written behind what the last call read up to."""
+        text, end = wanted.encode(), time.monotonic() + within_s
+        while (found := self.written.find(text, self._seen)) < 0:
             assert time.monotonic() < end, f"{wanted!r} never came; last: {self.written[-500:]!r}"
             if not self._read():
-                assert wanted.encode() in self.written[start:], f"{wanted!r} never came: {self.written[-800:]!r}"
+                assert text in self.written[self._seen :], f"{wanted!r} never came: {self.written[-800:]!r}"
+        self._seen = found + len(text)
 
     def _read(self) -> bool:
         if not select.select([self.fd] if self.fd >= 0 else [], [], [], 0.1)[0]:
@@ -54,7 +56,7 @@ class Terminal:
         self.written += data
         return bool(data)
 
-    def wait(self, within_s: float = 15.0) -> int:
+    def wait(self, within_s: float = 60.0) -> int:
         end = time.monotonic() + within_s
         while True:
             self._read()

@@ -28,6 +28,7 @@ from b4tui.runtime.agent_worker import AgentWorker
 from b4tui.runtime.assembly import Hooks, assemble, chosen_profiles, first_snapshot
 from b4tui.runtime.bus import Bus
 from b4tui.runtime.crew import WorkerCrew
+from b4tui.runtime.ending import USUAL, Ending
 from b4tui.runtime.engine_views import with_seen
 from b4tui.runtime.engine_watch import Seen
 from b4tui.runtime.fold import fold, with_picture
@@ -47,15 +48,13 @@ if TYPE_CHECKING:
     from b4tui.ledger.ledger import Ledger
     from b4tui.telemetry.sampler import Sampler
 
-_GOOD_ORDER_S = 1.4  # of the two seconds that an end may take: the beads go back
-_LAST_MOMENTS_S = 0.3  # then tasks are cancelled; what they still hold is found at the next start
-
 
 class Runtime:
     """One hub's agents at work. Everything here belongs to the event loop that called `start`.
 
     `agents` are config keys (None: all that are enabled). `once`: each agent does at most one bead. `operator_name` is
-    the operator's name on the board. Raises ConfigError when the settings name a role or an engine that is not there.
+    the operator's name on the board. `ending` bounds `stop`. Raises ConfigError when the settings name a role or an
+    engine that is not there.
     """
 
     def __init__(
@@ -71,6 +70,7 @@ class Runtime:
         sampler: Sampler | None = None,
         operator_name: str = "operator",
         outside: Callable[[Callable[[Event], None]], Outside] | None = None,
+        ending: Ending = USUAL,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -80,6 +80,7 @@ class Runtime:
         self._state = StateFolder(store.hub)
         self._journals = Journals(self._state.runs, self._bus.publish)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._bounds = ending
         self._ending: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._outside = outside(self._bus.publish) if outside is not None else None
@@ -191,7 +192,7 @@ class Runtime:
             self._begin(f"agent {key}", worker.run)
 
     async def stop(self, reason: str) -> None:
-        """Cancel the runs, give their beads back, close engines and store, all within two seconds.
+        """Cancel the runs, give their beads back, close engines and store, all within two seconds (see Ending).
 
         A second call waits for the first.
         """
@@ -247,11 +248,11 @@ class Runtime:
             worker.stop(reason)
         workers = {task for name, task in self._tasks.items() if name.startswith("agent ")}
         if workers:
-            await asyncio.wait(workers, timeout=_GOOD_ORDER_S)
+            await asyncio.wait(workers, timeout=self._bounds.good_order_s)
         for task in self._tasks.values():
             task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=_LAST_MOMENTS_S)
+            await asyncio.wait(self._tasks.values(), timeout=self._bounds.last_moments_s)
         await asyncio.gather(measuring, *(engine.aclose() for engine in self._parts.engines.values()))
         await asyncio.to_thread(self._store.stop)
         if self._loop is not None:

@@ -74,12 +74,12 @@ def stand_in(tmp_path: Path) -> StandIn:
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], bool]], None]:
-    """Wait until something is so, and fail when it has not come true after ten seconds."""
+    """Wait until something is so, and fail when it has not come true after a minute."""
 
     def wait(true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not true():
-            assert time.monotonic() < deadline, "it did not come true in ten seconds"
+            assert time.monotonic() < deadline, "it did not come true in a minute"
             time.sleep(0.01)
 
     return wait

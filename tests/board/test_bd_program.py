@@ -224,9 +224,9 @@ class TestOneQueue:
             waiting = pool.submit(program.ask, bd_commands.VERSION, "amy", 60)
             program.stop()
             with pytest.raises(BoardError, match="ending"):
-                running.result(timeout=10)
+                running.result(timeout=60)
             with pytest.raises(BoardError, match="ending"):
-                waiting.result(timeout=10)
+                waiting.result(timeout=60)
         with pytest.raises(BoardError, match="ending"):
             program.ask(bd_commands.VERSION, "amy", 60)
         assert [call["verb"] for call in stand_in.calls()] == ["list"]
@@ -244,7 +244,7 @@ class TestOneQueue:
             "while not (Path(sys.argv[1]).parent / 'hanging').exists(): time.sleep(0.01)\n"
         )
         subprocess.run(
-            [sys.executable, "-c", script, stand_in.program, stand_in.beads_dir], check=True, timeout=30, env=os.environ
+            [sys.executable, "-c", script, stand_in.program, stand_in.beads_dir], check=True, timeout=60, env=os.environ
         )
         (call,) = stand_in.calls()
         until(lambda: gone(call["pid"]))

@@ -282,4 +282,4 @@ class TestTurns:
             until((stand_in.program.parent / "hanging").exists)
             dolt_store.stop()
             with pytest.raises(BoardError, match="b4tui is ending"):
-                closing.result(timeout=10)
+                closing.result(timeout=60)

@@ -240,10 +240,11 @@ def test_what_has_left_is_told_from_what_may_leave(run, asked, store) -> None:
     run("approvals", "approve", "a1b2c3", "--digest", SHA256, "--actor", "ops")
     assert "approved" in run("approvals", "list", "--all").out
     leaving = Send(SHA256, approval.rules_sha256, approval.gate_version, approval.run)
-    store.send("a1b2c3", leaving, "permit-1", now())
+    moment = now()
+    store.send("a1b2c3", leaving, "permit-1", moment)
     assert "sent, no answer" in run("approvals", "list", "--all").out
     out = run("approvals", "show", "a1b2c3").out
-    assert f"sent         {now().astimezone():%Y-%m-%d}" in out and "outcome      not known" in out
+    assert f"sent         {moment.astimezone():%Y-%m-%d}" in out and "outcome      not known" in out
 
 
 def test_an_old_one_is_shown_without_the_bytes_that_were_dropped(run, asked, store) -> None:

@@ -28,12 +28,12 @@ def check(report: dict[str, Any], name: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def doctor(b4tui, hub, simulated_ollama: SimulatedOllama):
+def doctor(b4tui_here, hub, simulated_ollama: SimulatedOllama):
     """Ask the doctor about the hub and the simulated server: exit code and report."""
 
     async def ask(*arguments: str, cwd: Path = hub, **environment: str) -> tuple[int, dict[str, Any]]:
         environment = {"OLLAMA_HOST": simulated_ollama.address, **environment}
-        answer = await asyncio.to_thread(b4tui, "doctor", "--json", *arguments, cwd=cwd, **environment)
+        answer = await asyncio.to_thread(b4tui_here, "doctor", "--json", *arguments, cwd=cwd, **environment)
         assert answer.err == ""
         return answer.code, answer.json
 

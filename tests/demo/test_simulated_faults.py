@@ -11,6 +11,8 @@ import pytest
 from b4tui.demo.faults import FaultKind
 from b4tui.demo.listening import Ending
 
+pytestmark = pytest.mark.usefixtures("own_time")
+
 
 async def raw_lines(client) -> list[bytes]:
     async with client.http.stream("POST", "/api/chat", json=client.request()) as response:

@@ -77,7 +77,7 @@ class DeskRuntime(FrozenRuntime):
         return await self.operator.payload(approval_id)
 
 
-QUICK = EscalationPolicy(quiet_s=0.3)
+QUICK = EscalationPolicy(quiet_s=1.0)  # within it the test has to react to what it sees
 
 
 class BareConsole(Console):

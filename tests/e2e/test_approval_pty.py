@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,7 @@ class Hub:
         self.ledger = Ledger(ledger, clock=now, plain_bodies=True)
         self.store = ApprovalStore(self.ledger, EscalationPolicy(), PricesConfig())
         asked = now()
-        self.question = self.store.ask(
-            an_approval(asked_at=asked, deadline=asked.replace(year=asked.year + 1)), BODY, asked
-        )
+        self.question = self.store.ask(an_approval(asked_at=asked, deadline=asked + timedelta(days=365)), BODY, asked)
         self.terminals: list[Terminal] = []
 
     def console(self, name: str, busy_s: float = 0.0) -> Terminal:

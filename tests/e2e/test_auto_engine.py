@@ -17,7 +17,7 @@ from b4tui.board.discover import open_hub
 from b4tui.board.stores import open_store
 from b4tui.config import load
 from b4tui.engines.opening import open_engines
-from b4tui.events import Event, Locality, event_name
+from b4tui.events import Event, Locality, RunStarted, event_name
 from b4tui.runtime.runtime import Runtime
 from tests.e2e.conftest import RealOllama
 
@@ -54,7 +54,7 @@ class Job:
         return [event for event in self.events if event_name(event) == name]
 
     async def until(self, true: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 90
         while not true():
             assert time.monotonic() < deadline, f"{what} did not happen; the last events: {self.events[-5:]}"
             await asyncio.sleep(0.02)
@@ -67,7 +67,7 @@ async def a_job(hub: Path, ollama: str, weights: Path) -> AsyncIterator[Job]:
         use_user_file=False,
         overrides={
             "engines": {
-                "ollama": {"address": ollama, "connect_timeout_s": 1.0},
+                "ollama": {"address": ollama, "connect_timeout_s": 20.0},
                 "embedded": {"model_file": str(weights), "threads": 1, "slots": 1, "cache_mib": 64},
             },
             "roles": {"summarizer": {"model": "tiny", "num_ctx": 4096, "num_predict": 16, "keep_alive": "1m"}},
@@ -90,10 +90,18 @@ async def a_job(hub: Path, ollama: str, weights: Path) -> AsyncIterator[Job]:
 async def one_more_run(job: Job) -> Any:
     """Let the agent do its next bead, and say how that run began."""
     before = len(job.told("run_finished"))
+    pauses: list[asyncio.Task[None]] = []
+
+    def pause(event: Event) -> None:
+        """Before the run can end, however busy the machine is."""
+        if isinstance(event, RunStarted):
+            pauses.append(asyncio.create_task(job.runtime.operator.pause()))
+
+    unsubscribe = job.runtime.subscribe(pause)
     await job.runtime.operator.resume()
-    await job.until(lambda: len(job.told("run_started")) > before, "a run")
-    await job.runtime.operator.pause()
-    await job.until(lambda: len(job.told("run_finished")) > before, "its end")
+    await job.until(lambda: len(job.told("run_finished")) > before, "a run and its end")
+    unsubscribe()
+    await asyncio.gather(*pauses)
     return job.told("run_started")[before]
 
 

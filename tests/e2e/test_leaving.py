@@ -54,7 +54,7 @@ class Job:
         return [one for one in self.events if event_name(one) == name and bead in ("", getattr(one, "bead", ""))]
 
     async def until(self, true: Callable[[], Any], what: str) -> Any:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not (found := true()):
             assert time.monotonic() < deadline, f"{what} did not happen; the last events: {self.events[-5:]}"
             await asyncio.sleep(0.01)

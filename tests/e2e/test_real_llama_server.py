@@ -258,19 +258,27 @@ async def test_its_key(tiny_weights: Path, tmp_path: Path) -> None:
 
 
 async def test_while_it_loads_it_is_busy(tiny_weights: Path, tmp_path: Path) -> None:
-    """A million tokens of context take it some tenths of a second to lay out."""
-    with running_llama_server(tiny_weights, tmp_path, context=1_000_000, wait=False) as loading:
-        engine = engine_at(loading)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + 60
-        reasons = set()
+    """A million tokens of context take it some tenths of a second to lay out; who misses them starts it again."""
+    reasons: set[str] = set()
+    for _ in range(10):
+        with running_llama_server(tiny_weights, tmp_path, context=1_000_000, wait=False) as loading:
+            reasons |= await reasons_until_up(loading)
+        if any("Loading model" in reason for reason in reasons):
+            return
+    pytest.fail(f"it never said that it loads: {reasons}")
+
+
+async def reasons_until_up(loading: RealLlamaServer) -> set[str]:
+    """Why a server that starts was not up, time after time."""
+    engine = engine_at(loading)
+    reasons: set[str] = set()
+    async with asyncio.timeout(60):
         while not (health := await engine.health()).up:
             reasons.add(health.reason)
-            assert loop.time() < deadline, reasons
             last = (await events(engine, ask(tokens=1)))[-1]
             assert isinstance(last, Done) or last.kind in {FailureKind.BUSY, FailureKind.UNREACHABLE}, last
-        await engine.aclose()
-    assert any("Loading model" in reason for reason in reasons), reasons
+    await engine.aclose()
+    return reasons
 
 
 async def test_killed_in_mid_answer(mortal: RealLlamaServer) -> None:
@@ -298,7 +306,9 @@ async def test_frozen_in_mid_answer(mortal: RealLlamaServer) -> None:
     assert heard[-1].kind is FailureKind.TIMEOUT
     assert not (await engine.health()).up
     mortal.thaw()
-    assert (await engine.health()).up, "it computed a token"
+    async with asyncio.timeout(60):
+        while not (await engine.health()).up:
+            pass  # it has to compute a token first
     await engine.aclose()
 
 

@@ -85,7 +85,7 @@ async def failed(engine: EmbeddedEngine, request: ChatRequest) -> Failure:
     return last
 
 
-async def until(true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+async def until(true: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     """Wait for a predicate; fail with words when it does not come true."""
     deadline = time.monotonic() + seconds
     while not true():

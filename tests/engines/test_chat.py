@@ -23,6 +23,8 @@ from b4tui.engines.types import (
 )
 from tests.engines.conftest import Connection, Script, answers, ask, done, engine_for, lines, said, scripted
 
+pytestmark = pytest.mark.usefixtures("own_time")
+
 
 async def heard(script: Script, **times: float) -> list[StreamEvent]:
     async with scripted(script) as server:

@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -49,6 +50,11 @@ def gone(house: House) -> bool:
     return not processes(str(house.sockets)) and not list(house.sockets.iterdir())
 
 
+def nobody_listens(socket_file: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as caller:
+        return caller.connect_ex(str(socket_file)) == errno.ECONNREFUSED
+
+
 async def test_when_b4tui_is_killed_its_child_goes_and_leaves_nothing(house: House, tiny_weights: Path):
     with program(house, tiny_weights) as killed:
         assert len(processes(str(house.sockets))) == 2
@@ -65,6 +71,8 @@ async def test_what_is_left_when_all_are_killed_at_once_goes_with_the_next_start
         await until(lambda: not processes(str(house.sockets)), "the end of the child")
     (left,) = house.sockets.iterdir()
     assert (left / SOCKET).exists()
+    # The kernel takes a process's memory, and with it its command line, some time before it closes its sockets.
+    await until(lambda: nobody_listens(left / SOCKET), "the end of its socket")
     async with house.open(tiny_weights) as engine:
         os.utime(left, (0, 0))
         await whole(engine, ask())

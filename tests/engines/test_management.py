@@ -20,6 +20,8 @@ from b4tui.engines.interface import (
 from b4tui.engines.types import FailureKind
 from tests.engines.conftest import Connection, Script, engine_for, lines, scripted
 
+pytestmark = pytest.mark.usefixtures("own_time")
+
 DETAILS = {"format": "gguf", "family": "qwen3", "parameter_size": "1.7B", "quantization_level": "Q4_K_M"}
 TAG = {"name": "a:1b", "model": "a:1b", "size": 5, "digest": "sha256:ab", "details": DETAILS, "capabilities": ["tools"]}
 

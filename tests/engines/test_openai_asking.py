@@ -12,6 +12,8 @@ from b4tui.engines.types import Done, FailureKind
 from tests.engines.conftest import Connection, Script, ask, lines
 from tests.engines.openai_serving import PAGES, TINY, chats, chatting, failure_of, said, sse, stream
 
+pytestmark = pytest.mark.usefixtures("own_time")
+
 ANSWER = stream(said("x", "stop"))
 META = {"n_vocab": 277, "n_ctx": 1024, "n_ctx_train": 4096, "n_embd": 64, "n_params": 109568, "size": 438272}
 PROPS = {

@@ -34,6 +34,8 @@ from tests.engines.openai_serving import (
     stream,
 )
 
+pytestmark = pytest.mark.usefixtures("own_time")
+
 READ = ToolSpec("read", "Read", {"type": "object", "properties": {"path": {"type": "string"}}})
 BROKEN = {"error": {"message": "EngineCore encountered an issue.", "type": "InternalServerError", "code": 500}}
 

@@ -31,6 +31,8 @@ from b4tui.engines.types import (
 from tests.engines.conftest import ask
 from tests.engines.openai_serving import failure_of
 
+pytestmark = pytest.mark.usefixtures("own_time")
+
 BOTH = pytest.mark.parametrize("plays", list(Plays))
 MODEL = "qwen3-coder-next:latest"
 SCRIPT = Script(
@@ -142,7 +144,7 @@ class TestAnAnswer:
     ],
 )
 async def test_a_broken_answer_is_a_failure_and_runs_nothing(plays: Plays, fault: FaultKind, kind: FailureKind) -> None:
-    async with playing(plays, first_token_timeout_s=0.4, idle_timeout_s=0.4) as (engine, server):
+    async with playing(plays) as (engine, server):
         server.faults.add(fault)
         events = await heard(engine)
         assert failure_of(events).kind is kind

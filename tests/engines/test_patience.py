@@ -8,6 +8,8 @@ import pytest
 
 from b4tui.engines.patience import Patience
 
+pytestmark = pytest.mark.usefixtures("own_time")
+
 
 async def never() -> None:
     await asyncio.Event().wait()

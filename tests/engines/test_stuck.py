@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
+import pytest
+
 from b4tui.demo.faults import FaultKind
 from b4tui.demo.server import SimulatedOllama
 from b4tui.engines.ollama.engine import OllamaEngine
 from b4tui.engines.types import ChatRequest, Done, Failure, FailureKind, StreamEvent
 from tests.engines.conftest import ask, engine_for
+
+pytestmark = pytest.mark.usefixtures("own_time")
 
 MODEL = "qwen3:8b"
 OUR_TRY = "Say ok."

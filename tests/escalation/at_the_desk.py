@@ -50,7 +50,7 @@ class Asking:
     waited: list[Approval | None]
 
     async def result(self) -> Answered | Refused:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await self.task
 
     async def refusal(self) -> Refused:
@@ -184,10 +184,8 @@ def sit_down(
     return AtTheDesk(desk, ledger, settings, clock, events)
 
 
-async def until(true: Callable[[], object], seconds: float = 15.0) -> None:
+async def until(true: Callable[[], object]) -> None:
     """Wait until something holds."""
-    for _ in range(int(seconds * 100)):
-        if true():
-            return
-        await asyncio.sleep(0.01)
-    raise TimeoutError
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110 (what is waited for has no event)
+            await asyncio.sleep(0.01)

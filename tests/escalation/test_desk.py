@@ -392,6 +392,7 @@ async def test_a_further_try_is_recorded_before_it_leaves(sit: Sit, cloud: Simul
     assert len(set(permits)) == 2 and {approval for _, approval in permits} == {question.id}
 
 
+@pytest.mark.usefixtures("own_time")
 async def test_what_cannot_be_recorded_does_not_leave(sit: Sit, cloud: SimulatedCloud) -> None:
     here = sit(hold_back_s=0.2)
     asking = here.ask()

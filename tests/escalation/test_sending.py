@@ -144,6 +144,7 @@ async def test_a_model_that_declines_is_a_refusal(door_to: Open, cloud: Simulate
         assert failure.kind is FailureKind.REFUSED and "declined" in failure.message
 
 
+@pytest.mark.usefixtures("own_time")
 @pytest.mark.parametrize(
     ("fault", "words"),
     [(FaultKind.HANG, "first_token_timeout_s"), (FaultKind.FORGOTTEN, "idle_timeout_s")],
@@ -156,6 +157,7 @@ async def test_silence_ends(door_to: Open, cloud: SimulatedCloud, fault: FaultKi
     assert failure.kind is FailureKind.TIMEOUT and words in failure.message
 
 
+@pytest.mark.usefixtures("own_time")
 async def test_bytes_that_say_nothing_are_no_sign_of_life(door_to: Open, cloud: SimulatedCloud) -> None:
     cloud.faults.add(FaultKind.SLOW_LORIS, after=6)
     events, _ = await door_to(cloud.address, idle_timeout_s=0.2).sent()

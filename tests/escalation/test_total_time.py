@@ -62,6 +62,7 @@ async def test_the_limit_is_the_operators(door_to: Open, cloud: SimulatedCloud) 
     assert "within 90 s" in failure_of(heard).message and answers(heard)
 
 
+@pytest.mark.usefixtures("own_time")
 async def test_silence_counts_for_it_too(door_to: Open, cloud: SimulatedCloud) -> None:
     cloud.faults.add(FaultKind.FORGOTTEN, after=6)
     events, _ = await door_to(cloud.address, total_timeout_s=0.2).sent()

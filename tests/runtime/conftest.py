@@ -24,6 +24,7 @@ from b4tui.demo.server import SimulatedOllama
 from b4tui.engines.interface import Engine
 from b4tui.engines.opening import open_engines
 from b4tui.events import Event, event_name
+from b4tui.runtime.ending import Ending
 from b4tui.runtime.runtime import Runtime
 
 CREATED = "2026-01-02T03:04:05Z"
@@ -96,6 +97,7 @@ class World:
         """A runtime whose events are kept in `events`."""
         engines = open_engines(self.settings, {})
         self.engines += engines.values()
+        options = {"ending": PATIENT, **options}
         runtime = Runtime(self.settings, store or self.store(), engines, simulated=True, **options)
         runtime.subscribe(self.events.append)
         self.runtimes.append(runtime)
@@ -105,15 +107,19 @@ class World:
         """A runtime that worked until nothing was left, and is stopped."""
         runtime = self.runtime(**options)
         await runtime.start()
-        await asyncio.wait_for(runtime.until_idle(), 60)
+        await self.idle(runtime)
         await runtime.stop("nothing is left to do")
         return runtime
+
+    async def idle(self, runtime: Runtime) -> None:
+        """Wait until nothing is left that a runtime may do."""
+        await asyncio.wait_for(runtime.until_idle(), 60)
 
     def told(self, *names: str) -> list[Event]:
         """The events of these names, in order."""
         return [event for event in self.events if event_name(event) in names]
 
-    async def until(self, true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+    async def until(self, true: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
         """Wait for a predicate; fail with words when it does not come true."""
         deadline = time.monotonic() + seconds
         while not true():
@@ -122,13 +128,15 @@ class World:
             await asyncio.sleep(0.01)
 
 
+# A test that ends a runtime is about what is left behind; how many seconds git takes on a busy machine is not.
+PATIENT = Ending(good_order_s=30.0, last_moments_s=10.0)
 SHORT_POLL = {"interval_s": 0.2, "max_interval_s": 1.0, "engine_backoff_s": 0.05}
 
 
 def settings_for(address: str, overrides: Mapping[str, Any] | None = None) -> Settings:
     """The built-in settings with short waits, every engine at this address."""
     tree: dict[str, Any] = {
-        "engines": {"ollama": {"address": address, "slots": 3, "connect_timeout_s": 1.0}},
+        "engines": {"ollama": {"address": address, "slots": 3, "connect_timeout_s": 20.0}},
         "policy": {"poll": SHORT_POLL},
     }
     for section, values in (overrides or {}).items():

@@ -87,10 +87,10 @@ async def test_a_change_on_the_board_wakes_the_agents_within_a_moment(make_world
     world = await make_world([a_row("w-1", "Fix it", status="deferred")], overrides=long)
     runtime = world.runtime()
     await runtime.start()
-    await asyncio.wait_for(runtime.until_idle(), 20)
+    await world.idle(runtime)
     store = world.store()
     await asyncio.to_thread(store.update, "w-1", Changes(status="open"), "operator")
-    await world.until(lambda: world.bead("w-1").status == "closed", "the bead is done", seconds=10)
+    await world.until(lambda: world.bead("w-1").status == "closed", "the bead is done")
 
 
 async def test_a_bead_that_the_agent_gives_up_waits_for_the_operator_at_once(make_world, a_row, a_script):
@@ -133,7 +133,7 @@ async def test_without_the_model_nothing_is_claimed_and_the_reason_is_said(model
     await runtime.start()
     view = {view.key: view for view in runtime.snapshot.agents}
     await world.until(lambda: any(model in event.reason for event in world.told("agent_changed")), "the reason")
-    await asyncio.wait_for(runtime.until_idle(), 10)
+    await world.idle(runtime)
     assert view["codemonkey"].model == model
     assert world.told("bead_claimed") == []
     assert world.bead("w-1").row["status"] == "open"
@@ -149,7 +149,7 @@ async def test_a_local_name_for_a_remote_model_gets_no_prompt(make_world, a_row)
         lambda: any("not computed here" in event.reason for event in world.told("agent_changed")),
         "the reason",
     )
-    await asyncio.wait_for(runtime.until_idle(), 10)
+    await world.idle(runtime)
     assert [exchange.path for exchange in world.server.requests if exchange.path == "/api/chat"] == []
     assert world.told("bead_claimed") == []
 
@@ -182,7 +182,7 @@ async def test_a_run_that_never_began_is_not_the_one(make_world, a_row):
     await world.until(lambda: runtime.snapshot.engines[0].status is EngineStatus.UP, "the engine is there")
     world.server.faults.add(FaultKind.BUSY, path="/api/tags", times=1)
     await runtime.operator.resume()
-    await asyncio.wait_for(runtime.until_idle(), 30)
+    await world.idle(runtime)
     assert world.server.faults.waiting == 0
     assert world.bead("w-1").status == "closed"
 
@@ -200,7 +200,7 @@ async def test_stop_gives_the_bead_back_in_the_middle_of_a_run(make_world, a_row
     runtime = world.runtime()
     await runtime.start()
     await world.until(lambda: bool(world.server.chats), "the run asks the model")
-    await asyncio.wait_for(runtime.stop("the operator left"), 2.0)
+    await asyncio.wait_for(runtime.stop("the operator left"), 20)
     bead = world.bead("w-1")
     assert (bead.status, bead.assignee) == ("open", "")
     assert "b4tui stopped in the middle of the work (the operator left)" in bead.comments[0].text
@@ -218,7 +218,7 @@ async def test_a_bead_closed_by_somebody_else_meanwhile_is_left_as_it_is(make_wo
     await runtime.start()
     await world.until(lambda: bool(world.server.chats), "the run asks the model")
     await asyncio.to_thread(world.store().close, "w-1", "did it by hand", "operator")
-    await asyncio.wait_for(runtime.until_idle(), 30)
+    await world.idle(runtime)
     assert world.bead("w-1").close_reason == "did it by hand"
     assert any("changed under codemonkey" in event.reason for event in world.told("warned"))
     assert not world.told("bead_closed")
@@ -235,7 +235,7 @@ async def test_an_engine_that_is_down_at_the_start_makes_the_agents_wait_without
     assert world.bead("w-1").status == "open"
     assert not world.told("bead_claimed")
     await world.server.up()
-    await asyncio.wait_for(runtime.until_idle(), 30)
+    await world.idle(runtime)
     assert world.bead("w-1").status == "closed"
     statuses = [event.status for event in world.told("engine_changed")]
     assert statuses == [EngineStatus.DOWN, EngineStatus.UP]

@@ -74,7 +74,7 @@ class FlakyEngine:
 
 
 async def until(true) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110 (what is waited for has no event)
             await asyncio.sleep(0.001)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from b4tui.board.model import NewBead
@@ -35,7 +33,7 @@ def state_of(runtime, key):
 async def test_a_paused_agent_takes_no_new_bead_and_works_on_when_resumed(make_world, a_row):
     world = await make_world([a_row("w-1", "Fix it")])
     runtime = await started(world, paused=True)
-    await asyncio.wait_for(runtime.until_idle(), 10)
+    await world.idle(runtime)
     assert {agent.state for agent in runtime.snapshot.agents} == {AgentState.PAUSED}
     assert world.bead("w-1").status == "open"
     await runtime.operator.resume("CodeMonkey".lower())
@@ -62,10 +60,10 @@ async def test_cancel_gives_the_bead_back_and_holds_it_until_retry_even_over_a_r
     assert "cancelled by the operator" in world.bead("w-1").comments[0].text
     assert [event.outcome for event in world.told("run_finished")] == [RunOutcome.CANCELLED]
     assert runtime.snapshot.attempts_spent == {"w-1"}
-    await asyncio.wait_for(runtime.until_idle(), 10)
+    await world.idle(runtime)
     await runtime.stop("restart")
     again = await started(world)
-    await asyncio.wait_for(again.until_idle(), 10)
+    await world.idle(again)
     assert world.bead("w-1").status == "open"
     assert Verb.RETRY in applies(again.snapshot, "w-1")
     await again.operator.retry("w-1")

@@ -19,7 +19,7 @@ WAIT = "read line"
 BLOB = "/models/blobs/sha256-{}"
 
 
-def wait_for(true: Callable[[], Any], seconds: float = 20.0) -> None:
+def wait_for(true: Callable[[], Any], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "never came true"

@@ -15,7 +15,7 @@ from b4tui.telemetry.gpu import GpuReader
 from b4tui.telemetry.sampler import Sampler, sampler_for
 
 
-def wait_for(predicate: Callable[[], Any], seconds: float = 10.0) -> None:
+def wait_for(predicate: Callable[[], Any], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not predicate():
         assert time.monotonic() < deadline, "never came true"

@@ -13,12 +13,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from frozen_world import WORLD, FrozenRuntime, clock
+from sheets import sheets_parsed_once as sheets_parsed_once
 
 from b4tui.config import TuiConfig
 from b4tui.tui.app import Console
 
 
-async def wait_until(true: Callable[[], bool], what: str = "", within_s: float = 15.0) -> None:
+async def wait_until(true: Callable[[], bool], what: str = "", within_s: float = 60.0) -> None:
     """Poll until `true` holds; fail with `what` when it never does."""
     end = time.monotonic() + within_s
     while not true():

@@ -41,12 +41,13 @@ class TestWordsThatGoAway:
     async def test_who_looks_at_approvals_is_not_told_that_there_are_some(self, until) -> None:
         async with approving(SHORT, notifications=True, until=until) as (app, runtime, clocks, pilot):
             await quiet(app, clocks, until)
+            before = told(app).count("asks to send")  # of the first one, where that was noticed before it was open
             outward = runtime.snapshot.outward
             runtime.change(outward=replace(outward, approvals=(*outward.approvals, LOW)))
             await until(lambda: "2 of 2" in screen_text(app), "the screen says it")
             clocks.passed += 2
             await settle(pilot)
-            assert "asks to send" not in told(app)
+            assert told(app).count("asks to send") <= before
 
     async def test_the_call_goes_away_when_the_operator_comes_and_covers_nothing_that_is_to_be_read(
         self, until

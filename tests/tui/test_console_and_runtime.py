@@ -30,12 +30,12 @@ async def test_agents_are_seen_at_work_and_a_bead_to_its_end(until) -> None:
         app = Console(runtime, TuiConfig(bell=False))
         async with app.run_test(size=(160, 45)) as pilot:
             await until(lambda: " SIMULATED " in screen_text(app), "the header says that models are simulated")
-            await until(lambda: runtime.snapshot.runs, "an agent is at work", within_s=60)
+            await until(lambda: runtime.snapshot.runs, "an agent is at work")
             bead = next(iter(runtime.snapshot.runs))
             app.open_bead(bead)
             await until(lambda: isinstance(app.screen, BeadScreen) and app.screen.drawable, "the bead is open")
-            await until(lambda: app.screen.query_one(StreamPane).stream.blocks, "its agent is heard", within_s=60)
-            await until(lambda: runtime.snapshot.runs[bead].outcome is not None, "its run ends", within_s=60)
+            await until(lambda: app.screen.query_one(StreamPane).stream.blocks, "its agent is heard")
+            await until(lambda: runtime.snapshot.runs[bead].outcome is not None, "its run ends")
             for key, wanted in (("5", "IN GIT"), ("6", "WHOSE?"), ("3", "+")):
                 await strike(pilot, key)
                 await until(lambda wanted=wanted: wanted in screen_text(app), f"{wanted} is shown")

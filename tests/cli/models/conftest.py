@@ -64,7 +64,7 @@ def models(b4tui: Program, server: SimulatedOllama) -> Asked:
     return ask
 
 
-async def until(true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+async def until(true: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     """Wait for a predicate; fail with words when it does not come true."""
     deadline = time.monotonic() + seconds
     while not true():
