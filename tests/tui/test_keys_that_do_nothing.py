@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from approving import approving, quiet, screen_text
 from driving import settle, strike
-from frozen_approvals import DENIED, GRANTS, LOW, SHORT, STAYS
+from frozen_approvals import DENIED, GRANTS, HIGH, LOW, SHORT, STAYS
 from frozen_world import NOW, WORLD
 
 from b4tui.escalation.types import ApprovalState
 from b4tui.runtime.operator import Verb, applies, why_not
 from b4tui.runtime.snapshot import Columns
 from b4tui.tui.outward.arming import Arming
-from b4tui.tui.outward.deciding import Standing
+from b4tui.tui.outward.deciding import Standing, in_room
 from b4tui.tui.outward.why_not import of_many, of_one
 from b4tui.tui.screens.approvals import ApprovalsScreen
 from b4tui.tui.screens.grants import GrantsScreen
@@ -66,6 +66,18 @@ class TestAtAnApproval:
     )
     def test_each_key_has_its_reason(self, action: str, at: Standing, why: str) -> None:
         assert of_one(action, at) == why
+
+    @pytest.mark.parametrize(
+        ("room", "said"),
+        [
+            (70, "Approve waits: 58 % not seen yet; space reads on, U goes there."),
+            (60, "Approve waits: 58 % not seen yet; space reads on."),
+            (45, "Approve waits: 58 % not seen yet."),
+            (10, "Approve waits: 58 % not seen yet."),
+        ],
+    )
+    def test_where_there_is_little_room_whole_clauses_are_left_out(self, room: int, said: str) -> None:
+        assert in_room(standing().words, room).text == said
 
     def test_what_is_held_back_is_called_back_and_not_decided_again(self) -> None:
         held = replace(LOW, state=ApprovalState.APPROVED, hold_until=NOW + timedelta(seconds=3))
@@ -166,6 +178,13 @@ class TestOnTheBoard:
 
 
 class TestTheFootLine:
+    async def test_names_the_key_that_reads_on_in_the_smallest_terminal_too(self, until) -> None:
+        async with approving(HIGH, size=(60, 20), until=until) as (app, _runtime, clocks, pilot):
+            await quiet(app, clocks, until)
+            await settle(pilot)
+            foot = screen_text(app).splitlines()[-1]
+            assert "␣ read on" in foot and foot.rstrip().endswith("? help")
+
     async def test_offers_no_way_to_where_the_operator_is(self, until) -> None:
         async with approving(SHORT, until=until) as (app, _runtime, _clocks, pilot):
             for key, place in (("a", ApprovalsScreen), ("g", MachineScreen)):

@@ -9,7 +9,7 @@ from b4tui.escalation.types import Approval, ApprovalState
 from b4tui.tui.outward.arming import Arming
 from b4tui.tui.outward.asking import stays_here
 from b4tui.tui.outward.queue import holding
-from b4tui.tui.paint import Ink, Span
+from b4tui.tui.paint import Ink, Span, width_of
 
 DIGEST = 8
 """Hexadecimal digits of a digest on a button."""
@@ -26,6 +26,14 @@ def changed(old: Approval, new: Approval) -> str:
     if (new.verdict, new.findings, new.reasons) != (old.verdict, old.findings, old.reasons):
         return "the gate judged it anew"
     return "its end was moved" if new.deadline != old.deadline else ""
+
+
+def in_room(told: Span, room: int) -> Span:
+    """As many clauses of a sentence, from its first one on, as `room` cells take: none of them is cut."""
+    text = told.text
+    while width_of((Span(text),)) > room and (end := max(text.rfind(", "), text.rfind("; "))) > 0:
+        text = f"{text[:end]}."
+    return Span(text, told.ink)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui.keymap import bindings
 from b4tui.tui.outward import queue
 from b4tui.tui.outward.asking import Asking, stays_here
-from b4tui.tui.outward.deciding import changed
-from b4tui.tui.paint import Ink, Line, Span, line
+from b4tui.tui.outward.deciding import changed, in_room
+from b4tui.tui.paint import GAP, Ink, Line, Span, line, width_of
 from b4tui.tui.screens.deciding_screen import DecidingScreen
 from b4tui.tui.widgets.decision_button import DecisionButton
 from b4tui.tui.widgets.inked import Panel
@@ -116,7 +116,8 @@ class ApprovalScreen(DecidingScreen):
         told = SEARCHING if self.view.searching else standing.words
         if self.refused and not standing.holding:
             told = Span(self.refused, Ink.STRONG)
-        self.query_one("#waits", Panel).show_lines((Line((told,), (asking.standing(short=self.narrow),)),))
+        ends, waits = asking.standing(short=self.narrow), self.query_one("#waits", Panel)
+        waits.show_lines((Line((in_room(told, waits.size.width - width_of((ends,)) - GAP),), (ends,)),))
         deny, approve = self.query_one("#deny", DecisionButton), self.query_one("#approve", DecisionButton)
         deny.label(standing.deny_label, enabled=standing.may_deny or standing.holding)
         approve.label(standing.approve_label, enabled=standing.may_approve)

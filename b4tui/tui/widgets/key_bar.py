@@ -6,7 +6,7 @@ from textual import events
 from textual.screen import Screen
 
 from b4tui.tui.keymap import BY_ID
-from b4tui.tui.paint import Ink, Line, Span, width_of
+from b4tui.tui.paint import GAP, Ink, Line, Span, width_of
 from b4tui.tui.widgets.inked import Panel
 
 MOST_KEYS = 8
@@ -47,7 +47,8 @@ class KeyBar(Panel):
         last = (*getattr(self.screen, "KEEPS", ()), *LAST)
         ids = sorted(active, key=lambda id: (id in last, ORDER[id or ""]))
         fixed = sorted((id for id in ids if id in last), key=lambda id: last.index(id or ""))
-        spans, self._actions, room = [Span(" ")], [], self.size.width - 1
+        # The gap after the last key needs no room.
+        spans, self._actions, room = [Span(" ")], [], self.size.width - 1 + GAP
         free = [id for id in ids if id not in last][: MOST_KEYS - len(fixed)]
         room -= sum(width_of(_key(id or "")) for id in fixed)
         for id in (*free, *fixed):
@@ -59,6 +60,8 @@ class KeyBar(Panel):
             spans += piece
             entry = active[id]
             self._actions.append((width_of(spans), entry.binding.action, entry.node))
+        if width_of(spans) > self.size.width:
+            spans[-1] = Span(spans[-1].text.rstrip(), spans[-1].ink)
         self.show_lines((Line(tuple(spans)),))
 
     async def on_click(self, event: events.Click) -> None:
@@ -71,4 +74,4 @@ class KeyBar(Panel):
 
 def _key(id: str) -> tuple[Span, Span]:
     key = BY_ID[id]
-    return Span(f"{key.display or key.keys} ", Ink.ACCENT), Span(f"{key.label.lower()}  ", Ink.SOFT)
+    return Span(f"{key.display or key.keys} ", Ink.ACCENT), Span(key.label.lower() + " " * GAP, Ink.SOFT)
