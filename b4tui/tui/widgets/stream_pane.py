@@ -19,7 +19,11 @@ class StreamPane(TextPane):
         self._transcript: Transcript | None = None
         self._position = 0
         self._following = True
-        self.empty = (Line(), line(Span("  No run of this bead is known here.", Ink.SOFT)))
+        self.empty = (
+            Line(),
+            line(Span("  No run of this bead is known here.", Ink.SOFT)),
+            line(Span("  What an agent says and does at it is shown here while it works.", Ink.FAINT)),
+        )
 
     def on_mount(self) -> None:
         """The stream writes this pane."""
