@@ -24,6 +24,10 @@ class AgentState(StrEnum):
     STOPPED = "stopped"
 
 
+PAUSING = "pauses after this bead"
+"""The reason of an agent that has a bead in hand and takes no other."""
+
+
 class EngineStatus(StrEnum):
     """Whether an engine answers."""
 

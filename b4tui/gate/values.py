@@ -16,6 +16,8 @@ PLAIN, PLAIN_AND_LONG = 4.4, 4.1
 """Bits from which plain words in quotes are a password; most single words have fewer."""
 ALONE = 3.9
 """Bits from which a plain word is a password where name and value are all there is on the line."""
+IN_A_SETTING = 3.3
+"""Bits from which it is one in a line of an environment file or of properties, where no name of a variable stands."""
 READ_LIKE_WORDS, READ_LIKE_WORDS_IF_LONG = 4.8, 5.0
 """Bits that the letters of most names have at most, and those of a row drawn by lot hardly ever, of a long one less."""
 READ_LIKE_NOTHING = 6.5
@@ -28,46 +30,62 @@ _TELLING = 80
 
 _WORDS_THAT_STAND_FOR_VALUES = (
     "todo|tbd|fixme|none|null|nil|true|false|undefined|nan|string|str|int|integer|bool|boolean|object|function|float|"
-    "number|required|optional|enabled|disabled|default|yes|no|on|off|empty|unset|masked|hidden|tests?|testing|foo|bar|"
+    "number|required|optional|enabled|disabled|default|yes|no|on|off|empty|unset|masked|hidden|tests?|testing|foo|bar|abcdef(?:gh)?|"
     "baz|foobar|abcd?|values?|text|n/a|self|this|args?|kwargs|params?|config|settings|env|environ|environment|options?|"
     "data|result|response|request|user|username|login|auth|basic|bearer|digest|file|path|url|uri|header|json|yaml|"
     "input|output|hash|bytes|byte|password|passwords|passwd|pass|passphrase|secret|secrets|token|tokens|api.?key|"
     "access.?key|private.?key|public.?key|secret.?key|key|keys|credentials?|creds|unknown|invalid|missing|any|all|"
     "prompt|stdin|keyring|vault|plain|plaintext|clear|encrypted|username.password|email|mail|name|dev|prod|staging|"
     "local|localhost|docker|internal|external|private|public|private.?token|access.?token|auth.?token|session|cookie|"
-    "somefakekey|passwort|kennwort|geheim|const|var|let|new|return|async|await|static|final|readonly|jwt|oauth2?"
+    "somefakekey|passwort|kennwort|geheim|const|var|let|new|return|async|await|static|final|readonly|jwt|oauth2?|void|mixed|"
+    "iterable|callable|never|always|on.create|automatic|heslo|kode(?:ord)?|parole?|parola|has[łl]o|senha|contrase[ñn]a|"
+    "wachtwoord|adgangskode|salasana|[şs]ifre|l[öo]senord|passord|jelsz[óo]|lozinka|geslo|slapta[žz]odis"
 )
 _PLACEHOLDER = lazily(
-    rf"(?i)(?:{_WORDS_THAT_STAND_FOR_VALUES})$"
+    rf"(?i)(?:{_WORDS_THAT_STAND_FOR_VALUES})\??$"
     r"|[\W_]+$"
-    r"|\*?u?int(?:8|16|32|64)(?:_t)?$|float(?:32|64)$|(?:utf|sha|md|aes|rsa|[hre]s|pbkdf|bcrypt)[-_]?\d{1,4}(?:-?\d{1,3})?$"
+    r"|\*?u?int(?:8|16|32|64)(?:_t)?$|float(?:32|64)$|(?:(?:hmac|scram|pbkdf2)[-_])?(?:utf|sha|md|aes|rsa|[hre]s|pbkdf|bcrypt)[-_]?\d{1,4}(?:-?\d{1,3})?(?:[-_](?:crypt|hmac|plus))?$"
     r"|(?:list|dict|map|array|set|option(?:al)?|vec)[\[<(].*$|(?:required|nullable|optional|sometimes|string|bail)[|,;].*$"
     r"|x{3,}[x\W_]*$|(.)\1*$"
-    r"|[0-9]{1,3}(?:_[0-9]{3}){0,4}$"
+    r"|[0-9]{1,3}(?:_[0-9]{3}){0,4}$|\((?:none|null|empty|unset|hidden|default)\)$"
+    r"|(?:val(?:ue)?|key|item|field|param|arg|elem|node|foo|bar|baz)(?:[_-]?\d{1,2}){1,4}$"
 )
 _STANDS_FOR = lazily(
     r"(?i)example|redacted|fake|dummy|change.?(?:me|it|this)|replace.?(?:me|this|with)|placeholder|to.?be.?filled|"
-    r"your[-_ .]|^your|<your|my[-_ ]?(?:secret|password|passwd|token|key|api)|insert.{0,12}here|enter.{0,12}here|x{6}|"
+    r"your[-_ .]|^your|<your|my[-_ ]?user(?:name)?$|aabbccddee|00112233|insert.{0,12}here|enter.{0,12}here|x{6}|"
     r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
-    r"^(?:test|demo)[-_]?(?:pass\w*|pw|user|secret|token|key)|a1b2c3|1a2b3c|abc123|"
+    r"a1b2c3|1a2b3c|abc123|"
     r"0123456789|abcdefghij|(\w)\1{7}|todo|mot.?de.?passe|"
     r"^(?:dein|ihr|euer|hier|votre|tu|sua|seu)[-_ ]|hier.{0,12}(?:eintragen|einsetzen|eingeben)|"
-    r"super.?secret|^secret[-_]?\w{0,10}$|[-_](?:here|goes)\b"
+    r"[-_](?:here|goes)\b"
 )
+_SPOKEN_OF = lazily(
+    r"(?i)my[-_ ]?(?:secret|password|passwd|token|key|api)|^(?:test|demo)[-_]?(?:pass\w*|pw|user|secret|token|key)|"
+    r"super.?secret|^secret[-_]?\w{0,10}$"
+)
+"""Words for a secret that stand for one, unless somebody made a password of them."""
+_MADE_OF_THEM = lazily(r"(?i)[a-z_.-]{4,30}(?:\d{2,}[!@#$%&*?]{0,3}|[!@#$%&*?]{1,3}\d{1,8}|\d[!@#$%&*?]{1,3})$")
+_LONG_FOR_A_STAND_IN = 28
+"""Characters from which words for a secret are a key that somebody wrote: signing takes so many."""
 _REFERENCE = lazily(
     r"\$\{[\w.:/@%*#!?+= \[\]$-]{1,80}\}|%\{[\w.: -]{1,80}\}|"
     r"\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
     r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^%[a-z_]{4,40}$|"
-    r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/]|->|-$)|^\$[.(]|\$env:|^@\w+@$|"
+    r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/\"']|->|-$)|^\$[A-Za-z_-]{2,60}$|^\$[.(]|^[#$]\{|^<%|\$env:|^@\w+@$|"
+    r"^(?:\$[A-Za-z_]\w{0,60}){2,4}$|[-_/:.]\$[A-Z][A-Z0-9_]{2,40}$|"
     r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
-    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}"
+    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}|\{\$[\w.:>()-]{1,60}\}|^@\{|^[\])]\s|^\{\s{0,3}\\{0,2}[\"']\w|/%[sdv]|%[sdv]/|^\\f[IBRP]"
 )
+_AROUND = lazily(
+    r"(?i)^\{(?:noop|plain|clear(?:text)?|s?sha\d{0,3}|s?md5|bcrypt|crypt|pbkdf2)\}|(?:\{(?:enter|tab)\}|\\[rn])$"
+)
+"""What is no part of a password: how it is kept, the key that is struck after it."""
 _POINTS_ELSEWHERE = lazily(
-    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\[[\w-]{1,30}[~|^$*]?=|"
+    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
     r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}$|"
     r"[\w./$-]+\.(?:[choa]|l?[oa]|so|py|js|ts|go|rb|java|php|sh|pl|txt|md|json|ya?ml|xml|pem|crt|cer|key|pub|conf|cfg|"
     r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|(?:urn|arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
-    r"ENC[\[(]|\{cipher\}|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|"
+    r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
     r"(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.#?[A-Za-z_]"
 )
@@ -75,17 +93,19 @@ _IDENTIFIER = lazily(r"[!&*~]{0,2}[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z
 _DOTTED = lazily(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _CONSTANT = lazily(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
 _CALL = lazily(
-    r"[A-Za-z_&*!$][\w.:>\-]{0,80}(?:\(|\[(?:[\w\"'`]|$)|\{[\w\"'}]|[!=]=.)|\w+::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
-    r"--?[A-Za-z][A-Za-z-]+$|(?:[A-Z][a-z]+-)+[A-Z][A-Za-z]+$|[\w.]{0,80}\[[-:\d]|[\w.]{0,30}\)[\w.,;()]{0,40}$"
+    r"[A-Za-z_&*!$][\w.:>\-]{0,80}(?:[?!]?\(|\[(?:[\w\"'`]|$)|\{[\w\"'}]|[!=]=.)|\w+::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
+    r"--?[A-Za-z][A-Za-z-]+$|(?:[A-Z][a-z]+-)+[A-Z][A-Za-z]+$|[\w.]{0,80}\[[-:\d]|\w{1,60}\?\?$|[\w.]{0,30}\)[\w.,;()]{0,40}$"
 )
 _KEBAB = lazily(r"_?[a-z]+(?:[._-][a-z]+)+$")
 _NAMES_ONE = lazily(
     r"(?i)(?:[a-z0-9]+[._-]){0,3}(?:pass(?:word|wort|wd|phrase)?|kennwort|pwd|secret|token|credentials?)(?:[._-][a-z]+){0,2}$|"
-    r"(?:[a-z0-9]+_){1,6}(?:keys?|salt)(?:_[a-z]+){0,2}$|"
-    r"(?-i:[a-z]+(?:Pass(?:word)?|Pwd|Secret|Token|Key)$)"
+    r"(?:[a-z0-9]+_){1,6}(?:keys?|salt)(?:_[a-z]+){0,2}$|(?:[a-z0-9]+-){1,5}(?:tls|certs?|ca|creds|auth|keys?|user)$|"
+    r"(?-i:[a-z]+(?:64)?(?:[A-Z][a-z]+){0,4}(?:Pass(?:word)?|Pwd|Secret|Token|Key|Creds)$)"
 )
 _PHRASE = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,7}$")
 """Words joined as people are told to choose passwords; with fewer it is rather a name."""
+_NO_NAME = 6
+"""Strokes between words that no name has."""
 _KEBAB_WORDS = lazily(
     r"(?<![a-z])(?:name|pass(?:word|wd)?|secret|key|token|ref|auth|user|my|some|the|test|new|old|field|input|reset|"
     r"change|confirm|login|config|cred(?:ential)?|admin|app|db|service|client|access|api|root|prod|dev)s?(?![a-z])"
@@ -100,12 +120,16 @@ _HEX = lazily(r"[0-9a-fA-F]+$")
 _UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _PATH = lazily(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}(?::r[ow])?$|/[a-z]+/[\w./-]{1,60}:/")
 _VERSIONED = lazily(
-    r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d|\d+\.[a-z_]{3,20}$|0x[0-9a-f]{1,16}[ul]{0,3}$"
+    r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d|\d+\.[a-z_]{3,20}$|0x[0-9a-f]{1,16}[ul]{0,3}$|\d+(?:[iu](?:8|16|32|64|128|size)|f32|f64)$"
 )
 
 
 def stands_for_a_value(value: str) -> bool:
     """Whether the text is a placeholder or points to where the value is, and is none itself."""
+    return _is_empty(value) or _SPOKEN_OF.search(value[:_TELLING]) is not None
+
+
+def _is_empty(value: str) -> bool:
     head = value[:_TELLING]
     return bool(_PLACEHOLDER.match(head) or _STANDS_FOR.search(head) or _REFERENCE.search(head))
 
@@ -122,12 +146,16 @@ def as_password(value: str, *, quoted: bool, plain_from: float | None = None) ->
 
     A plain word is one from so many bits on; without quotes it has to stand alone on its line, or it is a variable.
     """
-    value = value[:LONGEST].strip()
+    value = _AROUND.sub("", value[:LONGEST].strip())
     if not quoted:
         value = _bare(value)
-    if len(value) < 4 or stands_for_a_value(value) or _POINTS_ELSEWHERE.match(value) or _is_constant(value):
+    if len(value) < 4 or _is_empty(value) or _POINTS_ELSEWHERE.match(value) or _is_constant(value):
+        return None
+    if _SPOKEN_OF.search(value) and not (_MADE_OF_THEM.match(value) or len(value) >= _LONG_FOR_A_STAND_IN):
         return None
     if _VERSIONED.match(value) or _is_path(value) or _is_told_in_words(value):
+        return None
+    if _NAMES_ONE.match(value) and plain_from != IN_A_SETTING:
         return None
     if quoted:
         return _quoted_password(value, plain_from or (PLAIN if len(value) < LONG else PLAIN_AND_LONG))
@@ -144,8 +172,12 @@ def _bare(value: str) -> str:
 
 def _is_told_in_words(value: str) -> bool:
     """Whether it speaks of the secret instead of being one (`new password`), or is a message in another alphabet."""
-    if (" " in value and _SPEAKS_OF_ONE.search(value)) or value.endswith(":") or _NAMES_ONE.match(value):
+    if (" " in value and _SPEAKS_OF_ONE.search(value)) or value.endswith(":"):
         return True
+    return _is_in_another_alphabet(value)
+
+
+def _is_in_another_alphabet(value: str) -> bool:
     if value.isascii():
         return False
     letters = any(char > "\x7f" and char.isalpha() for char in value) and not any(map(str.isdigit, value))
@@ -163,26 +195,35 @@ def _quoted_password(value: str, plain_from: float) -> str | None:
         return None
     if mixed and not (digit or sign) and bits < 5.0 and len(_SEGMENTS.findall(value)) > 1 and is_made_of_words(value):
         return None
-    if _KEBAB.match(value) and bits < SURELY_MADE and (value.count("-") < 2 or _KEBAB_WORDS.search(value)):
+    if _KEBAB.match(value) and bits < SURELY_MADE and not _is_a_sentence(value):
         return None
     if bits > plain_from or digit or sign or _PHRASE.match(value) or (mixed and rarity(value.lower()) > plain_from):
         return _told(bits)
     return None
 
 
+def _is_a_sentence(value: str) -> bool:
+    """Whether so many words are joined that it is no name; a phrase of few holds no words of names."""
+    strokes = value.count("-")
+    return strokes >= _NO_NAME or (strokes >= 2 and not _KEBAB_WORDS.search(value))
+
+
 def _bare_password(value: str, plain_from: float | None) -> str | None:
     letter, digit, _, sign = _kinds(value)
     if value.isdigit():
-        alone, shown = plain_from == ALONE and 5 <= len(value) <= 12, plain_from is not None and 6 <= len(value) <= 9
+        alone = plain_from in (ALONE, IN_A_SETTING) and 5 <= len(value) <= 12
+        shown = plain_from is not None and 6 <= len(value) <= 9
         return "digits beside a telling name" if (alone or shown) and len(set(value)) > 2 else None
     if _CALL.match(value) or (_DOTTED.match(value) and not digit):
         return None
     bits = rarity(value)
     alone = plain_from is not None
-    plain = plain_from is not None and 4 <= len(value) <= 40 and "." not in value and bits > plain_from
-    if _IDENTIFIER.match(value) and (not plain or (_HUMP.search(value) and _reads_like_a_name(value))):
+    if not alone and _KEBAB.match(value) and bits < SURELY_MADE:
         return None
-    if alone and _KEBAB.match(value) and value.count("-") >= 2 and not _KEBAB_WORDS.search(value):
+    plain = plain_from is not None and 4 <= len(value) <= 40 and "." not in value and bits > plain_from
+    if _IDENTIFIER.match(value) and (not plain or (_HUMP.search(value) and _is_a_variable(value, plain_from))):
+        return None
+    if alone and _KEBAB.match(value) and _is_a_sentence(value):
         return _told(bits)
     if (letter and (digit or sign)) or bits > 4.8 or (bits > 3.9 and len(value) >= 5):
         return _told(bits)
@@ -201,7 +242,11 @@ def as_token(value: str, *, quoted: bool) -> str | None:
         or _is_constant(value)
     ):
         return None
-    if " " in value or _VERSIONED.match(value) or _is_path(value) or (not quoted and _CALL.match(value)):
+    if " " in value or "@tcp(" in value or _VERSIONED.match(value) or _is_path(value):
+        return None
+    if not quoted and _CALL.match(value):
+        return None
+    if _is_in_another_alphabet(value):
         return None
     if _UUID.match(value) or _is_digits(value):
         return "an id or digits beside a telling name"
@@ -238,6 +283,11 @@ def _is_constant(value: str) -> bool:
     if _CONSTANT.match(value) is None:
         return False
     return rarity(value.lower()) < SURELY_MADE or _NAMES_ONE.match(value) is not None
+
+
+def _is_a_variable(value: str, plain_from: float | None) -> bool:
+    """Whether letters with a hump are a name; a short one is where others stand beside it, between commas."""
+    return _reads_like_a_name(value) or (len(value) < 8 and (plain_from or 0) > SURELY_MADE)
 
 
 def _reads_like_a_name(value: str) -> bool:

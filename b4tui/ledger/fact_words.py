@@ -77,7 +77,7 @@ def _plain(value: Any, zone: tzinfo | None, whole: bool) -> str:
         case int():
             return f"{value:,}"
         case float():
-            return f"{value:.4g}"
+            return _figure(value)
         case list():
             return ", ".join(_plain(item, zone, whole) for item in value)
         case dict():
@@ -86,6 +86,11 @@ def _plain(value: Any, zone: tzinfo | None, whole: bool) -> str:
             return "n/a"
         case _:
             return str(value)
+
+
+def _figure(value: float) -> str:
+    """Four digits that mean something, and whole numbers from a thousand on: nobody reads powers of ten."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _cost(value: Any, _zone: tzinfo | None) -> str | None:
@@ -106,8 +111,16 @@ def _bytes(value: Any, _zone: tzinfo | None) -> str | None:
     return f"{value:,} bytes" if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def _characters(value: Any, _zone: tzinfo | None) -> str | None:
+    return f"{value:,} characters" if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def _seconds(value: Any, _zone: tzinfo | None) -> str | None:
-    return f"{value:.4g} s" if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    if 0 < abs(value) < 0.001:
+        return f"{1000 * value:.2g} ms" if abs(value) >= 1e-5 else "0.00 ms"
+    return f"{_figure(value)} s"
 
 
 def _share(value: Any, _zone: tzinfo | None) -> str | None:
@@ -128,6 +141,7 @@ _KNOWN: Mapping[str, tuple[str, Callable[[Any, tzinfo | None], str | None]]] = {
     "bytes_out": ("sent", _bytes),
     "bytes_in": ("received", _bytes),
     "max_bytes": ("at most", _bytes),
+    "output_characters": ("output", _characters),
     "seconds": ("took", _seconds),
     "waited_s": ("waited", _seconds),
     "queue_seconds": ("in the queue", _seconds),

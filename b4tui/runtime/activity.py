@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from b4tui import events as e
 from b4tui import outward_events as o
 from b4tui.escalation.types import ApprovalState
@@ -15,6 +17,16 @@ _COMMAND_CHARS = 120
 
 # What every agent reads at the start of every run.
 _OWN_WORKSPACE = (f"{SourceKind.PERSONA}:", f"{SourceKind.MEMORY}:")
+
+# What was read, by the kind of place it came from.
+_PLACES: Mapping[str, str] = {
+    SourceKind.BEAD: "the bead's {}",
+    SourceKind.COMMENT: "the comment {}",
+    SourceKind.TOOL: "what {} gave back",
+    SourceKind.FILE: "the file {}",
+    SourceKind.WEB: "the page {}",
+    SourceKind.MODEL: "{}",
+}
 
 # Calls that are told by what they led to (FileChanged, BeadCommented, BeadClosed, ...), or that changed nothing.
 _TOLD_OTHERWISE = frozenset({"write", "edit", "read", "search", "comment", "create_bead", "finish"})
@@ -90,10 +102,16 @@ def _outward(event: e.Event) -> tuple[str, Level] | None:
         case o.EgressRefused():
             return f"the guard stopped {event.how} to {event.where}", Level.ERROR
         case o.PrivateRead() if not event.source.startswith(_OWN_WORKSPACE):
-            return f"has read {event.source}, which is {event.provenance}", Level.INFO
+            return f"has read {_place(event.source)}, which is {event.provenance}", Level.INFO
         case o.RunReleased():
             return f"may let out what it has read, says {event.actor}", Level.ATTENTION
     return None
+
+
+def _place(source: str) -> str:
+    """Where something came from, in words."""
+    kind, _, name = source.partition(":")
+    return _PLACES[kind].replace("{}", name) if name and kind in _PLACES else source.replace(":", " ", 1)
 
 
 def _approval(event: o.ApprovalChanged) -> str:

@@ -8,13 +8,11 @@ from datetime import datetime, timedelta
 
 from b4tui.agents.profiles import AgentProfile
 from b4tui.board.store import BoardError
-from b4tui.events import AgentChanged, AgentState, Warned, now
+from b4tui.events import PAUSING, AgentChanged, AgentState, Warned, now
 from b4tui.runtime.backoff import Backoff
 from b4tui.runtime.bead_run import BeadRun, Ending
 from b4tui.runtime.parts import Parts
 from b4tui.runtime.settlement import Interruption
-
-_PAUSES = "pauses after this bead"
 
 
 class AgentWorker:
@@ -45,6 +43,7 @@ class AgentWorker:
         self._said: AgentChanged | None = None
         self._run: BeadRun | None = None
         self._bead = ""
+        self._waits = False
         self._finished = False
 
     @property
@@ -77,15 +76,13 @@ class AgentWorker:
     def pause(self) -> None:
         """Take no new bead; one in hand is finished."""
         self._paused = True
-        if self._bead:
-            self._say(AgentState.WORKING, _PAUSES)
+        self._say_of_bead()
         self.wake()
 
     def resume(self) -> None:
         """Take beads again."""
         self._paused = False
-        if self._bead:
-            self._say(AgentState.WORKING)
+        self._say_of_bead()
         self.wake()
 
     async def interrupt(self, interruption: Interruption) -> None:
@@ -149,7 +146,7 @@ class AgentWorker:
     async def _do(self, bead_id: str) -> None:
         """One attempt at one bead, and what follows from it for this agent."""
         parts = self._parts
-        self._bead = bead_id
+        self._bead, self._waits = bead_id, False
         parts.in_hand.add(bead_id)
         self._run = BeadRun(parts, self._profile, bead_id, self._run_ids(), self._wait_for_slot)
         try:
@@ -208,8 +205,13 @@ class AgentWorker:
         return min([self._poll_at - now_s, *cooling])
 
     def _wait_for_slot(self, waiting: bool) -> None:
-        state = AgentState.WAITING if waiting else AgentState.WORKING
-        self._say(state, _PAUSES if self._paused else "")
+        self._waits = waiting
+        self._say_of_bead()
+
+    def _say_of_bead(self) -> None:
+        """With a bead in hand: whether it works at it or waits for its turn, and whether it pauses after it."""
+        if self._bead:
+            self._say(AgentState.WAITING if self._waits else AgentState.WORKING, PAUSING if self._paused else "")
 
     async def _sleep(self, seconds: float) -> None:
         try:

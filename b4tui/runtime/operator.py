@@ -89,6 +89,30 @@ def applies(snapshot: Snapshot, bead_id: str) -> frozenset[Verb]:
     return frozenset(verbs)
 
 
+def why_not(verb: Verb, snapshot: Snapshot, bead_id: str) -> str:
+    """Why a verb does not apply to a bead as the snapshot shows it, as a clause; "" where it does."""
+    bead = snapshot.board.beads.get(bead_id) if snapshot.board else None
+    if verb in applies(snapshot, bead_id):
+        return ""
+    if snapshot.read_only:
+        return f"the board cannot be written: {snapshot.read_only}"
+    if snapshot.board is None:
+        return "the board is not loaded yet"
+    if bead is None or bead.status == "tombstone":
+        return f"there is no bead {bead_id} on this board" if bead_id else "there is no bead under the cursor"
+    if verb is Verb.CANCEL:
+        return f"no agent has {bead_id} in hand"
+    if verb is Verb.REOPEN:
+        return f"{bead_id} is not closed"
+    if is_running(snapshot, bead_id):
+        return f"an agent has {bead_id} in hand: cancel that first"
+    if bead.status == "closed":
+        return f"{bead_id} is closed"
+    if verb is Verb.RETRY and bead.status == "open":
+        return f"agents may try {bead_id} without it"
+    return f"{bead_id} is {bead.status.replace('_', ' ')}"
+
+
 def is_running(snapshot: Snapshot, bead_id: str) -> bool:
     """Whether an agent of this process has the bead in hand now."""
     busy = {AgentState.WORKING, AgentState.WAITING}
@@ -183,17 +207,8 @@ class Operator(OutwardVerbs):
         await self._crew.allow(bead)
 
     def _demand(self, verb: Verb, bead: str) -> None:
-        snapshot = self._snapshot()
-        if snapshot.read_only:
-            raise OperatorError(f"The board cannot be written: {snapshot.read_only}")
-        if snapshot.board is None:
-            raise OperatorError("The board is not loaded yet; try again in a moment.")
-        if bead not in snapshot.board.beads:
-            raise OperatorError(f"There is no bead {bead} on this board.")
-        possible = applies(snapshot, bead)
-        if verb not in possible:
-            what = ", ".join(sorted(possible)) or "nothing"
-            raise OperatorError(f"{bead} cannot be given to '{verb}' as it stands now; what applies: {what}.")
+        if why := why_not(verb, self._snapshot(), bead):
+            raise OperatorError(f"No {verb}: {why}.")
 
     def _chosen(self, agent: str | None) -> tuple[str, ...]:
         if agent is None:

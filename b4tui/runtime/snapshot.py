@@ -14,7 +14,7 @@ from enum import StrEnum
 from b4tui.board.model import BoardState
 from b4tui.engines.interface import LoadedModel, ServerLoad
 from b4tui.escalation.types import Approval, ApprovalState, Grant
-from b4tui.events import AgentState, EngineStatus, Locality, RunOutcome
+from b4tui.events import PAUSING, AgentState, EngineStatus, Locality, RunOutcome
 from b4tui.runtime.gauges.run_tokens import RunTokens
 from b4tui.telemetry.types import MachineSample
 
@@ -99,6 +99,11 @@ class AgentView:
     queue: tuple[str, ...] = ()
     reason: str = ""
     next_poll_at: datetime | None = None
+
+    @property
+    def pausing(self) -> bool:
+        """Whether it takes no other bead: it is paused, or will be as soon as the one in hand is done."""
+        return self.state is AgentState.PAUSED or self.reason == PAUSING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 
 from b4tui import events as e
 from b4tui.runtime.transcript import Kind, Piece, Transcript
@@ -15,6 +16,7 @@ class Transcripts:
 
     def __init__(self) -> None:
         self._by_bead: OrderedDict[str, tuple[str, Transcript]] = OrderedDict()
+        self._closed: dict[str, str] = {}
 
     def of(self, bead_id: str) -> Transcript | None:
         """The transcript of the bead's latest run."""
@@ -31,8 +33,16 @@ class Transcripts:
             return
         bead = getattr(event, "bead", "")
         known = self._by_bead.get(bead)
-        if known is not None and getattr(event, "run", "") == known[0] and (piece := _piece(event)) is not None:
+        if known is not None and getattr(event, "run", "") == known[0] and (piece := self._piece(event)) is not None:
             known[1].add(piece)
+
+    def _piece(self, event: e.Event) -> Piece | None:
+        """A run that closed its bead ends for the reason that stands there already: it is said once."""
+        if isinstance(event, e.BeadClosed):
+            self._closed[event.run] = event.reason
+        elif isinstance(event, e.RunFinished) and self._closed.pop(event.run, None) == event.reason:
+            return _piece(replace(event, reason=""))
+        return _piece(event)
 
 
 def _piece(event: e.Event) -> Piece | None:
@@ -56,6 +66,7 @@ def _piece(event: e.Event) -> Piece | None:
         case e.BeadReopened():
             return Piece(Kind.NOTE, f"back to ready: {event.reason}", ok=False)
         case e.RunFinished():
-            ended = f"{event.outcome} after {event.steps} steps, {event.seconds:.0f} s: {event.reason}"
+            steps = f"{event.steps} step{'' if event.steps == 1 else 's'}"
+            ended = f"{event.outcome} after {steps}, {event.seconds:.0f} s{f': {event.reason}' if event.reason else ''}"
             return Piece(Kind.NOTE, ended, ok=event.outcome is e.RunOutcome.FINISHED)
     return None

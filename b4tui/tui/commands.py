@@ -11,7 +11,6 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.fuzzy import Matcher
 
-from b4tui.events import AgentState
 from b4tui.runtime.snapshot import AgentView
 from b4tui.tui import themes
 from b4tui.tui.keymap import BY_ID
@@ -92,7 +91,7 @@ class ConsoleCommands(Provider):
     def _agents(self) -> Iterator[Command]:
         for view in self.console.snapshot.agents:
             name = plain(view.name, 40)
-            if view.state is AgentState.PAUSED:
+            if view.pausing:
                 yield Command(f"agent: resume {name}", "Let it take beads again", partial(self._resume, view))
             else:
                 told = "It finishes the bead in hand and takes no other"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from b4tui import events as e
+from b4tui import outward_events as o
 from b4tui.config import load
 from b4tui.engines.interface import LoadedModel
 from b4tui.runtime.engine_views import with_seen
@@ -22,6 +23,10 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 WHO = {"run": "r1", "bead": "w-1", "agent": "pltops"}
 EMPTY = Snapshot(hub="hub", agents=(AgentView(key="pltops", name="PltOps", state=e.AgentState.IDLE, model="m"),))
 STARTED = e.RunStarted(at=AT, engine="ollama", model="m", context_limit=1000, **WHO)
+
+
+def read(source: str) -> o.PrivateRead:
+    return o.PrivateRead(at=AT, source=source, provenance="private", **WHO)
 
 
 def after(*events: e.Event, snapshot: Snapshot = EMPTY) -> Snapshot:
@@ -90,6 +95,18 @@ def test_the_revision_grows_with_each_change():
         (e.Warned(at=AT, reason="look here"), "look here", Level.ATTENTION),
         (e.BoardFailed(at=AT, reason="locked"), "the board: locked", Level.ERROR),
         (e.GpuLost(at=AT, reason="RTX 4090: GPU is lost"), "the GPU is gone: RTX 4090: GPU is lost", Level.ERROR),
+        (
+            read("model:what a private run left behind"),
+            "has read what a private run left behind, which is private",
+            Level.INFO,
+        ),
+        (
+            read("tool:bash: kubectl get pods"),
+            "has read what bash: kubectl get pods gave back, which is private",
+            Level.INFO,
+        ),
+        (read("file:.env"), "has read the file .env, which is private", Level.INFO),
+        (read("unknown"), "has read unknown, which is private", Level.INFO),
         (e.GpuFound(at=AT, names=("RTX 4090", "T4")), "the GPU can be read: RTX 4090, T4", Level.INFO),
     ],
 )
@@ -170,6 +187,19 @@ def test_one_piece_or_one_packet_of_them_says_nothing_of_the_speed():
     streamed(meter, 0.5001, 0.5002, 0.5003)
     assert meter.read(0.7)["r1"].tokens_per_s is None
     assert meter.read(1.0)["r1"].rates == (4.0,)
+
+
+def test_a_transcript_says_once_why_a_bead_was_closed():
+    transcripts = Transcripts()
+    reason = "The parser takes the 31st. Output: dates.py"
+    ended = e.RunFinished(at=AT, outcome=e.RunOutcome.FINISHED, reason=reason, steps=1, seconds=22.4, **WHO)
+    for event in (STARTED, e.BeadClosed(at=AT, reason=reason, **WHO), ended):
+        transcripts.add(event)
+    told = [piece.text for piece in transcripts.of(WHO["bead"]).since(0)[2]]
+    assert told == [f"closed: {reason}", "finished after 1 step, 22 s"]
+    transcripts.add(replace(ended, outcome=e.RunOutcome.FAILED, reason="no model answers", steps=2))
+    told = [piece.text for piece in transcripts.of(WHO["bead"]).since(0)[2]]
+    assert told[-1] == "failed after 2 steps, 22 s: no model answers"
 
 
 def test_transcripts_hold_the_latest_run_of_the_last_beads():

@@ -57,6 +57,20 @@ async def test_who_is_cancelled_while_it_waits_leaves_the_line_and_its_place_to_
     await world.until(lambda: world.bead(waiting[1].bead).status == "closed", "the last one has its turn")
 
 
+async def test_who_is_paused_while_it_waits_still_waits_and_resuming_before_its_turn_takes_the_pause_back(
+    make_world, a_row
+):
+    _, runtime = await crowd(make_world, a_row)
+
+    def states() -> list[tuple[AgentState, bool]]:
+        return sorted((agent.state, agent.pausing) for agent in runtime.snapshot.agents if agent.bead)
+
+    await runtime.operator.pause()
+    assert states() == [(AgentState.WAITING, True)] * 2 + [(AgentState.WORKING, True)]
+    await runtime.operator.resume()
+    assert states() == [(AgentState.WAITING, False)] * 2 + [(AgentState.WORKING, False)]
+
+
 async def test_who_waits_for_an_engine_that_dies_goes_on_with_the_next_one(make_world, a_row, a_script):
     world = await make_world([a_row(bead, title) for bead, title in ROWS])
     async with SimulatedOllama([a_script(bead) for bead, _ in ROWS], speed=math.inf) as second:

@@ -11,7 +11,7 @@ from b4tui.ledger.types import Entry, Head, Verification
 from b4tui.tui.audit.chain import Chain, chain_line
 from b4tui.tui.audit.facts import Kept, entry_lines
 from b4tui.tui.audit.numbers import Numbers
-from b4tui.tui.audit.question import Question, hint, read_question
+from b4tui.tui.audit.question import Question, hint, none_fit, read_question
 from b4tui.tui.audit.rows import entry_line, head_line, title_of
 from b4tui.tui.paint import plain, width_of
 
@@ -89,7 +89,7 @@ class TestAnEntry:
         for part in (
             "payload_sent",
             "hub-d42",
-            "sent            183 bytes",
+            "sent               183 bytes",
             SHA256,
             entry.hash,
             entry.previous,
@@ -101,7 +101,7 @@ class TestAnEntry:
     def test_lists_are_folded_open(self, entries) -> None:
         asked = next(entry for entry in reversed(entries) if entry.facts.get("findings"))
         text = "\n".join(words(line) for line in entry_lines(asked, None, NOW, 100))
-        assert "findings.1      class infrastructure, preview ••••, rule host-inner" in text
+        assert "findings.1         class infrastructure, preview ••••, rule host-inner" in text
 
     def test_bytes_that_are_no_text_are_shown_as_what_they_are(self, entries) -> None:
         lines = list(entry_lines(entries[0], Kept(body=b"\xff\x1b[2J\x00"), NOW, 76))
@@ -184,3 +184,11 @@ class TestNumbers:
             numbers[100_000]
         with pytest.raises(ValueError):
             numbers.index("0")
+
+
+def test_where_nothing_fits_the_way_back_is_said_whole_at_every_width() -> None:
+    why = "There is no kind pay: do you mean payload_sent?"
+    for width in (58, 76, 158):
+        rows = [words(row) for row in none_fit(why, width)]
+        assert max(len(row) for row in rows) <= width
+        assert " ".join(" ".join(rows).split()) == f"{why} Nothing in the record fits. escape shows all of it."

@@ -7,7 +7,7 @@ import pytest
 from frozen_world import EMPTY, MACHINE, NOW, RUNS, WORLD, bead, run
 
 from b4tui.board.model import BoardState
-from b4tui.events import AgentState, EngineStatus, RunOutcome
+from b4tui.events import PAUSING, AgentState, EngineStatus, RunOutcome
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.telemetry.types import GpuSample
 from b4tui.tui import attention, words
@@ -159,6 +159,10 @@ class TestTheHeader:
         calm = replace(WORLD, attempts_spent=frozenset())
         assert "nothing waits for you" in said(header_line(calm, NOW, 200))
         assert Ink.ATTENTION not in inks(header_line(calm, NOW, 200))
+        assert "○ nothing waits " in said(header_line(calm, NOW, 100))
+        assert "○ 0 wait " in said(header_line(calm, NOW, 80))
+        assert "○ nothing waits " in said(header_line(replace(calm, simulated=True), NOW, 80))
+        assert "○ 0 " in said(header_line(replace(calm, simulated=True), NOW, 60))
 
     def test_says_that_an_engine_is_down_and_that_the_board_is_read_only(self) -> None:
         down = replace(WORLD, engines=(replace(WORLD.engines[0], status=EngineStatus.DOWN),), read_only="a backup")
@@ -265,7 +269,7 @@ class TestAnAgent:
         assert text == "◐ PltOps waiting hub-77c Playbook for node-3 for slot queue 2"
 
     def test_that_will_pause_says_so(self) -> None:
-        pausing = replace(WORLD.agents[1], reason="pauses after this bead")
+        pausing = replace(WORLD.agents[1], reason=PAUSING)
         assert "hub-77c  pauses after this bead" in said(agent_line(pausing, WORLD, NOW, wide=True))
 
     def test_says_when_it_looks_again(self) -> None:

@@ -9,7 +9,7 @@ from frozen_world import EMPTY, WORLD, FrozenRuntime, bead, clock
 
 from b4tui.board.model import BoardState
 from b4tui.config import TuiConfig
-from b4tui.events import AgentState
+from b4tui.events import PAUSING, AgentState
 from b4tui.runtime.snapshot import Columns
 from b4tui.tui.app import Console
 from b4tui.tui.screens.bead import BeadScreen
@@ -222,6 +222,18 @@ class TestVerbs:
             await until(lambda: all(v.state is AgentState.PAUSED for v in console.snapshot.agents))
             await strike(pilot, "1", "p")
             await until(lambda: runtime.operator.calls[-1] == ("resume", None), "all are resumed")
+
+    async def test_p_takes_a_pause_back_that_waits_for_the_bead_in_hand(self, console, runtime, until) -> None:
+        pausing = tuple(
+            replace(view, reason=PAUSING) if view.bead else replace(view, state=AgentState.PAUSED)
+            for view in WORLD.agents
+        )
+        async with console.run_test(size=WIDE) as pilot:
+            await ready(console, until)
+            runtime.change(agents=pausing)
+            await until(lambda: console.snapshot.agents == pausing)
+            await strike(pilot, "p")
+            await until(lambda: runtime.operator.calls == [("resume", None)], "all are resumed")
 
     async def test_r_is_offered_and_works_only_where_it_applies(self, console, runtime, until) -> None:
         async with console.run_test(size=WIDE) as pilot:

@@ -1,18 +1,20 @@
 """What works on every screen: help, palette, leaving; and the registry that all of it is read from."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from driving import settle, strike
 from frozen_world import WORLD
 from textual.command import CommandPalette
 
-from b4tui.events import AgentState
+from b4tui.events import PAUSING, AgentState
 from b4tui.tui.commands import ConsoleCommands
 from b4tui.tui.keymap import BY_ID, GROUPS
 from b4tui.tui.screens.dashboard import DashboardScreen
 from b4tui.tui.screens.dialogs import QuitScreen
 from b4tui.tui.screens.help import HelpScreen
+from b4tui.tui.widgets.text_pane import TextPane
 
 
 def screen_text(app) -> str:
@@ -92,9 +94,23 @@ class TestHelp:
             await until(lambda: "DASHBOARD" in screen_text(console), "the help is painted")
             text = screen_text(console)
             assert "Make a bead" in text
-            assert re.search(r"Retry +Give the bead another attempt +not now", text)
+            below = text.split("Give the bead another attempt")[1].splitlines()[1]
+            assert "not now: agents may try hub-a1f without it" in below
             await strike(pilot, "question_mark")
             await until(lambda: isinstance(console.screen, DashboardScreen), "the help is gone")
+
+    @pytest.mark.parametrize("width", [60, 66, 70, 80])
+    async def test_is_wrapped_and_never_cut(self, console, until, width: int) -> None:
+        async with console.run_test(size=(width, 24)) as pilot:
+            await until(lambda: "hub-" in screen_text(console))
+            await strike(pilot, "question_mark")
+            await until(lambda: "Down" in screen_text(console), "the help is painted")
+            pane = console.screen.query_one("#keys", TextPane)
+            for _ in range(6):
+                pane.action_page(1)
+                await settle(pilot)
+                part = [row[pane.region.x : pane.region.right] for row in screen_text(console).splitlines()]
+                assert "…" not in "".join(part[pane.region.y : pane.region.bottom])
 
     async def test_fits_a_small_terminal(self, console, until) -> None:
         async with console.run_test(size=(60, 20)) as pilot:
@@ -119,6 +135,15 @@ class TestThePalette:
             } <= titles
             assert "bead: retry" not in titles
             assert "console: quit" in titles
+
+    async def test_offers_to_resume_an_agent_that_pauses_after_its_bead(self, console, runtime, until) -> None:
+        runtime.change(agents=tuple(replace(view, reason=PAUSING) for view in WORLD.agents if view.bead))
+        async with console.run_test(size=(160, 45)):
+            await until(lambda: "hub-" in screen_text(console))
+            titles = {hit.text async for hit in ConsoleCommands(console.screen).discover()}
+            assert {title for title in titles if title.startswith("agent:")} == {
+                f"agent: resume {view.name}" for view in WORLD.agents if view.bead
+            }
 
     async def test_opens_a_bead_by_its_id(self, console, until) -> None:
         async with console.run_test(size=(160, 45)):

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 INTERNAL_ENDS = frozenset(
-    ("internal", "corp", "lan", "intra", "intranet", "local", "localdomain", "private", "svc", "arpa")
+    (
+        *("internal", "corp", "lan", "intra", "intranet", "local", "localdomain", "private", "svc", "arpa"),
+        *("intern", "consul", "homelab", "localnet"),
+    )
 )
-"""Last labels that no public resolver answers for (RFC 6762 appendix G, RFC 8375, ICANN's reserved `internal`)."""
+"""Last labels that no public resolver answers for (RFC 6762 appendix G, RFC 8375, ICANN's reserved `internal`).
+
+The second row is not reserved by anybody: German houses write `intern`, service catalogues answer for `consul`.
+"""
 
 INNER = frozenset(("int", "intra", "intranet", "corp", "internal", "ad", "vpn", "lan", "mgmt", "priv"))
 """Labels within a public name that mean its inner side: `db.int.acme.io`."""
@@ -24,19 +30,29 @@ _CODE = frozenset(
     for word in line.split()
 )
 """First labels of attributes and files (`threading.local`, `settings.local`)."""
-_ATTRIBUTES = frozenset(("internal", "local", "private"))
+ATTRIBUTES = frozenset(("internal", "local", "private", "intern", "consul"))
 """Ends that attributes of code have too."""
-_NOBODYS = frozenset(("host.docker.internal", "gateway.docker.internal", "metadata.google.internal", "localhost.local"))
+_NOBODYS = frozenset(
+    (
+        *("host.docker.internal", "gateway.docker.internal", "metadata.google.internal", "localhost.local"),
+        *("kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "cluster.local", "svc.cluster.local"),
+        *("localhost.localdomain", "vsphere.local", "ko.local", "kind.local", "dev.local"),
+    )
+)
+"""Names that are the same in every container and in every cluster."""
 
 
 ROUTERS = ("fritz.box", "speedport.ip", "easy.box")
 """Names that routers at home give their own network; the bare one is the same in every house."""
 
 
-def is_internal(name: str) -> bool:
-    """Whether a lower-case dotted name belongs to an inner network."""
+def is_internal(name: str, *, addressed: bool = False) -> bool:
+    """Whether a lower-case dotted name belongs to an inner network.
+
+    Where something is addressed by it, after `@` or `//`, it is no attribute of code (`git@git.acme.local`).
+    """
     labels = name.split(".")
-    if len(labels) < 2 or not all(labels) or name in _NOBODYS or "example" in labels:
+    if len(labels) < 2 or not all(labels) or name in _NOBODYS or _is_an_example(labels):
         return False
     last = labels[-1]
     if len(labels) == 3 and name.endswith(ROUTERS):
@@ -45,13 +61,18 @@ def is_internal(name: str) -> bool:
         return labels[-2] == "home"
     if last in INTERNAL_ENDS:
         return labels[0] not in _PACKAGES and not (
-            last in _ATTRIBUTES and ((labels[0] in _CODE and len(labels) < 4) or "_" in name)
+            last in ATTRIBUTES and not addressed and ((labels[0] in _CODE and len(labels) < 4) or "_" in name)
         )
     if last not in _PUBLIC_ENDS or len(labels) < 3:
         return False
     if labels[0] == "ad":
         labels = labels[1:]  # of advertisements
     return any(label in INNER for label in labels[:-2]) or (len(labels) > 2 and labels[-2] == "corp")
+
+
+def _is_an_example(labels: list[str]) -> bool:
+    """Whether it says that it is one: `example.local`, `chart-example.local`."""
+    return any("example" in label.split("-") for label in labels)
 
 
 def is_bold(name: str) -> bool:

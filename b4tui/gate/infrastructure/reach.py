@@ -32,6 +32,8 @@ _WELL_KNOWN = frozenset(
 )
 _METADATA = "169.254.169.254"
 """The metadata service of the clouds: the same address on every machine."""
+WHOLE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10")
+"""The private ranges as a whole, which RFC 1918, 3927 and 6598 name: everybody's, and so nobody's."""
 _DOCUMENTATION = ((192, 0, 2), (198, 51, 100), (203, 0, 113))
 _DOCUMENTATION_6 = (ipaddress.IPv6Network("2001:db8::/32"), ipaddress.IPv6Network("3fff::/20"))
 _LOCAL_6 = ipaddress.IPv6Network("fc00::/7")

@@ -17,6 +17,7 @@ _NOT_A_PERSON = lazily(
     r"(?:^|.*[.@])(?:example|test|invalid|localhost)(?:\.(?:com|org|net|io|edu|local|de))?$|.*@users\.noreply\.github\.com$"
     r"|(?:git|noreply|no-reply|notifications?|actions|dependabot.*|support|info|hello|hg|svn)"
     r"@(?:github|gitlab|bitbucket|anthropic|ssh|vs-ssh|codeberg|git)\b.*|.*@(?:[0-9]x|latest|next|v[0-9]+)\."
+    r"|[a-z0-9]+(?:-[a-z0-9]+)+@(?:openssh\.com|libssh\.org|tinyssh\.org|lysator\.liu\.se|ssh\.com)$"  # algorithms
 )
 _FILES = frozenset(
     word

@@ -27,7 +27,7 @@ WEAK = _words(
 """Of these, the ones that end other words too."""
 
 NO_STREET = lazily(
-    r"(?:.*[aeiou]ring|(?:st|sp)ring|(?:refer|occur|transfer|prefer|defer|infer|recur|stir|blur|star)ring|bring|tie"
+    r"(?:.*[aeiou]ring|(?:sub)?(?:st|sp)ring|(?:refer|occur|transfer|prefer|defer|infer|recur|stir|blur|star)ring|bring|tie"
     r"|(?:unti|necktie|netzwerk|bow|cutie|sweetie|par|proper)tie|.*(?:datei|such|lern|pro|dateisystem|verzeichnis)pfad|weg"
     r"|.*(?:käufer|läufer|rufer)|.*(?:up|down|retro|bri|bar|cas|deca|rene|char)gade|.*(?:deca|block)ade|regata|steig"
     r"|.*(?:ab|auf|um|ein)steig|(?:hin|rück|aus|um|lösungs|halb|hinter|des|keines)weg|promenade|pfad|ring|ufer)$"

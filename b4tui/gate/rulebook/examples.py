@@ -76,6 +76,12 @@ def _fold64(source: random.Random, arg: str) -> str:
     return "\n".join(_BASE64(source, "64") for _ in range(int(arg)))
 
 
+def _hexpairs(source: random.Random, arg: str) -> str:
+    """So many bytes as openssl prints them: pairs of digits with colons, fifteen a line."""
+    pairs = [f"{source.randrange(256):02x}" for _ in range(int(arg))]
+    return ":\n    ".join(":".join(pairs[at : at + 15]) for at in range(0, len(pairs), 15))
+
+
 def _password(source: random.Random, arg: str) -> str:
     """What a person might choose: letters, digits, a sign."""
     length = int(arg)
@@ -101,6 +107,7 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
         "base32": _of(string.ascii_uppercase + "234567"),
         "digits": _of(string.digits),
         "hex": _of("0123456789abcdef"),
+        "hexpairs": _hexpairs,
         "upperhex": _of("0123456789ABCDEF"),
         "b64": _BASE64,
         "b64url": _of(string.ascii_letters + string.digits + "-_"),

@@ -17,6 +17,7 @@ from b4tui.gate.secrets.beside import (
     name_around,
     what_follows,
 )
+from b4tui.gate.secrets.catalogues import is_a_text
 from b4tui.gate.secrets.keys import WORDS, Strength, strength
 from b4tui.gate.secrets.standing import plain_from
 from b4tui.gate.types import Hit
@@ -28,6 +29,7 @@ _NESTED = 8
 _NUMBERED = lazily(r"(?:^|[_.-])(?:pin|passcode)$")
 _NAMES_A_VALUE = lazily(r"""["'],?\s{1,20}["']?(?:\w{1,10}:)?[vV]alue["']?\s{0,3}[:=]""")
 """After a key that is the name of a value, as in `{"Key": "owner", "Value": "x"}`."""
+_BADGE = lazily(r"badge(?:\.svg)?\?$")
 
 _Span = tuple[int, int]
 
@@ -90,6 +92,8 @@ class _Judge:
             value = value.partition("&")[0]
         quoted = bool(found.quote)
         why = self._why(value, promise, quoted=quoted, plain_from=plain_from(text, found))
+        if why and (is_a_text(text, name, found.start, found.end, quoted=quoted) or _is_of_a_badge(text, begin)):
+            return None
         return (found.start, found.start + len(value)), why or _is_a_number(name, value)
 
     def _promise(self, name: str) -> Strength | None:
@@ -107,10 +111,15 @@ class _Judge:
         return self._judged[key]
 
 
+def _is_of_a_badge(text: str, begin: int) -> bool:
+    """Whether it is the query of a picture on a readme: those tokens show a number, and are there to be read."""
+    return text[begin - 1 : begin] == "?" and _BADGE.search(text, max(0, begin - 40), begin) is not None
+
+
 def _is_itself(name: str, value: str) -> bool:
     """Whether what stands beside a name is the name again: a field, a link's words."""
     plain = [written.lower().replace("_", "").replace("-", "").lstrip(".:@$&*") for written in (name, value)]
-    return plain[0] == plain[1]
+    return plain[1] in (plain[0], plain[0].rsplit(".", 1)[-1])
 
 
 def _is_a_number(name: str, value: str) -> str | None:

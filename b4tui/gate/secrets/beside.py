@@ -6,35 +6,45 @@ import re
 from dataclasses import dataclass
 
 from b4tui.gate.patterns import lazily
-from b4tui.gate.secrets.keys import strength
+from b4tui.gate.secrets.keys import Strength, strength
 
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-äöüÄÖÜßñ"
 _BEFORE, _AFTER = 40, 30
 """How far from a word its name may reach, in characters."""
 
-_CLOSE = r"""(?:\\{0,3}["'`]{1,2}|&quot;)?\*{0,2}(?:\[\d{0,4}\])?[\])]{0,2}"""
+_CLOSE = r"""(?:\\{0,3}["'`]{1,2}|&quot;|/i?(?=\)))?\*{0,2}(?:\[\d{0,4}\])?
+    (?:[\])]{1,2}(?:(?P<outer>["'`])\)?)?)?(?:\.(?:[vV]alue|[tT]ext)\b)?"""
+"""What closes a name: quotes, the brackets it stands in, the quotes around a selector."""
 _KIND = r"""(?:
     [ \t]{0,3}:[ \t]{0,3}[&*]?[A-Za-z_][\w.<>\[\]|]{0,30}[ \t]{0,3}(?==[^=>])
-    |(?<!["'`])[ \t]{1,3}(?:As[ ])?[*&]?[A-Za-z]\w{1,15}[ \t]{0,3}(?=:?=)
+    |(?<!["'`])[ \t]{1,3}(?:(?:As|CONSTANT|constant)[ ])?[*&]?[A-Za-z]\w{1,15}(?:\(\d{1,5}\))?[ \t]{0,3}(?=:?=)
     |[ \t]{0,3}\{[ ]?get;[^}\n]{0,30}\}(?=[ ]{0,2}=)
     )"""
 _QUOTE = r"""\\{0,3}["'`]{1,3}|&quot;|&\#3[49];|<!\[CDATA\["""
 _SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:(?:\*{1,2}|-(?=[^>\s]))?|->|<-|\|\||\?\?|~>)"""
-_MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|[bBuUrRL@$]{1,2}(?=["'])|(?:new[ \t])?(?:
+_TAGS = r"</?(?:b|strong|code|em|i|tt|span)>[ \t]{0,3}"
+_LIST = r"""[\[({]\s{0,8}(?:["'][\w.@-]{1,40}["']\s{0,3}(?::|=>)\s{0,3})?(?=["'])"""
+"""What begins a list of values, or of values by name."""
+_MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|[bBuUrRLNE@$]{1,2}(?=["'])|(?:new[ \t])?(?:
     [Ss]tring|str|unicode|[Bb]ytes?|Buffer\.from|Secret(?:Str)?|(?:base64\.)?b64decode|base64_decode|atob|decode|encode|
     strdup|(?:aws|pulumi|to|ptr|types|cty|core|swag)\.String(?:Ptr|Val|Value)?|to\.Ptr|to_string|String(?:\.|::)from|Some
     |Ok|ptr|SecureString|std::string|QString|quote|\[\](?:byte|rune)
     )\(\s{0,3}(?=["'`]))"""
 """What makes a value of what is in quotes: a kind of string, a function that only turns it into one."""
-_GIVES = "to(?:Be|Equal|StrictEqual)|isEqualTo|type|fill|send_?[kK]eys|setValue"
+_GIVES = (
+    "to(?:Be|Equal|StrictEqual)|(?:to|should)(?:[.](?:be|deep))?[.](?:equals?|eql?)|isEqualTo|"
+    "type|fill|send_?[kK]eys|setValue|val"
+)
 """What tests do with a field or a value of that name: give it something, compare it."""
 _BETWEEN = lazily(
     rf"""{_CLOSE}(?:
-    (?P<value>(?:,|\s)\s{{0,20}}["']?(?:[vV]alue|default|with)["']?\s{{0,3}}(?:=>|[:=])\s{{0,3}}
+    (?P<value>(?:,|\s)\s{{0,20}}["':]?(?:[vV]alue|default|with)["']?\s{{0,3}}(?:=>|[:=])\s{{0,3}}
         |[ ]?\{{\s{{1,8}}(?:(?:type|description|sensitive)[ ]{{1,8}}=[^\n]{{0,80}}\n\s{{0,8}}){{0,3}}
         default[ ]{{1,8}}=[ ]{{1,3}})
-    |(?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}})
+    |(?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}}(?:{_TAGS}){{0,2}})(?P<list>{_LIST})?
+    |[ \t]{{0,20}}(?P<cell>\|)[ \t]{{0,20}}
     |(?P<comma>[ \t]{{0,2}},[ \t]{{0,8}})(?=\\{{0,3}}["'])
+    |(?P<target>,[ ]?\{{[ ]?target:[ ]?\{{[ ]?value:[ ]?|(?<=["'])[ ](?:with|to|as)[ ])(?=["'])
     |(?P<call>\(\s{{0,3}})(?=@?["'])
     |(?P<given>\.(?:{_GIVES})\(\s{{0,3}})(?=["'])
     |(?P<pair></[\w:-]{{1,20}}>\s{{0,20}}<[\w:-]{{1,20}}>)
@@ -51,18 +61,22 @@ _SPACED = lazily(
 )
 _TESTS_PASS = lazily(r"(?i)(?:tests?|checks?|all|must|should|lint|build|builds|gates?|suite|ci|will|now|still|to)\s+$")
 _ENDS = lazily(r"[ \t]{0,8}(?:[\r\n#]|//|/\*|$)")
+_CELL_ENDS = lazily(r"[`*]{0,2}[ \t]{0,60}\|")
+_SEVERAL = frozenset({"passwords", "passwds", "pwds", "passphrases", "secrets", "passwörter", "kennwörter"})
+"""Names of lists of secrets."""
 _OF_MESSAGES = lazily(r"(?i)(?:lang|messages?|strings?|translations?|l10n|i18n|labels?)\[[\"']$")
 _TAG = lazily(r"\w{1,20}:\"")
 _GOES_ON = lazily(r"[ \t]{1,4}[A-Za-z]")
 """How a sentence goes on after a word in quotes."""
 _COMPARED = lazily(r"""["'](?:,[ ]{1,3}|\.(?P<equals>equals(?:IgnoreCase)?|compareTo)\()$""")
-_COMPARES = lazily(r"(?i)\b(?:assert|require|expect|equals?)[\w.:]{0,20}\(\s{0,2}(?:\w{1,3},\s{0,2})?$")
+_COMPARES = lazily(r"(?i)\b(?:assert|require|expect|equals?)[\w.:]{0,20}(?:\(\s{0,2}|[ ])(?:\w{1,3},\s{0,2})?$")
 _LOOKED_BACK = 100
 """Characters that what is compared with a name may have."""
 _FIRST_SEGMENT = lazily(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)(?=[^.]*$)")
 _GIVEN = frozenset(
     {"set", "with", "add", "put", "use", "default", "my", "db", "user", "client", "api", "auth", "access"}
-    | {"check", "hash", "verify", "make", "encrypt", "equals"}
+    | {"check", "hash", "verify", "make", "encrypt", "equals", "send", "type", "fill", "enter", "input"}
+    | {"reset", "change", "update", "confirm"}
 )
 """How the names of functions begin that take a secret."""
 _BYTES = lazily(
@@ -104,10 +118,16 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     quote = match["quote"] or ""
     if match["space"] and not _may_stand_after_a_space(text, begin, name, match["space"], quote):
         return None
-    if (match["call"] and not _sets(name)) or (match["comma"] and not _is_a_pair(text, begin)):
+    if match["outer"] and text[begin - 1 : begin] not in ("=", "'", '"'):
+        return None
+    if match["call"] and not _sets(name):
+        return None
+    if match["comma"] and not (match["outer"] or _is_a_pair(text, begin, text[end : match.start("comma")])):
         return None
     if text[begin - 2 : begin] == "::" or _OF_MESSAGES.search(text[max(0, begin - 20) : begin]):
         return None  # the name of a kind of thing, or of words on a screen
+    if match["list"] and name.lower().rsplit("_", 1)[-1] not in _SEVERAL:
+        return None
     start = match.end()
     if quote:
         if _ends_a_string(text, start, quote):
@@ -122,22 +142,31 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
         if bare is None:
             return None
         stop = bare.end()
+        if match["cell"] and "|" in text[start:stop]:
+            stop = text.index("|", start)
         if (text[stop - 1] == "-" and text[stop : stop + 1] == ">") or (match["sign"] == "->" and start == end + 2):
             return None  # a step to a part of something
         if match["space"] and not name.startswith("-") and not _ENDS.match(text, stop):
             return None
         if match["pair"] and text[stop : stop + 2] != "</":
             return None
+        if match["cell"] and not (strength(name) is Strength.STRONG and _is_a_cell(text, start, stop)):
+            return None
         if match["tag"]:
             after = text[stop : stop + 16].lstrip()
+            if text[begin - 2 : begin - 1] in _BEFORE_A_STAND_IN and text[begin - 1] == "<" and after[:2] != "</":
+                return None
             if (after and not after.startswith("<")) or text[start] == "#":
                 return None
             if after.startswith(f"</{name}"[:16]):
                 quote = "<"
-    passed = bool(match["call"] or match["comma"] or match["given"])
+    passed = any(map(match.group, ("call", "comma", "given", "list", "cell", "target")))
     return Beside(begin, name, match["sign"] or match["value"] or "", match["space"], passed, quote, start, stop)
 
 
+_BEFORE_A_STAND_IN = ("=", ":", "/", "@")
+"""Before `<password>` where it stands for one and begins no element."""
+_QUOTES = ('"', "'", "`")
 _AFTER_A_STRING = frozenset(" \t+,;)&|]}=?:<>")
 
 
@@ -164,13 +193,18 @@ def _is_open(text: str, place: int, quote: str) -> bool:
     return text.count(quote, text.rfind("\n", first, place) + 1 or first, place) % 2 == 1
 
 
-def _is_a_pair(text: str, begin: int) -> bool:
+def _is_a_pair(text: str, begin: int, closing: str) -> bool:
     """Whether a name in quotes and a value make a pair, as in `put("password", "x")`, and are not two of many names."""
     before = text[max(0, begin - 3) : begin].rstrip("\"'`\\")
+    before = before.rstrip(" ") if before.endswith("( ") else before
     if text[begin - 1 : begin] == "=":
         return False  # it is a value itself
+    if closing == ")" or (closing[:1] in _QUOTES and text[begin - 1 : begin] == " "):
+        return False  # the last argument of another call, or the last word of a string
     if before.rstrip().endswith(","):
         first = text[max(0, begin - 12) : begin].rstrip("\"'`\\ \t")[:-1]
+        if text.rfind("Map.of(", max(0, begin - _LOOKED_BACK * 2), begin) >= 0:
+            return True
         return first.rstrip()[-1:].isalnum()  # a thing without quotes is none of the names
     return before[-1:] in ("(", "[", "{", ":", "") or text[begin - 1 : begin] not in ("'", '"', "`")
 
@@ -182,9 +216,16 @@ def _goes_on(text: str, start: int, stop: int) -> bool:
     return not told and _GOES_ON.match(text, stop + 1) is not None
 
 
+def _is_a_cell(text: str, start: int, stop: int) -> bool:
+    """Whether what stands here is one word and all that is in its cell, and no range of numbers."""
+    return _CELL_ENDS.match(text, stop) is not None and any(map(str.isalpha, text[start:stop]))
+
+
 def _sets(name: str) -> bool:
     """Whether a function of this name is given the secret: `password("x")`, `setToken("x")`, not `getPassword("x")`."""
-    first = _FIRST_SEGMENT.search(name)
+    if name.endswith("UserPassword"):
+        return False  # the user comes first
+    first = _FIRST_SEGMENT.search(name) if "keyring" not in name else None  # it is given a service's name first
     return first is not None and (first[0].lower() in _GIVEN or strength(first[0]) is not None)
 
 

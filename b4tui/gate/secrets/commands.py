@@ -38,33 +38,70 @@ def _option(value: str, commands: str = "") -> _Option:
 
 
 _Q = r"""["']?"""
+_ORACLE = r"""["']?[a-z]\w{0,30}/(?P<value>[^\s"'@/<$&{-][^\s"'@/]{3,60})@[\w/]"""
+"""A name and a password as Oracle's programs take them: `scott/x@db`."""
 _WORD = r"""(?P<value>[^\s"'-][^\s"']{2,120})"""
+# What is written into a command that reads a password from its standard input.
+_PIPED = (
+    rf"{_Q}(?P<value>[^\s\"'|$-][^\s\"'|]{{2,200}}){_Q}\s{{0,3}}\|\s{{0,3}}(?:sudo\s{{1,3}})?"
+    r"(?:sudo\s{1,3}(?:-[a-z]\s{1,3}[\w.-]{0,40}\s{0,3})?-[a-zA-Z]{0,3}S\b|cryptsetup\b|passwd\s{1,3}--stdin|kinit\b|su\s"
+    r"|[a-z]{2,12}\s[^\n|]{0,120}--(?:password-stdin|passphrase-fd|pass-stdin))"
+)
 _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
     " -p": (
         _option(rf" -p{_Q}(?P<value>[^\s\"'-][^\s\"']{{3,100}})", "mysql(?:dump|admin|import|sh)?|mariadb(?:-dump)?"),
         _option(rf" -p\s{{0,4}}{_Q}{_WORD}", "sshpass"),
         _option(
             rf" -p[ =]{_Q}(?P<value>[^\s\"'$-][^\s\"']{{3,200}})",
-            "login",
+            "login|rdesktop|ncftp(?:put|get)",
         ),
-        _option(rf" -[pP]\s{{1,3}}{_Q}(?P<value>(?!\d{{1,5}}\b)[^\s\"'@$-][^\s\"'@]{{3,100}})(?=\s)", "ssh|sqlcmd"),
+        _option(
+            rf" -[pP]\s{{1,3}}{_Q}(?P<value>(?!\d{{1,5}}\b)[^\s\"'@$-][^\s\"'@]{{3,100}})(?=\s|$)",
+            "ssh|sqlcmd|bcp|mongo(?:sh|dump|restore|export|import)?",
+        ),
+        _option(rf" -P\s{{1,3}}{_Q}{_WORD}", "zip|unzip"),
+        _option(rf" -p{_Q}(?P<value>[^\s\"'-][^\s\"']{{3,100}})", "7z|7za|7zr"),
     ),
     " --password": (
         _option(
             rf" --password[ =]{_Q}(?P<value>[^\s\"'$-][^\s\"']{{3,200}})",
-            "login|wget|mysql|mongo|curl|svn|createuser|net",
+            r"login|wget|mysql|mongo(?:\w*)|curl|svn|createuser|net",
         ),
     ),
     " -u": (
         _option(rf" -u\s{{0,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "curl|http|https|wget"),
+        _option(rf" -u\s{{1,3}}{_Q}[^\s,\"']{{1,80}},(?P<value>[^\s\"'@]{{3,100}})", "lftp"),
         _option(rf" -U\s{{0,3}}{_Q}[^\s%\"']{{1,80}}%(?P<value>[^\s\"'@]{{3,100}})", "smbclient|smbget|rpcclient|net"),
     ),
-    " -b": (_option(rf" -b\s{{1,3}}[^\s-]\S{{0,120}}\s{{1,3}}\S{{1,60}}\s{{1,3}}{_Q}{_WORD}", "htpasswd"),),
+    " -b": (
+        _option(
+            rf" -b[cBmds]{{0,3}}\s{{1,3}}(?:-[cB]\s{{1,3}})?[^\s-]\S{{0,120}}\s{{1,3}}\S{{1,60}}\s{{1,3}}{_Q}{_WORD}",
+            "htpasswd",
+        ),
+    ),
     " --user": (_option(rf" --user[ =]{{1,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "curl|wget"),),
     " --proxy-user": (
         _option(rf" --proxy-user[ =]{{1,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "curl"),
     ),
-    " -a": (_option(rf" -a\s{{1,3}}{_Q}{_WORD}", "redis-cli"),),
+    " -a": (
+        _option(rf" -a\s{{1,3}}{_Q}{_WORD}", "redis-cli"),
+        _option(rf" -a\s{{1,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "http|https"),
+    ),
+    " -pass": (_option(rf" -pass\s{{1,3}}{_Q}pass:(?P<value>[^\s\"']{{3,100}})"),),
+    " user_pw": (_option(rf" user_pw\s{{1,3}}{_Q}{_WORD}", "pdftk"),),
+    " owner_pw": (_option(rf" owner_pw\s{{1,3}}{_Q}{_WORD}", "pdftk"),),
+    " /p:": (_option(rf" /p:{_Q}{_WORD}", "xfreerdp|rdp"),),
+    " /pass:": (_option(rf" /pass:{_Q}{_WORD}", "cmdkey"),),
+    "net user ": (_option(rf"net user\s{{1,3}}[\w.-]{{1,40}}\s{{1,3}}{_Q}(?P<value>[^\s\"'/*][^\s\"']{{3,100}})"),),
+    "rabbitmqctl ": (
+        _option(rf"rabbitmqctl\s{{1,3}}(?:add_user|change_password)\s{{1,3}}\S{{1,40}}\s{{1,3}}{_Q}{_WORD}"),
+    ),
+    **dict.fromkeys(
+        ("sqlplus ", "sqlldr ", "expdp ", "impdp ", "connect "),
+        (_option(rf"(?i)[a-z]{{5,8}}\s{{1,3}}(?:-\w{{1,8}}\s{{1,3}}){{0,3}}(?:userid=)?{_ORACLE}"),),
+    ),
+    "oracle:thin:": (_option(rf"(?i)oracle:thin:{_ORACLE}"),),
+    "oracle.connect(": (_option(rf"(?i)oracle\.connect\([\"']{_ORACLE}"),),
     " -w": (_option(rf" -w\s{{1,3}}{_Q}{_WORD}", "ldap(?:search|add|modify|delete|whoami)"),),
     "/user:": (_option(rf"/user:\S{{1,80}}\s{{1,3}}{_Q}(?P<value>[^\s\"'/]{{4,100}})", "net use"),),
     "-passin": (_option(rf"-passin\s{{1,3}}{_Q}pass:(?P<value>[^\s\"']{{3,100}})"),),
@@ -77,7 +114,13 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
         _option(
             r"""echo\s{1,3}["']?[\w.-]{1,40}:(?P<value>[^\s"'|]{3,100})["']?\s{0,3}\|\s{0,3}(?:sudo\s{1,3})?chpasswd"""
         ),
+        _option(rf"echo\s{{1,3}}(?:-[ne]{{1,2}}\s{{1,3}})?{_PIPED}"),
     ),
+    "printf ": (_option(rf"printf\s{{1,3}}(?:{_Q}%s(?:\\n)?{_Q}\s{{1,3}})?{_PIPED}"),),
+    "<<<": (_option(rf"<<<\s{{0,3}}{_Q}{_WORD}", "sudo -S|passwd --stdin|kinit|cryptsetup|gpg|su"),),
+    " --passphrase": (_option(rf" --passphrase[ =]{_Q}{_WORD}", "gpg|ssh-keygen|borg|duplicity"),),
+    " -n": (_option(rf" -N\s{{1,3}}{_Q}{_WORD}", "ssh-keygen"),),
+    " -k": (_option(rf" -[kK]\s{{1,3}}{_Q}{_WORD}", "openssl (?:enc|aes|des|[a-z0-9]{1,9}-)"),),
 }
 _CONTINUED = lazily(r"(?<!\\)\n")
 
@@ -115,6 +158,8 @@ def _belongs(text: str, start: int, option: _Option) -> bool:
 
 def may_be_one(value: str) -> bool:
     """Whether a word may be a password and not a variable, an option or a name that stands for one."""
+    if value.endswith(">") and stands_for_a_value(value[:-1]):
+        return False  # of `<user:password>`
     if stands_for_a_value(value) or names_a_value(value) or value.startswith(("$", "-", "=", ":", "%", "{", "<", "(")):
         return False
     return not (value.isalpha() and value == value.lower() and rarity(value) < 4.0)

@@ -9,6 +9,7 @@ from b4tui.gate.secrets.commands import Commands
 from b4tui.gate.secrets.headers import Headers
 from b4tui.gate.secrets.keyfiles import OpaqueBlocks, PrivateKeys
 from b4tui.gate.secrets.kubernetes import KubernetesSecrets
+from b4tui.gate.secrets.lines import Lines
 from b4tui.gate.secrets.nearby import RareNearKeywords
 from b4tui.gate.secrets.prose import Prose
 from b4tui.gate.secrets.shapes import Shapes
@@ -24,6 +25,7 @@ def secret_detectors() -> tuple[Detector, ...]:
         Commands(),
         Headers(),
         KubernetesSecrets(),
+        Lines(),
         OpaqueBlocks(),
         PrivateKeys(),
         Prose(),

@@ -21,13 +21,14 @@ class Strength(StrEnum):
 
 STRONG_WORDS = word_set(
     "password passwords passwd passwds pass passphrase passcode passwort passworter kennwort pwd pwds pw pswd",
-    "psswd paswd passw psw paasword pword passwrd secret secrete credential credentials cred creds pin",
+    "psswd paswd passw psw psk paasword pword passwrd masterauth secret secrete credential credentials cred creds pin",
     "zugangsdaten kundenkennwort motdepasse mdp contrasena contraseña senha wachtwoord hasło haslo geheim geheimnis",
+    "heslo salasana lösenord losenord adgangskode passord şifre sifre jelszo jelszó parolchiave",
     "пароль 密码 密碼 パスワード 비밀번호 pepper",
 )
 WEAK_WORDS = word_set(
     "token tok tokn key keys auth hmac jwt sid dsn webhook cookie session bearer nkey otp totp seed apikey pkey",
-    "secrets authorization psk salt schlüssel schluessel zugangscode",
+    "secrets authorization salt schlüssel schluessel zugangscode clave chave parola",
 )
 INSIDE = (
     "password",
@@ -42,14 +43,14 @@ INSIDE = (
     "mot de passe",
 )
 """Strong words that count even where nothing sets them apart (`dbpassword`)."""
-AT_THE_END = ("pass", "pwd", "pswd", "passw")
+AT_THE_END = ("pass", "pwd", "pswd", "passw", "pw")
 WEAK_INSIDE = ("token", "apikey", "schlüssel", "schluessel")
-WEAK_AT_THE_END = ("key", "pw", "auth", "pat", "jwt")
+WEAK_AT_THE_END = ("key", "auth", "pat", "jwt")
 
 CODES = tuple(f"{kind}{sign}code" for kind in ("access", "recovery", "activation", "backup") for sign in ("", "_", "-"))
 """Codes that let in who has them."""
 PATTERN_OF_IDS = lazily(
-    r"(?i)(?:client|app|application|access[_.-]?key|access|consumer|(?:aws|secret)[_.-]?key)[_.\- ]?"
+    r"(?i)(?:client|app|application|access[_.-]?key|access|consumer|secret|(?:aws|secret)[_.-]?key)[_.\- ]?"
     r"(?:id|ident|identifier)$"
 )
 STRONG_KEYS = word_set(
@@ -61,7 +62,7 @@ HARMLESS_KEYS = word_set(
     "l10n idempotency project issue row column lookup unique composite property map dict hash shard routing",
     "group locale label message config setting registry dedup order search index event answer arrow function fn",
     "modifier nav enter escape tab delete backspace host known any press bind metric tag limit result results",
-    "output input protobuf s3 more idempotence natural surrogate business dictionary",
+    "output input protobuf s3 more idempotence natural surrogate business dictionary alt ctrl meta shift cmd",
 )
 """Before `key`: a key of these kinds opens nothing."""
 HARMLESS_TOKENS = word_set(
@@ -81,7 +82,7 @@ NOT_THESE = word_set(
     "keybindings keyup keydown keypress keyframe keyframes keystroke keyring keystore keyspace keynote author",
     "authors authority authored secretary monkey turkey hotkey hockey jockey donkey whiskey pinned pinning pins",
     "sessions kwargs pubkey subsession sidebar passport keygen public csrf xsrf sitekey placeholder",
-    "secretsmanager secretmanager",
+    "secretsmanager secretmanager valkey",
 )
 ENDINGS = word_set(
     "name names file files filename path paths url urls uri uris type types field fields length len size policy",
@@ -96,15 +97,21 @@ ENDINGS = word_set(
     "vault engine backend hash hashes digest fingerprint checksum sha sha256 sum at date time timestamp timeout",
     "interval attempt attempts retries age location position pair event logger arn attachment association",
     "authorization role input output selector property properties prop attribute attr scheme",
-    "authentication encoder",
+    "authentication encoder environment environments region cancel submit user username group owner",
 )
 FIRM_ENDINGS = word_set(
     "file files filename path paths url urls uri name policy field length hint error message expiry expires",
     "expiration expired label placeholder hash type regex pattern prompt min max ref id manager reset column",
     "env digest input selector property prop scheme method algorithm format mode status version count strength",
-    "rules requirements authentication encoder",
+    "rules requirements authentication encoder alg encryption environment title subject class css icon button cancel",
+    "submit at within time timestamp date timeout interval attempts",
 )
 """The endings that no password is named by either (`password_hash` has its own rule)."""
+
+ASKED = word_set("ask asks has is needs show hide")
+"""Before a word for a secret: whether there is one, and what to do about it (`--ask-vault-pass FILE`)."""
+SHOWN = word_set("label labels placeholder tooltip apihelp")
+"""Anywhere in a name: what it names is shown on a screen (`botpasswords-label-delete`)."""
 
 SEGMENT = lazily(
     r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüßłñ]+|\d+|[\u0400-\u04ff]+|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+"
@@ -122,7 +129,7 @@ def strength(name: str) -> Strength | None:
     if not segments:
         return None
     found = _of_segments(segments, name.lower())
-    if found is None or segments[:2] == ["from", "secret"]:
+    if found is None or segments[:2] == ["from", "secret"] or segments[0] in ASKED or not SHOWN.isdisjoint(segments):
         return None
     last = segments[-1] if not segments[-1].isdigit() or len(segments) == 1 else segments[-2]
     if last in (FIRM_ENDINGS if _is_password(segments) else ENDINGS) and not PATTERN_OF_IDS.search(name):
@@ -158,7 +165,7 @@ def _is_password(segments: list[str]) -> bool:
 def _of_segments(segments: list[str], whole: str) -> Strength | None:
     strong = any(part in STRONG_WORDS for part in segments) or any(word in whole for word in INSIDE)
     if any(part in NOT_THESE for part in segments) and not any(
-        part in ("password", "secret", "passwd", "token", "pwd") for part in segments
+        part in ("password", "secret", "passwd", "token", "pwd", "pass") for part in segments
     ):
         return None
     if strong or _ends(segments, AT_THE_END, 14):

@@ -22,7 +22,10 @@ _ENTRY = lazily(
     r"""(?:[|>][+-]?[ \t]{0,4}\n[ \t]{1,40})?["']?(?P<value>[^\s"'{}][^\n"',}]{0,8000})?["']?)"""
     r"""[ \t]{0,4},?[ \t]{0,4}\r?(?:\n|$|(?=\}))"""
 )
-_SPLIT = lazily(r"\n---[ \t]{0,8}(?:\r?\n|$)")
+_SPLIT = lazily(r"\n[ \t]{0,8}(?:---[ \t]{0,8}|```[\w-]{0,20}[ \t]{0,8})(?:\r?\n|$)")
+"""Where another document begins, or the block of one ends in a text."""
+_TELLS = lazily(r"""[ \t]{0,40}["']?(?:type|url|name|project|insecure)["']?[ \t]{0,4}:""")
+"""What a Secret says about what it is for."""
 
 
 class KubernetesSecrets:
@@ -69,7 +72,7 @@ def _first_value(text: str, at: int, end: int, indent: int) -> tuple[tuple[int, 
         if len(entry["indent"]) <= indent and entry["value"] is not None:
             break
         value = entry["value"]
-        if value is not None and _may_be_one(value.strip()):
+        if value is not None and not _TELLS.match(text, at) and _may_be_one(value.strip()):
             return entry.span("value"), entry.end()
         if entry.end() == at:
             break
@@ -78,10 +81,15 @@ def _first_value(text: str, at: int, end: int, indent: int) -> tuple[tuple[int, 
 
 
 def _may_be_one(value: str) -> bool:
-    if len(value) < 3 or value.startswith(("$", "<", "%", "!")) or stands_for_a_value(value):
+    if len(value) < 3 or value.startswith(("$", "<", "%", "!", "-----BEGIN")) or stands_for_a_value(value):
         return False
     try:
         told = base64.b64decode(value, validate=True).decode().strip()
     except ValueError:
         return True
-    return bool(told) and not stands_for_a_value(told)
+    return bool(told) and not stands_for_a_value(told) and not _is_public(told)
+
+
+def _is_public(told: str) -> bool:
+    """Whether it is a certificate or a public key, and holds nothing else."""
+    return told.startswith(("-----BEGIN CERTIFICATE", "-----BEGIN PUBLIC")) and "PRIVATE KEY" not in told

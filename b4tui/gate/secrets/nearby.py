@@ -23,19 +23,34 @@ _NUMBERED = lazily(r"[a-z]{1,8}-[0-9a-f]{8,17}$")
 _DIGIT = lazily(r"[0-9]")
 _HEX = lazily(r"[0-9a-fA-F]+$")
 _UUID = lazily(r"(?i)(?:[a-z]{2,8}[-_]){0,3}[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_HOLDS_IDS = lazily(r"(?i)^[a-z]{2,20}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-")
+"""A name made of words and ids, as clusters give to what they make."""
+_API_VERSION = lazily(r"^[A-Za-z.]{2,40}[vV]\d{1,2}(?:alpha|beta)\d{1,2}(?:[A-Z][a-z]+)*$")
 _HEX_WITH_PREFIX = lazily(r"[A-Za-z]{2,8}[-_][0-9a-f]{32,128}$")
 _HASH = lazily(r"(?i)(?:sha\d{1,3}|md5)[=:-]")
 _HASH_BEFORE = lazily(
     r"(?i)(?:sha\d{0,3}|md5|digest|checksum|integrity|commit|hash|etag|rev(?:ision)?|fingerprint|uuid|guid|blob|tree|oid|"
-    r"nonce|salt|version|image|pub(?:lic)?[ _-]?key\w{0,4}|ssh-\w{2,10}|request[_-]id|trace[_-]?id|"
+    r"nonce|salt|placeholder|usersecretsid|version|"
+    r"image|pub(?:lic)?[ _-]?key\w{0,4}|ssh-\w{2,10}|request[_-]id|trace[_-]?id|"
     r"sealed|encrypted|websocket-key|"
-    r"csrf|[\"']id[\"'])\W{0,12}$|arn:aws[^\s\"']{0,70}$"
+    r"csrf|[\"']id[\"'])\W{0,12}$|arn:aws[^\s\"']{0,70}$|"
+    r"\bh1:$|(?:SIGNATURE|KEY BLOCK)-----[\\n\s]{0,6}$|badge(?:\.svg)?\?(?:token=)?$"
 )
 # `pass` alone is what tests do.
 _CLOSE_TO_ID = lazily(r"(?i)(?:key|token|secret|passw|passp|cred|auth|licen[cs]e)[^\n]{0,25}$|<secret>[^\n<]{0,60}$")
 _CLOSE_TO_HEX = lazily(
     r"(?i)(?:key|token|secret|pass|cred|auth|sid|licen[cs]e|account)[^\n]{0,30}$|<secret>[^\n<]{0,60}$"
 )
+
+
+_PUBLIC = ("LS0tLS1CRUdJTiBDRVJU", "LS0tLS1CRUdJTiBQVUJM")
+"""How certificates and public keys begin in base64 of their armour."""
+_NUMBER = lazily(r"0x[0-9a-fA-F_]+$")
+_FILE_BEFORE = lazily(
+    r"""["'](?:[\w./-]{1,60}\.[a-z]{1,5}|(?:[\w.-]{1,60}/){0,4}(?:LICENSE|(?i:license)[.-][\w.-]{1,20}))["']\s{0,2}:\s{0,2}["']$"""
+)
+"""The name of a file, as lists of checksums have it."""
+_THING_BEFORE = lazily(r"\b[a-z]{3,12}:[a-z]{3,12}:$")
 
 
 _SERVICES = word_set(
@@ -108,7 +123,17 @@ def _why(value: str, before: str) -> str | None:
     why = _looks(value, before)
     if why is None or _HASH_BEFORE.search(before[-30:]) or stands_for_a_value(value):
         return None
+    if value.startswith(_PUBLIC) or _NUMBER.match(value) or _is_of_a_thing(value, before):
+        return None
     return None if is_known_harmless(_name_at_end(before)) else why
+
+
+def _is_of_a_thing(value: str, before: str) -> bool:
+    """Whether it is the hash of a file that is named before it, or the id of a thing in a row of names and colons."""
+    if _HEX.match(value):
+        return _FILE_BEFORE.search(before) is not None
+    thing = _THING_BEFORE.search(before)
+    return thing is not None and not _CLOSE_TO_ID.search(thing[0])
 
 
 def _name_at_end(before: str) -> str:
@@ -126,6 +151,8 @@ def _looks(value: str, before: str) -> str | None:
         return "digits after a word about keys" if len(value) >= 20 and _CLOSE_TO_HEX.search(before) else None
     if _HEX_WITH_PREFIX.match(value):
         return "digits after a word about keys" if _CLOSE_TO_HEX.search(before) else None
+    if _HOLDS_IDS.search(value):
+        return "an id after a word about keys" if _CLOSE_TO_ID.search(before) else None
     longest = _longest_part(value)
     bits = rarity(longest)
     if (
@@ -134,6 +161,7 @@ def _looks(value: str, before: str) -> str | None:
         or (bits < 6.0 and is_made_of_words(longest))
         or _NUMBERED.match(value)
         or value.count(".") > 3
+        or _API_VERSION.search(value)
         or ("/" in value and not _is_base64(value))
     ):
         return None

@@ -9,10 +9,12 @@ from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.types import Hit
-from b4tui.gate.values import stands_for_a_value
+from b4tui.gate.values import names_a_value, stands_for_a_value
 
 _PASSWORD = lazily(r"""://[^\s:/@"'<>`]{0,80}:(?P<value>[^\s"'<>/`]{2,160})@(?P<host>[^\s"'<>/`]{1,120})""")
 _TOKEN = lazily(r"""://(?P<value>[A-Za-z0-9_.~-]{20,250})(?::x-oauth-basic|:)?@[\w.-]{1,120}""")
+_WITHOUT_SCHEME = lazily(r"""(?<![^"'`=\s])[\w.-]{1,40}:(?P<value>[^\s"'`:/{}%$]{3,100})$""")
+"""What stands before `@tcp(host)/name`, as drivers of databases in Go take it."""
 _NOBODY = lazily(
     r"(?i)(?:pass(?:word|wd|wort)?|pwd?|port|user(?:name)?|secret|token|guest|postgres|root|admin|mysql|minioadmin|neo4j|"
     r"redis|rabbitmq|mongo|test|example|changeme|foo|bar|app|hunter2|\d{2,5}|pw\d?|p(?:w|ass)?\d?|[a-z]{1,3}|xxx+|\*+|\.\.\.|api[_-]?key)$"
@@ -27,7 +29,7 @@ class Urls:
     """Finds credentials in addresses."""
 
     name = "url"
-    words = frozenset({"://"})
+    words = frozenset({"://", "@tcp(", "@unix("})
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
         """Passwords first; an address without one may have a token for a user."""
@@ -45,10 +47,21 @@ class Urls:
                 bits = rarity(value)
                 if bits >= 5 and not stands_for_a_value(value):
                     yield Hit("token-in-url", *match.span("value"), f"looks random: {bits:.1f} bits")
+        for start, word in at.any_of(("@tcp(", "@unix(")):
+            first = max(0, start - 150)
+            match = _WITHOUT_SCHEME.search(text[first:start])
+            if (
+                match
+                and not names_a_value(match["value"])
+                and _is_password(match["value"], text[start + len(word) : start + len(word) + 60])
+            ):
+                yield Hit("connection-url", first + match.start("value"), start, "a password in an address")
 
 
 def _is_password(value: str, host: str) -> bool:
     """A stand-in such as `user:pass@localhost` is no password; any word for a host of the world is."""
+    if value.endswith("]]") and value[:-2].isalpha():
+        return False  # of a form: `scheme://[user[:pass]]@host`
     if re.match(r"[\[{<$%*(]|x{3,}|\.{3}", value) and stands_for_a_value(value):
         return False
     if _NOBODY.match(value) and _NOWHERE.match(host):

@@ -13,7 +13,7 @@ from b4tui.tui.audit.rows import title_of
 from b4tui.tui.outward.payload_text import folded, pieces, shown
 from b4tui.tui.paint import Ink, Line, Span, wrapped
 
-_NAMES = 16
+_NAMES = 19
 """Cells for the names of facts."""
 
 

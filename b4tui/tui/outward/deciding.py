@@ -68,6 +68,11 @@ class Standing:
         return one is not None and self.may_deny and self.whole and not self.problem and not stays_here(one)
 
     @property
+    def unseen(self) -> str:
+        """How much of it was not on the screen yet; never nothing before all of it was."""
+        return f"{max(1, round(100 * (1 - self.share)))} % not seen yet"
+
+    @property
     def deny_label(self) -> str:
         """What the first button says."""
         return "Call it back (u)" if self.holding else "Deny"
@@ -102,6 +107,5 @@ class Standing:
         if self.problem:
             return Span("It cannot be approved. enter denies, esc leaves it.", Ink.SOFT)
         if not self.whole:
-            left = max(1, round(100 * (1 - self.share)))
-            return Span(f"Approve waits: {left} % not seen yet; space reads on, U goes there.", Ink.INFO)
+            return Span(f"Approve waits: {self.unseen}; space reads on, U goes there.", Ink.INFO)
         return Span("All of it was seen. enter denies, A approves, esc leaves it.", Ink.SOFT)

@@ -23,7 +23,7 @@ from b4tui.tui.widgets.payload_view import PayloadView
 
 TALL = 32
 """Rows from which a narrow screen, too, has room for whole facts."""
-SEARCHING = Span("enter looks for it, esc leaves the search; nothing is decided here.", Ink.SOFT)
+SEARCHING = Span("enter looks for it, esc leaves the search; nothing is decided.", Ink.SOFT)
 
 
 class ApprovalScreen(DecidingScreen):
@@ -114,6 +114,8 @@ class ApprovalScreen(DecidingScreen):
         self.query_one("#asked", Panel).show_lines((head, *facts))
         standing = self.standing
         told = SEARCHING if self.view.searching else standing.words
+        if self.refused and not standing.holding:
+            told = Span(self.refused, Ink.STRONG)
         self.query_one("#waits", Panel).show_lines((Line((told,), (asking.standing(short=self.narrow),)),))
         deny, approve = self.query_one("#deny", DecisionButton), self.query_one("#approve", DecisionButton)
         deny.label(standing.deny_label, enabled=standing.may_deny or standing.holding)
@@ -121,6 +123,10 @@ class ApprovalScreen(DecidingScreen):
         deny.display = standing.open or standing.holding
         approve.display = standing.open and not stays_here(one)
         self.view.entitle()
+
+    def say_standing(self) -> None:
+        """All of it is drawn at once."""
+        self.draw()
 
     def arming_changed(self) -> None:
         """Deny has the focus whenever decisions become possible, and whenever they cease to be."""

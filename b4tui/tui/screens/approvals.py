@@ -15,6 +15,7 @@ from b4tui.runtime.snapshot import OutwardView, Snapshot
 from b4tui.tui import words
 from b4tui.tui.keymap import bindings
 from b4tui.tui.outward import queue
+from b4tui.tui.outward.why_not import NOTHING_TO_UNDO, of_many
 from b4tui.tui.paint import Ink, Line, Span, line, wrapped
 from b4tui.tui.screens.guarded import GuardedScreen
 from b4tui.tui.widgets.inked import Panel
@@ -46,6 +47,7 @@ class ApprovalsScreen(GuardedScreen):
     """The queue; `enter` opens one, `escape` or `a` returns to where the operator came from."""
 
     BINDINGS = bindings("approvals")
+    HERE = "approvals"
     AUTO_FOCUS = "#queue"
 
     def __init__(self) -> None:
@@ -101,12 +103,14 @@ class ApprovalsScreen(GuardedScreen):
             tuple(approvals),
             lambda key: (queue.row(approvals[key], snapshot, now, width, marked=key in marks),),
         )
-        self._say()
+        self.say_standing()
 
-    def _say(self) -> None:
+    def say_standing(self) -> None:
         """Why decisions are inert; what is marked; what the row under the cursor says in full."""
         told = Span("")
-        if not self.arming.armed:
+        if self.refused:
+            told = Span(self.refused, Ink.STRONG)
+        elif not self.arming.armed:
             told = Span(f"◌ Not yet: {self.arming.why}.", Ink.INFO)
         elif self.marks:
             why = queue.hindrance(self.marked, self.console.readings.whole)
@@ -119,11 +123,11 @@ class ApprovalsScreen(GuardedScreen):
         """Decisions became possible, or inert."""
         super().arming_changed()
         if self.drawable:
-            self._say()
+            self.say_standing()
 
     @on(Lines.Moved)
     def _moved(self) -> None:
-        self._say()
+        self.say_standing()
         self.refresh_bindings()
 
     @on(Lines.Opened)
@@ -174,6 +178,11 @@ class ApprovalsScreen(GuardedScreen):
         if action == "undo":
             return bool(self.undoable())
         return True
+
+    def why_not(self, action: str) -> str:
+        """Why a key does nothing now."""
+        unarmed = "" if self.arming.armed else self.arming.why
+        return of_many(action, self.chosen, len(self.marks), unarmed) if self.drawable else ""
 
     def _decision(self, one: Approval) -> Decision:
         share = 1.0 if one.sha256 in self.console.readings.whole else 0.0
@@ -232,7 +241,7 @@ class ApprovalsScreen(GuardedScreen):
         """Take the last decision back, all of it."""
         together = self.undoable()
         if not together:
-            self.console.say("There is nothing to undo: it was too long ago, or it has left.", wrong=True)
+            self.refuse(f"u does nothing now: {NOTHING_TO_UNDO}.")
         for one in together:
             verb = self.console.runtime.operator.undo(one.id, one.version)
             self.console.perform(verb, "Taken back: it waits again.")

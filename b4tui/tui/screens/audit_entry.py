@@ -63,14 +63,21 @@ class AuditEntryScreen(HouseScreen):
             self._kept = Kept(body=body, reason="" if body is not None else _NOT_KEPT)
         self._write()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Some entries are about no bead."""
+        return action != "open_bead" or bool(self._entry.bead)
+
+    def why_not(self, action: str) -> str:
+        """Why there is no bead to look at."""
+        return "this entry is about no bead"
+
     def action_back(self) -> None:
         """Return to the list."""
         self.dismiss(None)
 
     def action_open_bead(self) -> None:
         """Look at the bead it is about."""
-        if self._entry.bead:
-            self.console.open_bead(self._entry.bead)
+        self.console.open_bead(self._entry.bead)
 
     def action_copy_pane(self) -> None:
         """Copy all text of the entry."""

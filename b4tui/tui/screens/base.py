@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import events
+from textual.actions import parse
 from textual.app import ComposeResult
 from textual.screen import Screen
 
+from b4tui.tui.keymap import BY_ID
 from b4tui.tui.paint import Ink, Line, Span
 from b4tui.tui.widgets.header import HeaderLine
 from b4tui.tui.widgets.inked import Panel
@@ -21,6 +24,8 @@ SMALLEST = (60, 20)
 """Columns and rows below which nothing useful fits."""
 ROOMY = 120
 """Columns from which four columns of cards can be read."""
+TOLD_S = 4.0
+"""Seconds that it is said why a key does nothing."""
 BREAKPOINTS_ACROSS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (ROOMY, "-wide")]
 BREAKPOINTS_DOWN = [(0, "-flat"), (SMALLEST[1], "-short"), (32, "-tall")]
 
@@ -33,6 +38,12 @@ class HouseScreen(Screen[None]):
 
     KEEPS: ClassVar[tuple[str, ...]] = ()
     """Ids of keys that the foot line names however little room there is."""
+
+    HERE: ClassVar[str] = ""
+    """Id of the key that leads to this screen: here it only leads back, and the foot line names another for that."""
+
+    _refused: tuple[str, float] = ("", 0.0)
+    """Why the last key that did nothing did so, and when that was said."""
 
     drawable = False
     """Whether the widgets exist; a screen is in front a moment before they do."""
@@ -78,6 +89,29 @@ class HouseScreen(Screen[None]):
 
     def disturbed(self, why: str) -> None:
         """The terminal came back to the front, or something was pasted: screens that decide wait anew."""
+
+    def why_not(self, action: str) -> str:
+        """Why an action that `check_action` does not let through does nothing now, as a clause; "" where none is known.
+
+        It is asked by the help, and when the key is struck. It decides nothing.
+        """
+        return ""
+
+    def on_key(self, event: events.Key) -> None:
+        """A key of this screen that does nothing now says why."""
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            _, action, parameters = parse(binding.action)
+            if not self.check_action(action, parameters) and (why := self.why_not(action)):
+                key = BY_ID[binding.id or ""]
+                self.refuse(f"{key.display or key.keys} does nothing now: {why}.")
+
+    def refuse(self, told: str) -> None:
+        """Say why a key does nothing; once, however long it is held."""
+        said, at = self._refused
+        now = self.console.ticks()
+        if told != said or now - at > TOLD_S:
+            self._refused = (told, now)
+            self.console.say(told)
 
     def tick(self) -> None:
         """Eight times a second while this screen is in front: for what is not in the snapshot."""

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 
 from b4tui.board.model import Bead
 from b4tui.board.store import BoardError
-from b4tui.runtime.operator import Verb, applies
+from b4tui.runtime.operator import Verb, applies, why_not
 from b4tui.runtime.snapshot import RunView, Snapshot
 from b4tui.tui import bead_reports
 from b4tui.tui.bead_reports import Report, failure
@@ -218,6 +218,12 @@ class BeadScreen(HouseScreen):
         if action == "release":
             return self._releasable is not None
         return VERBS[action] in self._verbs[0] if action in VERBS else True
+
+    def why_not(self, action: str) -> str:
+        """Why a key does nothing now."""
+        if action == "release":
+            return "no run at work here is kept from asking a cloud by what it has read"
+        return why_not(VERBS[action], self.console.snapshot, self.bead_id) if action in VERBS else ""
 
     def action_back(self) -> None:
         """Return to where the operator came from."""

@@ -6,8 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from b4tui.events import AgentState
-from b4tui.runtime.operator import Verb, applies
+from b4tui.runtime.operator import Verb, applies, why_not
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import cards, words
 from b4tui.tui.attention import wants
@@ -176,6 +175,14 @@ class DashboardScreen(HouseScreen):
             return not self.console.snapshot.read_only
         return True
 
+    def why_not(self, action: str) -> str:
+        """Why a key does nothing now."""
+        if action == "attention":
+            return "nothing waits for you"
+        if action == "new":
+            return f"the board cannot be written: {self.console.snapshot.read_only}"
+        return why_not(Verb(action), self.console.snapshot, self.bead) if action in {"retry", "cancel"} else ""
+
     def action_column(self, index: int) -> None:
         """Go to a column by number."""
         self.go_to_column(index)
@@ -250,7 +257,7 @@ class DashboardScreen(HouseScreen):
         concerned = [view for view in agents if key in (None, view.key)]
         operator = self.console.runtime.operator
         name = concerned[0].name if key and concerned else "all agents"
-        if concerned and all(view.state is AgentState.PAUSED for view in concerned):
+        if concerned and all(view.pausing for view in concerned):
             self.console.perform(operator.resume(key), f"{name}: resumed")
         elif concerned:
             self.console.perform(operator.pause(key), f"{name}: paused; a bead in hand is finished first")

@@ -13,6 +13,7 @@ from b4tui.tui.outward import queue
 from b4tui.tui.outward.asking import stays_here
 from b4tui.tui.outward.deciding import Standing, changed
 from b4tui.tui.outward.grant_choices import hindrance
+from b4tui.tui.outward.why_not import NOTHING_TO_UNDO, of_one
 from b4tui.tui.screens.payload_screen import PayloadScreen
 from b4tui.tui.widgets.decision_button import DecisionButton
 
@@ -60,6 +61,8 @@ class DecidingScreen(PayloadScreen):
             return bool(self.undoable())
         if action == "other":
             return bool(self._next())
+        if action == "unseen":
+            return standing is None or not standing.whole
         if action not in PENDING | LETS_OUT:
             return True
         if one is None or standing is None or not standing.open or (action in LETS_OUT and stays_here(one)):
@@ -73,6 +76,10 @@ class DecidingScreen(PayloadScreen):
         if action == "call_public" or action == "redact":
             return bool(one.findings) and (standing.may_deny or None)
         return standing.may_deny or None
+
+    def why_not(self, action: str) -> str:
+        """Why a key does nothing now."""
+        return of_one(action, self.standing) if self.drawable else ""
 
     @on(DecisionButton.Pressed)
     def _pressed(self, event: DecisionButton.Pressed) -> None:
@@ -160,7 +167,7 @@ class DecidingScreen(PayloadScreen):
         """Call back what is held, else what this operator decided last."""
         last = self.undoable()
         if not last:
-            self.console.say("There is nothing to undo: it was too long ago, or it has left.", wrong=True)
+            self.refuse(f"u does nothing now: {NOTHING_TO_UNDO}.")
             return
         one = last[0]
         self._answered = False

@@ -67,6 +67,11 @@ class GrantsScreen(HouseScreen):
         """Only what holds can be revoked."""
         return action != "revoke" or self._chosen is not None or None
 
+    def why_not(self, action: str) -> str:
+        """Why nothing is revoked."""
+        grants = self.console.snapshot.outward.grants
+        return "it holds no longer" if grants else "there is no grant"
+
     @property
     def _chosen(self) -> Grant | None:
         key = self.query_one(Lines).key if self.drawable else ""

@@ -8,7 +8,7 @@ from b4tui.escalation.types import Approval
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui.outward import queue
 from b4tui.tui.outward.arming import Arming
-from b4tui.tui.screens.base import SMALLEST, HouseScreen
+from b4tui.tui.screens.base import SMALLEST, TOLD_S, HouseScreen
 
 
 class GuardedScreen(HouseScreen):
@@ -20,6 +20,9 @@ class GuardedScreen(HouseScreen):
         self._known_size: Size | None = None
         self._entered = False
         self._could_undo = False
+        self.refused = ""
+        """Why the key that was struck last does nothing, as long as that is said."""
+        self._refused_at = 0.0
         self.together: frozenset[str] = frozenset()
         """What was decided together last, and is taken back so."""
 
@@ -41,6 +44,7 @@ class GuardedScreen(HouseScreen):
     def disturbed(self, why: str) -> None:
         """Something is not as it was when the operator looked: inert until painted and quiet again."""
         self.arming = self.arming.disturbed(why)
+        self.refused = ""
         self.arming_changed()
         self._await_paint()
 
@@ -68,11 +72,27 @@ class GuardedScreen(HouseScreen):
     def heard(self, at: float) -> None:
         """A key came."""
         self.arming = self.arming.heard(at)
+        self._unsay()
+
+    def refuse(self, told: str) -> None:
+        """Say it in the line of what a decision waits for, and over nothing that is to be read."""
+        self.refused, self._refused_at = told, self.console.ticks()
+        self.say_standing()
+
+    def _unsay(self) -> None:
+        if self.refused:
+            self.refused = ""
+            self.say_standing()
+
+    def say_standing(self) -> None:
+        """Draw the line that says what a decision waits for, or why a key does nothing."""
 
     def tick(self) -> None:
         """Armed as soon as it was quiet for long enough."""
         if self.arming.painted_at is None:
             self._await_paint()
+        if self.console.ticks() - self._refused_at > TOLD_S:
+            self._unsay()
         now = self.arming.at(self.console.ticks())
         if now.armed is not self.arming.armed:
             self.arming = now

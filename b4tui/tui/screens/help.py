@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 
-from b4tui.tui.keymap import GROUPS, bindings
-from b4tui.tui.paint import Ink, Line, Span, line
+from b4tui.tui.keymap import GROUPS, Key, bindings
+from b4tui.tui.paint import Ink, Line, Span, line, width_of, wrapped
+from b4tui.tui.screens.base import HouseScreen
 from b4tui.tui.widgets.inked import Panel
 from b4tui.tui.widgets.key_bar import KeyBar
 from b4tui.tui.widgets.text_pane import TextPane, numbered
@@ -24,7 +28,7 @@ class HelpScreen(ModalScreen[None]):
 
     def __init__(self, screen: Screen[object]) -> None:
         super().__init__()
-        self._lines = help_lines(screen)
+        self._groups = keys_of(screen)
 
     def compose(self) -> ComposeResult:
         """A heading and the list."""
@@ -35,12 +39,10 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Write the list."""
-        head = line(
-            Span("KEYS", Ink.STRONG), Span("   what works here now; faint: not for what the cursor is on", Ink.FAINT)
-        )
+        head = line(Span("KEYS", Ink.STRONG), Span("   what works here now; faint: not now, and why", Ink.FAINT))
         self.query_one("#question", Panel).show_lines((head, Line()))
         pane = self.query_one("#keys", TextPane)
-        pane.write(lambda _width: numbered(self._lines))
+        pane.write(lambda width: numbered(tuple(help_lines(self._groups, width))))
         pane.focus()
 
     def action_dismiss_dialog(self) -> None:
@@ -48,27 +50,47 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def help_lines(screen: Screen[object]) -> tuple[Line, ...]:
-    """Every key of the registry that has a binding on this screen; what does not apply now is faint and says so."""
+Group = tuple[str, tuple[tuple[Key, str | None], ...]]
+"""A heading, and its keys with why each does nothing now; None where it works."""
+
+
+def keys_of(screen: Screen[object]) -> tuple[Group, ...]:
+    """Every key of the registry that has a binding on this screen, as it is while the screen is in front."""
     enabled = {entry.binding.id: entry.enabled for entry in screen.active_bindings.values()}
     bound = {binding.id for node in screen.ancestors_with_self for _, binding in node._bindings}
     if screen.focused is not None:
         bound |= {binding.id for node in screen.focused.ancestors_with_self for _, binding in node._bindings}
-    lines: list[Line] = []
-    for title, keys in GROUPS.values():
-        rows = [key for key in keys if key.id in bound]
-        if not rows:
-            continue
-        lines.append(line(Span(title.upper(), Ink.FAINT)))
-        for key in rows:
-            works = enabled.get(key.id, False)
-            lines.append(
-                line(
-                    Span(f"  {key.display or key.keys:<8}", Ink.ACCENT if works else Ink.FAINT),
-                    Span(f"{key.label:<13}", Ink.STRONG if works else Ink.FAINT),
-                    Span(key.help, Ink.SOFT if works else Ink.FAINT),
-                    right=() if works else (Span("not now", Ink.FAINT),),
-                )
-            )
-        lines.append(Line())
-    return tuple(lines)
+    found = (
+        (title, tuple((key, None if enabled.get(key.id) else _reason(screen, key)) for key in keys if key.id in bound))
+        for title, keys in GROUPS.values()
+    )
+    return tuple(group for group in found if group[1])
+
+
+def help_lines(groups: Sequence[Group], width: int) -> Iterator[Line]:
+    """The keys under their headings; one that does nothing now is faint and says why."""
+    for title, keys in groups:
+        yield line(Span(title.upper(), Ink.FAINT))
+        for key, hindrance in keys:
+            yield from _key_lines(key, width, hindrance)
+        yield Line()
+
+
+def _key_lines(key: Key, width: int, hindrance: str | None) -> Iterator[Line]:
+    """What a key does, and under it why it does nothing now; `hindrance` is None where it works."""
+    works = hindrance is None
+    name = Span(f"  {key.display or key.keys:<8}", Ink.ACCENT if works else Ink.FAINT)
+    label = Span(f"{key.label:<13}", Ink.STRONG if works else Ink.FAINT)
+    margin = width_of((name, label))
+    told = list(wrapped(key.help, width - margin, Ink.SOFT if works else Ink.FAINT))
+    if hindrance is not None:
+        told += wrapped(f"not now{': ' if hindrance else ''}{hindrance}", width - margin, Ink.INFO)
+    for number, row in enumerate(told):
+        yield Line((name, label, *row.left) if number == 0 else (Span(" " * margin), *row.left))
+
+
+def _reason(screen: Screen[object], key: Key) -> str:
+    action = parse(key.action)[1]
+    if action == "open":
+        return "there is nothing to open under the cursor"
+    return screen.why_not(action) if isinstance(screen, HouseScreen) else ""

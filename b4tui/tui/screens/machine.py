@@ -53,6 +53,7 @@ class MachineScreen(HouseScreen):
     """Everything about the machine; `escape` or `g` returns to where the operator came from."""
 
     BINDINGS = bindings("machine")
+    HERE = "machine"
     AUTO_FOCUS = ""
 
     def __init__(self) -> None:

@@ -35,7 +35,7 @@ class ChangesPane(TextPane):
     @property
     def opens(self) -> bool:
         """A file is opened or folded."""
-        return bool(self.key)
+        return bool(self._files) and bool(self.key)
 
     def action_open(self) -> None:
         """Open or fold the file the row belongs to."""

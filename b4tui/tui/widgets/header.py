@@ -16,14 +16,17 @@ from b4tui.tui.paint import GAP, Ink, Line, Span, width_of
 from b4tui.tui.widgets.inked import Panel
 
 VARIANTS = (
-    (3, "      ", True),
-    (3, "   ", True),
-    (2, "   ", True),
-    (1, "  ", True),
-    (0, " ", True),
-    (0, " ", False),
+    (3, "      ", True, "○ nothing waits for you"),
+    (3, "   ", True, "○ nothing waits for you"),
+    (2, "   ", True, "○ nothing waits"),
+    (1, "  ", True, "○ nothing waits"),
+    (1, "  ", True, "○ 0 wait"),
+    (0, " ", True, "○ nothing waits"),
+    (0, " ", True, "○ 0 wait"),
+    (0, " ", True, "○ 0"),
+    (0, " ", False, "○ 0"),
 )
-"""From the fullest to the leanest: how much is said, the gap between answers, whether locality is a word."""
+"""Fullest to leanest: how much is said, the gap between answers, whether locality is a word, what nothing is called."""
 
 
 class HeaderLine(Panel):
@@ -45,9 +48,9 @@ def header_line(snapshot: Snapshot, now: datetime, width: int) -> Line:
 
 def _variants(snapshot: Snapshot, now: datetime) -> Iterator[Line]:
     engine = chief(snapshot)
-    for detail, gap, worded in VARIANTS:
+    for detail, gap, worded, nothing in VARIANTS:
         left = [Span(" "), *_hub(snapshot, detail), Span(gap), *_local(snapshot.outward, detail, worded), Span(gap)]
-        left += _waiting(snapshot, now, detail, worded)
+        left += tuple(_waiting(snapshot, now, detail, worded)) or (Span(nothing, Ink.SOFT),)
         if snapshot.read_only:
             left += [Span(gap), Span(" READ-ONLY ", Ink.INVERSE)]
         right = [*_engine(snapshot, engine, detail, worded)]
@@ -94,9 +97,9 @@ def _broken(outward: OutwardView) -> str:
 
 
 def _waiting(snapshot: Snapshot, now: datetime, detail: int, worded: bool) -> Iterator[Span]:
+    """What waits for the operator; nothing where nothing does."""
     waiting, pending = len(wants(snapshot)), snapshot.outward.pending
     if not waiting:
-        yield Span("○ nothing waits for you" if detail > 2 else "○ 0 wait" if detail else "○ 0", Ink.SOFT)
         return
     if pending and worded:
         yield Span(_approvals(pending, now, detail), Ink.ATTENTION)

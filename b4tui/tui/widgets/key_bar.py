@@ -43,6 +43,7 @@ class KeyBar(Panel):
             for entry in self.screen.active_bindings.values()
             if entry.binding.show and entry.enabled and entry.binding.id in BY_ID
         }
+        active.pop(getattr(self.screen, "HERE", ""), None)
         last = (*getattr(self.screen, "KEEPS", ()), *LAST)
         ids = sorted(active, key=lambda id: (id in last, ORDER[id or ""]))
         fixed = sorted((id for id in ids if id in last), key=lambda id: last.index(id or ""))

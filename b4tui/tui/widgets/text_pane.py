@@ -46,6 +46,10 @@ class TextPane(Lines):
         """Wrap anew."""
         self.rewrite()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """A scroll bar came or went: there is a cell less or more for a line."""
+        self.rewrite()
+
     def text(self) -> str:
         """All lines as plain text, for the clipboard."""
         return "\n".join(
