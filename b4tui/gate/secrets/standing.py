@@ -39,9 +39,9 @@ def plain_from(text: str, found: Beside) -> float | None:
     be one of a program, and for what is passed to a function or a command, only those that are no words.
     """
     if found.quote:
-        if found.passed:
-            return PASSED
-        return WITH_A_USER if _is_beside_a_user(text, found.begin) else None
+        if _is_beside_a_user(text, found.begin):
+            return WITH_A_USER
+        return PASSED if found.passed else None
     if found.begin and found.sign == "=" and text[found.begin - 1] in "?&;" and _is_of_a_connection(text, found.begin):
         return CONNECTING
     if found.sign == "=" and found.space is None and _is_in_a_row(text, found.begin):
