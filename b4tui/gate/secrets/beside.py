@@ -28,7 +28,7 @@ _ELSE = r"""[\w.$]{1,60}+(?:\([^()\n]{0,60}\)|\[[^\]\n]{1,40}\])?[ ]?(?:\|\||\?\
 _ATTRIBUTES = r"""(?:[ ](?:translatable|formatted|serializeAs|xsi:type|[tT]ype|encrypted)="[^"<>\n]{0,60}"){1,3}"""
 _LIST = r"""[\[({]\s{0,8}(?:["'][\w.@-]{1,40}["']\s{0,3}(?::|=>)\s{0,3})?(?=["'])"""
 """What begins a list of values, or of values by name."""
-_MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|[bBuUrRLNE@$]{1,2}(?=["'])|(?:new[ \t])?(?:
+_MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|\(\s{1,20}[bBuU]?(?=["'])|[bBuUrRLNE@$]{1,2}(?=["'])|(?:new[ \t])?(?:
     [Ss]tring|str|unicode|[Bb]ytes?|Buffer\.from|Secret(?:Str)?|(?:base64\.)?b64decode|base64_decode|atob|decode|encode|
     strdup|(?:aws|pulumi|to|ptr|types|cty|core|swag)\.String(?:Ptr|Val|Value)?|to\.Ptr|to_string|String(?:\.|::)from|Some
     |Ok|ptr|SecureString|std::string|QString|quote|\[\](?:byte|rune)
@@ -50,6 +50,7 @@ _BETWEEN = lazily(
     |(?P<comma>[ \t]{{0,2}},[ \t]{{0,8}})(?=\\{{0,3}}["'])
     |(?P<target>,[ ]?\{{[ ]?target:[ ]?\{{[ ]?value:[ ]?|(?<=["'])[ ](?:with|to|as)[ ]
         |(?<=["'][)\]])[ ](?:or|\?:)[ ])(?=["'])
+    |(?P<returned>\([^()\n]{{0,60}}\)[^\n{{}}:=;"']{{0,40}}[:{{]\s{{1,20}}return[ ]{{1,3}})(?=["'])
     |(?P<call>\(\s{{0,3}})(?=@?["'])
     |(?P<pair></[\w:-]{{1,20}}>\s{{0,20}}<[\w:-]{{1,20}}>)
     |(?P<tag>(?:["']|&quot;)?(?:{_ATTRIBUTES})?>\s{{0,12}}(?:<[vV]alue>)?(?!`))
@@ -164,12 +165,13 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
                 return None
             if after.startswith(f"</{name}"[:16]):
                 quote = "<"
-    passed = any(map(match.group, ("call", "comma", "given", "list", "cell", "target")))
+    passed = any(map(match.group, ("call", "comma", "given", "list", "cell", "target", "returned")))
     return Beside(begin, name, match["sign"] or match["value"] or "", match["space"], passed, quote, start, stop)
 
 
 _BEFORE_A_STAND_IN = ("=", ":", "/", "@")
 """Before `<password>` where it stands for one and begins no element."""
+_MORE_FOLLOW = lazily(r"""\w{1,40}["'],\s{1,20}["'][^"'\n]{0,60}["'],\s{1,20}["']""")
 _GIVEN_PAIRS = ("Map.of(", "buildConfigField", "resValue")
 """What is given names and values in turn, or a kind before them."""
 _QUOTES = ('"', "'", "`")
@@ -214,6 +216,8 @@ def _is_a_pair(text: str, begin: int, closing: str) -> bool:
         if any(text.rfind(called, max(0, begin - _LOOKED_BACK * 2), begin) >= 0 for called in _GIVEN_PAIRS):
             return True
         return first.rstrip()[-1:].isalnum()  # a thing without quotes is none of the names
+    if before[-1:] in ("[", "{") and _MORE_FOLLOW.match(text, begin) is not None:
+        return False  # the first of many words
     return before[-1:] in ("(", "[", "{", ":", "") or text[begin - 1 : begin] not in ("'", '"', "`")
 
 
@@ -278,7 +282,10 @@ def _may_stand_after_a_space(text: str, begin: int, name: str, space: str, quote
         return begin == 0 or text[begin - 1].isspace() or text[begin - 1] in "\"'`[("
     if quote or "\t" in space:
         return (
-            begin == 0 or text[begin - 1].isspace() or (text[begin - 1] == ":" and text[begin - 2 : begin - 1] != ":")
+            begin == 0
+            or text[begin - 1].isspace()
+            or (text[begin - 1] in _QUOTES and text[begin - 1] != quote)
+            or (text[begin - 1] == ":" and text[begin - 2 : begin - 1] != ":")
         )
     return _SPACED.search(text[max(0, begin - 40) : begin]) is not None
 

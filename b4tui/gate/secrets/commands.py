@@ -92,7 +92,10 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
     " owner_pw": (_option(rf" owner_pw\s{{1,3}}{_Q}{_WORD}", "pdftk"),),
     " /p:": (_option(rf" /p:{_Q}{_WORD}", "xfreerdp|rdp"),),
     " /pass:": (_option(rf" /pass:{_Q}{_WORD}", "cmdkey"),),
-    "net user ": (_option(rf"net user\s{{1,3}}[\w.-]{{1,40}}\s{{1,3}}{_Q}(?P<value>[^\s\"'/*][^\s\"']{{3,100}})"),),
+    **dict.fromkeys(
+        ("net user ", "net.exe user "),
+        (_option(rf"net(?:\.exe)? user\s{{1,3}}[\w.-]{{1,40}}\s{{1,3}}{_Q}(?P<value>[^\s\"'/*][^\s\"']{{3,100}})"),),
+    ),
     "rabbitmqctl ": (
         _option(rf"rabbitmqctl\s{{1,3}}(?:add_user|change_password)\s{{1,3}}\S{{1,40}}\s{{1,3}}{_Q}{_WORD}"),
     ),

@@ -20,6 +20,10 @@ _USER = lazily(
     r"""(?i)(?:user(?:[_-]?(?:name|id))?|uid|login|ssid|account|e?mail)["'\])]{0,3}\s{0,12}(?::|=>?|:=|,)\s{0,3}"""
     r"""(?P<quote>["'])(?P<user>[^"'\n]{1,60})(?P=quote)[^\n"']{0,40}\n?[^\n"']{0,60}["']?$"""
 )
+_USER_BEHIND = lazily(
+    r"""(?i)["'][^\n"'=:]{0,20}\n?[^\n"'=:]{0,40}["']?user(?:[_-]?(?:name|id))?["'\])]{0,3}\s{0,12}(?::|=>?|:=)\s{0,3}"""
+    r"""(?P<quote>["'])(?P<user>[^"'\n]{1,60})(?P=quote)"""
+)
 _NO_USER = lazily(
     r"(?i)(?:user[ _-]?(?:name|id)?|name|login|uid|e?[ _-]?mail(?:[ _-]?address)?|account|ssid)[: ]{0,2}$|"
     r"(?-i:[A-Z])|.*[ <{$%]"
@@ -39,7 +43,7 @@ def plain_from(text: str, found: Beside) -> float | None:
     be one of a program, and for what is passed to a function or a command, only those that are no words.
     """
     if found.quote:
-        if _is_beside_a_user(text, found.begin):
+        if _is_beside_a_user(text, found):
             return WITH_A_USER
         return PASSED if found.passed else None
     if found.begin and found.sign == "=" and text[found.begin - 1] in "?&;" and _is_of_a_connection(text, found.begin):
@@ -74,9 +78,9 @@ def plain_from(text: str, found: Beside) -> float | None:
     return ALONE if head[:1].isupper() or head.endswith((": ", "=")) else SURELY_MADE
 
 
-def _is_beside_a_user(text: str, begin: int) -> bool:
-    """Whether what stands before it names a user, and not what a field for one is called."""
-    user = _USER.search(text[max(0, begin - 160) : begin])
+def _is_beside_a_user(text: str, found: Beside) -> bool:
+    """Whether what stands before or behind it names a user, and not what a field for one is called."""
+    user = _USER.search(text[max(0, found.begin - 160) : found.begin]) or _USER_BEHIND.match(text, found.end)
     return user is not None and _NO_USER.match(user["user"]) is None
 
 

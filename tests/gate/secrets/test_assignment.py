@@ -113,6 +113,10 @@ def scanner() -> Scanner:
         '@ConfigProperty(name = "password", defaultValue = "{v}")',
         '<meta-data android:name="x.PASSWORD" android:value="{v}"/>',
         'buildConfigField "String", "API_SECRET", "{v}"',
+        'String getBindPassword() {\n    return "{v}";\n}',
+        "def get_password(self) -> str:\n    return '{v}'",
+        "APP_SECRET = (\n    b'{v}'\n)",
+        "run('rcon_password \"{v}\"')",
     ],
 )
 def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> None:
@@ -240,6 +244,8 @@ def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> Non
         "String getPassword(): Base64Text1 {",
         'encrypt(user.getPassword(), "SHA1PRNG")',
         "if password or 'abcd1' in found:",
+        "common = ['password', 'abcd1234', 'qwer1234', 'letmein1']",
+        'String getPasswordField() {\n    return "j_password1";\n}',
         "secrets = ['DEPLOY_KEY', 'API_TOKEN']",
         '"username": "Benutzername", "password": "Wachtwort"',
         'dsn := "root:@tcp(localhost:3306)/music1"',
@@ -306,6 +312,7 @@ def test_a_row_of_letters_that_is_no_word_is_a_password(scanner: Scanner, form: 
         "'user' => 'chef',\n'password' => 'sunflower',",
         'define("DB_USER", "chef");\ndefine("DB_PASS", "sunflower");',
         "Server=a;Database=b;User Id=chef;Password=sunflower;",
+        "Db.Password := 'sunflower';\nDb.Username := 'chef';",
         "jdbc:mysql://localhost/shop?user=chef&password=sunflower",
         '"host=a user=chef password=sunflower dbname=shop"',
         "spring.datasource.password=sunflower",
