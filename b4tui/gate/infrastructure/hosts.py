@@ -19,6 +19,7 @@ _A_HOST_BEFORE = lazily(
     r"|\d\s|[^ =]=|[a-z]:\s|image:|for|exception:)[\s\"'`(\[]{0,3}$"
 )
 _A_TEXT_AFTER = lazily(r"""["']\s{0,2}(?:=>|:)\s{0,2}["']""")
+_DOMAIN = lazily(r"dc=[a-z0-9_-]{1,63}(?:, ?dc=[a-z0-9_-]{1,63}){1,6}")
 _HUMP = lazily(r"[a-z][A-Z]")
 _A_HOST_AFTER = lazily(
     r":[0-9]{2,5}\b|:/[a-z]|/[a-z0-9]|[\"'`)\]]?\s(?:is|ist|cannot|can't|down|not|nicht|unreachable)\b"
@@ -35,20 +36,47 @@ class HostDetector:
             ".home.arpa",
             *(f".{router}" for router in ROUTERS),
             *(f"{sign}{label}." for label in INNER for sign in "./@ \"'"),
+            ",dc=",
         )
     )
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
         """Hits under `internal-host`."""
+        yield from _in_directories(lower, at)
         done = -1
         for start, word in at.any_of(self.words):
             if start + len(word) <= done:
                 continue
             begin, end = _name_around(lower, start + 1)
             done = end
+            wild = lower.startswith(".", begin) and lower.endswith("*", 0, begin)
+            begin += wild
             name = lower[begin:end]
-            if is_internal(name) and not _is_constant(text[begin:end]) and _stands_for_a_host(lower, begin, end, name):
+            addressed = lower.endswith(("@", "//"), 0, begin)
+            if (
+                is_internal(name, addressed=addressed)
+                and not _is_constant(text[begin:end])
+                and (wild or _stands_for_a_host(lower, begin, end, name))
+            ):
                 yield Hit("internal-host", begin, end, "only an inner network resolves it")
+
+
+def _in_directories(lower: str, at: Positions) -> Iterator[Hit]:
+    """Domains as directories write them: `ou=server,dc=acme,dc=local`."""
+    done = -1
+    for start in at[",dc="]:
+        if start < done:
+            continue
+        begin = start - 1
+        while begin > max(0, start - 64) and (lower[begin - 1].isalnum() or lower[begin - 1] in "-_="):
+            begin -= 1
+        match = _DOMAIN.match(lower, begin if lower.startswith("dc=", begin) else start + 1)
+        if match is None:
+            continue
+        done = match.end()
+        name = ".".join(part.strip().removeprefix("dc=") for part in match[0].split(","))
+        if is_internal(name):
+            yield Hit("internal-host", *match.span(), "only an inner network resolves it")
 
 
 def _name_around(lower: str, place: int) -> tuple[int, int]:

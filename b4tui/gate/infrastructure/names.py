@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 INTERNAL_ENDS = frozenset(
-    ("internal", "corp", "lan", "intra", "intranet", "local", "localdomain", "private", "svc", "arpa")
+    (
+        *("internal", "corp", "lan", "intra", "intranet", "local", "localdomain", "private", "svc", "arpa"),
+        *("intern", "consul", "homelab", "localnet"),
+    )
 )
-"""Last labels that no public resolver answers for (RFC 6762 appendix G, RFC 8375, ICANN's reserved `internal`)."""
+"""Last labels that no public resolver answers for (RFC 6762 appendix G, RFC 8375, ICANN's reserved `internal`).
+
+The second row is not reserved by anybody: German houses write `intern`, service catalogues answer for `consul`.
+"""
 
 INNER = frozenset(("int", "intra", "intranet", "corp", "internal", "ad", "vpn", "lan", "mgmt", "priv"))
 """Labels within a public name that mean its inner side: `db.int.acme.io`."""
@@ -24,7 +30,7 @@ _CODE = frozenset(
     for word in line.split()
 )
 """First labels of attributes and files (`threading.local`, `settings.local`)."""
-ATTRIBUTES = frozenset(("internal", "local", "private"))
+ATTRIBUTES = frozenset(("internal", "local", "private", "intern", "consul"))
 """Ends that attributes of code have too."""
 _NOBODYS = frozenset(
     (
@@ -40,8 +46,11 @@ ROUTERS = ("fritz.box", "speedport.ip", "easy.box")
 """Names that routers at home give their own network; the bare one is the same in every house."""
 
 
-def is_internal(name: str) -> bool:
-    """Whether a lower-case dotted name belongs to an inner network."""
+def is_internal(name: str, *, addressed: bool = False) -> bool:
+    """Whether a lower-case dotted name belongs to an inner network.
+
+    Where something is addressed by it, after `@` or `//`, it is no attribute of code (`git@git.acme.local`).
+    """
     labels = name.split(".")
     if len(labels) < 2 or not all(labels) or name in _NOBODYS or _is_an_example(labels):
         return False
@@ -52,7 +61,7 @@ def is_internal(name: str) -> bool:
         return labels[-2] == "home"
     if last in INTERNAL_ENDS:
         return labels[0] not in _PACKAGES and not (
-            last in ATTRIBUTES and ((labels[0] in _CODE and len(labels) < 4) or "_" in name)
+            last in ATTRIBUTES and not addressed and ((labels[0] in _CODE and len(labels) < 4) or "_" in name)
         )
     if last not in _PUBLIC_ENDS or len(labels) < 3:
         return False

@@ -21,8 +21,8 @@ _QUADS = lazily(r"\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}")
 _HEX = frozenset("0123456789abcdefABCDEF")
 _CARD = lazily(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
 _A_VERSION_BEFORE = lazily(
-    r"(?:\bv|ver|version|release|==|~=|>=|<=|\^|chrome/|safari/|firefox/|edge?/|mozilla/|build|section|§|oid|bump|->)"
-    r"[\s:=\"']{0,3}$"
+    r"(?:\bv|ver|version|release|==|~=|>=|<=|\^|[0-9] ?->|chrome/|safari/|firefox/|edge?/|mozilla/|build|section|"
+    r"§|oid|bump)[\s:=\"']{0,3}$"
 )
 _A_HOST_BEFORE = lazily(r"(?:\bip|addr(?:ess)?|host(?:name)?|server|from|@|://|ssh|ping|dns|inet)[\s:=\"'v4]{0,4}$")
 _SMALL = 20

@@ -24,8 +24,9 @@ from b4tui.gate.personal.streets import (
 from b4tui.gate.types import Hit
 
 _NUMBER_FIRST = lazily(
-    r"[0-9]{1,6}[A-Za-z]?(?:[-/][0-9]{1,4})?,? "
-    r"(?=(?:[0-9]{1,6} )?[A-ZÀ-ÖØ-ÞĀ-Ž]|(?:rue|avenue|boulevard|chemin|impasse|allée|quai) |[0-9]{1,3}(?:st|nd|rd|th) )"
+    r"[0-9]{1,6}(?:[A-Za-z]| (?:bis|ter))?(?:[-/][0-9]{1,4})?,? "
+    r"(?=(?:[0-9]{1,6} )?[A-ZÀ-ÖØ-ÞĀ-Ž]|"
+    r"(?:rue|avenue|boulevard|chemin|impasse|allée|quai|place d[eu]s?) |[0-9]{1,3}(?:st|nd|rd|th) )"
 )
 _NAME = lazily(r"(?:[^\W_][\w.'’-]{0,40},? ?){1,6}")
 _HOUSE = lazily(r"[0-9]{1,5}(?: ?[a-z](?!\w))?(?:[-/][0-9]{1,4}[a-z]?)?(?![\w]|\.[0-9]|:[0-9])")
@@ -60,7 +61,8 @@ def _end_of_name(text: str, name: int, first: str) -> int | None:
     if first in NUMBER_FIRST and (first != "place" or text[name].islower()):
         rest = match[0][len(first) :].split()
         long_enough = len(rest) > 0 and any(word[0].isupper() and len(word) > 2 for word in rest[:4])
-        return match.end() if long_enough and first not in ("via", "place", "route", "cours") else None
+        french = first == "place" and rest[:1] and rest[0] in ("de", "du", "des")
+        return match.end() if long_enough and (french or first not in ("via", "place", "route", "cours")) else None
     if ENGLISH.isdisjoint(match[0].lower().replace(",", " ").replace(".", " ").split()):
         return None
     place = name

@@ -67,7 +67,7 @@ CALLED = (
     _called("pan card;pan number;pan no", r"[A-Z]{5}[0-9]{4}[A-Z]"),
     _called("nhs number;nhs no;nhs:", r"[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}", "gb.nhs"),
     _called(
-        "national insurance;nino",
+        "national insurance;nino;ni number;ni no",
         r"(?!BG|GB|KN|NK|NT|TN|ZZ|[DFIQUV]|[A-Z][DFIOQUV])[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]",
     ),
     _called("pesel", r"[0-9]{11}"),

@@ -60,7 +60,7 @@ def phone_in(text: str, lower: str, start: int, end: int) -> tuple[int, int] | N
         if match is None:
             continue
         digits = re.sub(r"[^0-9]", "", re.split(r"x|ext", match[0])[0])
-        if not _FEWEST <= len(digits) <= _MOST or len(set(digits)) < 3:
+        if not _FEWEST <= len(digits.removeprefix("00")) <= _MOST or len(set(digits)) < 3:
             continue
         if called is None or shape is _CALLED:
             called = _is_called_so(lower, match.start(), match.end())

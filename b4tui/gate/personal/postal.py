@@ -17,11 +17,12 @@ _A_HOUSE_BEFORE = lazily(
     r"(?:[^\W\d_][.'’]?|[0-9](?:st|nd|rd|th))[ ,]{1,2}[0-9]{1,4}(?: ?[A-Za-z])?(?:[-/][0-9]{1,4})*[,.]?[ ]?$"
 )
 _MONTH_BEFORE = lazily(
-    r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.?[ ][0-9]{1,2}[,.]?[ ]?$"
+    r"(?<![^\W\d_])(?:jan(?:uary?)?|feb(?:ruary?)?|m[aä]r(?:ch|z)?|apr(?:il)?|ma[iy]|jun[ei]?|jul[iy]?|aug(?:ust)?"
+    r"|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\.?[ ][0-9]{1,2}[,.]?[ ]?$"
     r"|[0-9]{1,2}:[0-9]{2}$",
     re.I,
 )
-_YEAR = lazily(r"(?:19|20)[0-9]{2}(?![0-9 -][0-9])")
+_YEAR = lazily(r"(?:19|20)[0-9]{2}(?![0-9]|[ -][0-9])")
 _AFTER_TOWN = lazily(r"\s*(?:[\n,;.)\"'|<—–-]|$|\s-)")
 _STATE = lazily(r"(?<![A-Za-z0-9])(?P<state>[A-Z]{2}),?[ \n]{1,2}$")
 _STATES = frozenset(

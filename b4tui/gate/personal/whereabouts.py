@@ -73,6 +73,11 @@ _SAID = (
     "endereço",
     "adres",
 )
+_STREET_IN = " street in "
+"""After an address whose kind of street is not known: `refers to Törneby 2 street in Gualöv`."""
+_ADDRESS_BEFORE = lazily(
+    r"(?:[^\W\d_][\w.'’-]{2,40} [0-9]{1,5}[a-z]?\.?|[0-9]{1,6} (?:[^\W\d_][\w.'’-]{1,40} ){0,3}[^\W\d_][\w.'’-]{2,40})$"
+)
 _DAY_AT = tuple(f"{day} at " for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
 _ZIP = ("zip code", "zipcode", "postal code", "postcode", "postleitzahl", "plz")
 _NOT_A_PLACE = lazily(
@@ -112,6 +117,7 @@ _ENDS = lazily(r"\.?\s*(?:[,;.)\"'?!\n]|$|in case|and |last night|after|at |on |
 _ZIP_VALUE = lazily(
     r"[\"']?(?:\s?(?:is|ist|of|lautet|:|=|,)){0,3}\s{0,3}[\"']?(?P<code>[0-9]{4,5}(?:-[0-9]{4})?)(?![\w-]|\.[0-9])"
 )
+_OF_COMPOUNDS = ("adresse", "anschrift", _STREET_IN)
 _SUFFIXES = tuple(sorted(SUFFIXES))
 _FAR = 90
 _ROWS = 3
@@ -122,15 +128,19 @@ class WhereaboutsDetector:
     """Addresses after words that tell of one, and postcodes that are called so."""
 
     name = "whereabouts"
-    words = frozenset((*_SAID, *_DAY_AT, *_ZIP))
+    words = frozenset((*_SAID, *_DAY_AT, *_ZIP, _STREET_IN))
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
         """Hits under `address-in-words` and `postcode`."""
         done = 0
         for start, word in at.any_of(self.words):
-            if start < done or (start and lower[start - 1].isalpha() and word not in ("adresse", "anschrift")):
+            if start < done or (start and lower[start - 1].isalpha() and word not in _OF_COMPOUNDS):
                 continue
             end = start + len(word)
+            if word == _STREET_IN:
+                if (told := _ADDRESS_BEFORE.search(text, max(0, start - _FAR), start)) and not _is_technical(told[0]):
+                    yield Hit("address-in-words", *told.span(), "an address, called a street")
+                continue
             if word in _ZIP:
                 code = _ZIP_VALUE.match(text, end)
                 if code:

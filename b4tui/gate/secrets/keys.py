@@ -97,7 +97,7 @@ ENDINGS = word_set(
     "vault engine backend hash hashes digest fingerprint checksum sha sha256 sum at date time timestamp timeout",
     "interval attempt attempts retries age location position pair event logger arn attachment association",
     "authorization role input output selector property properties prop attribute attr scheme",
-    "authentication encoder environment environments region cancel submit",
+    "authentication encoder environment environments region cancel submit user username group owner",
 )
 FIRM_ENDINGS = word_set(
     "file files filename path paths url urls uri name policy field length hint error message expiry expires",

@@ -70,7 +70,14 @@ def test_a_street_with_its_number(finds: Finds, text: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["5942 Alexander Alley Suite 396", "825, boulevard de François", "40 rue Victor Hugo\nPARIS"]
+    "text",
+    [
+        "5942 Alexander Alley Suite 396",
+        "825, boulevard de François",
+        "40 rue Victor Hugo\nPARIS",
+        "5 bis, boulevard Voltaire, 75011 Paris",
+        "3 place de la République\n31000 Toulouse",
+    ],
 )
 def test_a_number_with_its_street(finds: Finds, text: str) -> None:
     assert text.startswith(finds(text)["street-address-numbered"].rstrip())
@@ -81,6 +88,8 @@ def test_a_number_with_its_street(finds: Finds, text: str) -> None:
     [
         "Felicia Egger\nBaderweg 65\n3588 Riehen",
         "Sigurdsvej 2\n4748 Tørring",
+        "Am Alten Markt 18, 57114 Bonn",
+        "Zum Sonnenberg 18, 20114 Aalen",
         "ul. Moniuszki 78/87\n51-655 Legnica",
         "Slatiňanská 323\n786 01 Sázava",
         "9791 Regina Mountains\nAndreaborough, VT 62139",
