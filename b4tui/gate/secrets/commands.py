@@ -69,7 +69,9 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
         ),
     ),
     " -u": (
-        _option(rf" -u\s{{0,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "curl|http|https|wget"),
+        _option(rf" -u\s{{0,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"']{{3,200}})", "curl"),
+        _option(rf" -u\s{{0,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "http|https|wget"),
+        _option(rf" -u\s{{0,3}}{_Q}(?P<value>(?=[^\s:]{{0,60}}\d)[^\s:\"'@$]{{12,200}}):(?=[\s\"']|$)", "curl"),
         _option(rf" -u\s{{1,3}}{_Q}[^\s,\"']{{1,80}},(?P<value>[^\s\"'@]{{3,100}})", "lftp"),
         _option(rf" -U\s{{0,3}}{_Q}[^\s%\"']{{1,80}}%(?P<value>[^\s\"'@]{{3,100}})", "smbclient|smbget|rpcclient|net"),
     ),
@@ -110,7 +112,10 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
     "-passin": (_option(rf"-passin\s{{1,3}}{_Q}pass:(?P<value>[^\s\"']{{3,100}})"),),
     "-passout": (_option(rf"-passout\s{{1,3}}{_Q}pass:(?P<value>[^\s\"']{{3,100}})"),),
     "convertto-securestring": (
-        _option(r"""(?i)convertto-securestring\s{1,3}(?:-string\s{1,3})?["']?(?P<value>(?!-)[^\s"']{4,200})"""),
+        _option(
+            r"""(?i)convertto-securestring\s{1,3}(?:-(?:string|force|asplaintext)\s{1,3}){0,3}"""
+            r"""["']?(?P<value>(?!-)[^\s"']{4,200})"""
+        ),
     ),
     "chpasswd": (_option(r"""chpasswd\s{0,3}<<<\s{0,3}["']?[\w.-]{1,40}:(?P<value>[^\s"']{3,100})"""),),
     "echo ": (
