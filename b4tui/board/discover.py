@@ -14,7 +14,7 @@ from typing import Any
 
 from b4tui.board.hubconfig import Unreadable, read_config, read_metadata
 from b4tui.board.model import Hub, HubKind
-from b4tui.board.store import NoHub
+from b4tui.board.store import NoHub, NotThere
 
 BEADS = ".beads"
 CLASSIC_NAMES = ("issues.jsonl", "beads.jsonl", "beads.base.jsonl")
@@ -63,7 +63,7 @@ def readable_copy(hub: Hub) -> Hub | None:
 
 def _open_named(path: Path, source: str) -> Hub:
     if not path.exists():
-        raise NoHub(f"{source} names {path}, which does not exist")
+        raise NotThere(f"{source} names {path}, which does not exist")
     folder = path if path.is_dir() else path.parent
     if folder.name == BEADS:
         return _open(folder)
@@ -73,7 +73,9 @@ def _open_named(path: Path, source: str) -> Hub:
         return _open(folder)  # BEADS_DIR may be a folder of any name
     found = _upwards(folder)
     if found is None:
-        raise NoHub(f"{source} names {path}: there is no folder .beads there or above it; make one with `b4tui init`")
+        raise NotThere(
+            f"{source} names {path}: there is no folder .beads there or above it; make one with `b4tui init`"
+        )
     return _open(found)
 
 

@@ -19,6 +19,10 @@ class NoHub(BoardError):
     """No hub was found where one was looked for."""
 
 
+class NotThere(NoHub):
+    """A hub was named, and there is none where it should be."""
+
+
 class ReadOnly(BoardError):
     """This hub cannot be written from here; the message says why."""
 

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
+from shutil import get_terminal_size
+from textwrap import wrap
 
 import click
 
 from b4tui.cli.common import Place, guarded, json_option, place_options, print_json, say
 
 MARKS = {"ok": "✓", "warn": "▲", "fail": "✗", "absent": "–"}
+
+
+def in_lines(head: str, text: str, room: int | None) -> Iterator[str]:
+    """A text after its head; on a terminal of `room` columns wrapped between words and set in, else as it is."""
+    if room is None or room - len(head) < 20:
+        yield head + text
+        return
+    margin = " " * len(head)
+    rows = wrap(text, room - len(head), break_long_words=False, break_on_hyphens=False) or [""]
+    yield from (f"{head if number == 0 else margin}{row}".rstrip() for number, row in enumerate(rows))
 
 
 @click.command("doctor")
@@ -39,9 +53,12 @@ def command(place: Place, as_json: bool) -> None:
         )
     else:
         width = max(len(check.name) for check in report.checks)
+        room = get_terminal_size().columns if sys.stdout.isatty() else None
         for check in report.checks:
-            say(f"{MARKS[check.status]} {check.name:<{width}} {check.detail}")
+            for told in in_lines(f"{MARKS[check.status]} {check.name:<{width}} ", check.detail, room):
+                say(told)
             if check.fix and check.status != "ok":
-                say(f"  {'':<{width}} → {check.fix}")
+                for told in in_lines(f"  {'':<{width}} → ", check.fix, room):
+                    say(told)
     if report.failed:
         raise click.exceptions.Exit(1)

@@ -163,16 +163,16 @@ def _is_listed(grant: Grant, moment: datetime) -> bool:
 
 
 def _check(settings: Settings, category: str, agent: str, provider: str) -> None:
-    """A grant for what there is not would never be used, and nobody would know why. Raises Failed."""
+    """A grant for what there is not would never be used, and nobody would know why. Raises Failed and UsageError."""
     if settings.policy.escalation.local_only:
         raise Failed("with --local-only nothing can leave, so that no grant is made")
     for kind, name, known in (
-        ("category that may escalate", category, settings.policy.escalation.categories),
-        ("agent", agent, tuple(settings.agents)),
-        ("provider", provider, tuple(settings.escalation)),
+        ("category that may leave", category, settings.policy.escalation.categories),
+        ("agent of yours", agent, tuple(settings.agents)),
+        ("provider in your settings", provider, tuple(settings.escalation)),
     ):
         if name and name not in known:
-            raise Failed(f"there is no {kind} {name!r}; there are {', '.join(known) or 'none'}")
+            raise click.UsageError(f"{name!r} is no {kind}; there are {', '.join(known) or 'none'}")
 
 
 def _report(grant: Grant, words: str, as_json: bool) -> None:

@@ -16,6 +16,8 @@ PLAIN, PLAIN_AND_LONG = 4.4, 4.1
 """Bits from which plain words in quotes are a password; most single words have fewer."""
 ALONE = 3.9
 """Bits from which a plain word is a password where name and value are all there is on the line."""
+IN_A_SETTING = 3.3
+"""Bits from which it is one in a line of an environment file or of properties, where no name of a variable stands."""
 READ_LIKE_WORDS, READ_LIKE_WORDS_IF_LONG = 4.8, 5.0
 """Bits that the letters of most names have at most, and those of a row drawn by lot hardly ever, of a long one less."""
 READ_LIKE_NOTHING = 6.5
@@ -69,7 +71,8 @@ _REFERENCE = lazily(
     r"\$\{[\w.:/@%*#!?+= \[\]$-]{1,80}\}|%\{[\w.: -]{1,80}\}|"
     r"\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
     r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^%[a-z_]{4,40}$|"
-    r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/]|->|-$)|^\$[A-Za-z_-]{2,60}$|^\$[.(]|\$env:|^@\w+@$|"
+    r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/\"']|->|-$)|^\$[A-Za-z_-]{2,60}$|^\$[.(]|^[#$]\{|^<%|\$env:|^@\w+@$|"
+    r"^(?:\$[A-Za-z_]\w{0,60}){2,4}$|[-_/:.]\$[A-Z][A-Z0-9_]{2,40}$|"
     r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
     r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}|\{\$[\w.:>()-]{1,60}\}|^@\{|^[\])]\s|^\{\s{0,3}\\{0,2}[\"']\w|/%[sdv]|%[sdv]/|^\\f[IBRP]"
 )
@@ -152,6 +155,8 @@ def as_password(value: str, *, quoted: bool, plain_from: float | None = None) ->
         return None
     if _VERSIONED.match(value) or _is_path(value) or _is_told_in_words(value):
         return None
+    if _NAMES_ONE.match(value) and plain_from != IN_A_SETTING:
+        return None
     if quoted:
         return _quoted_password(value, plain_from or (PLAIN if len(value) < LONG else PLAIN_AND_LONG))
     return _bare_password(value, plain_from)
@@ -167,7 +172,7 @@ def _bare(value: str) -> str:
 
 def _is_told_in_words(value: str) -> bool:
     """Whether it speaks of the secret instead of being one (`new password`), or is a message in another alphabet."""
-    if (" " in value and _SPEAKS_OF_ONE.search(value)) or value.endswith(":") or _NAMES_ONE.match(value):
+    if (" " in value and _SPEAKS_OF_ONE.search(value)) or value.endswith(":"):
         return True
     return _is_in_another_alphabet(value)
 
@@ -206,12 +211,15 @@ def _is_a_sentence(value: str) -> bool:
 def _bare_password(value: str, plain_from: float | None) -> str | None:
     letter, digit, _, sign = _kinds(value)
     if value.isdigit():
-        alone, shown = plain_from == ALONE and 5 <= len(value) <= 12, plain_from is not None and 6 <= len(value) <= 9
+        alone = plain_from in (ALONE, IN_A_SETTING) and 5 <= len(value) <= 12
+        shown = plain_from is not None and 6 <= len(value) <= 9
         return "digits beside a telling name" if (alone or shown) and len(set(value)) > 2 else None
     if _CALL.match(value) or (_DOTTED.match(value) and not digit):
         return None
     bits = rarity(value)
     alone = plain_from is not None
+    if not alone and _KEBAB.match(value) and bits < SURELY_MADE:
+        return None
     plain = plain_from is not None and 4 <= len(value) <= 40 and "." not in value and bits > plain_from
     if _IDENTIFIER.match(value) and (not plain or (_HUMP.search(value) and _is_a_variable(value, plain_from))):
         return None
@@ -234,7 +242,9 @@ def as_token(value: str, *, quoted: bool) -> str | None:
         or _is_constant(value)
     ):
         return None
-    if " " in value or _VERSIONED.match(value) or _is_path(value) or (not quoted and _CALL.match(value)):
+    if " " in value or "@tcp(" in value or _VERSIONED.match(value) or _is_path(value):
+        return None
+    if not quoted and _CALL.match(value):
         return None
     if _is_in_another_alphabet(value):
         return None

@@ -24,6 +24,8 @@ def spoken(kind: str, facts: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
             return f"{source} ({provenance})", frozenset({"source", "provenance"})
         case "tokens_counted", {"prompt_tokens": int(read), "generated_tokens": int(written)}:
             return f"{read:,} read, {written:,} written", frozenset({"prompt_tokens", "generated_tokens", "step"})
+        case "egress_refused", {"how": str(how), "where": str(where)}:
+            return f"the guard stopped {how} to {where}", frozenset({"how", "where"})
         case "step_started", {"step": int(step)}:
             return f"step {step}", frozenset({"step"})
     return "", frozenset()

@@ -124,8 +124,8 @@ async def start(environment: dict[str, str]) -> AsyncIterator[Starter]:
 
 
 @pytest.fixture
-def hub(b4tui: Program, tmp_path: Path) -> Path:
+def hub(b4tui_here: Program, tmp_path: Path) -> Path:
     """A fresh hub."""
     path = tmp_path / "hub"
-    assert b4tui("init", str(path), "--prefix", "x").code == 0
+    assert b4tui_here("init", str(path), "--prefix", "x").code == 0
     return path

@@ -71,7 +71,9 @@ def test_on_a_hub_that_b4tui_never_worked_on_nothing_waits_and_nothing_is_made(r
 
 def test_a_grant_can_be_made_before_the_first_work(run, hub) -> None:
     (hub / ".b4tui").rmdir()
-    assert run("grants", "add", "--category", "nothing", "--actor", "amy").code == 1
+    wrong = run("grants", "add", "--category", "nothing", "--actor", "amy")
+    assert wrong.code == 2
+    assert "'nothing' is no category that may leave; there are deep_research, strategic_analysis" in wrong.err
     assert run("grants", "add", "--category", "deep_research").code == 1, "nobody is named"
     assert not (hub / ".b4tui").exists()
     assert run("grants", "add", "--category", "deep_research", "--actor", "amy").code == 0
@@ -329,9 +331,9 @@ def test_a_grant_that_was_edited_is_listed_as_not_used_and_can_be_revoked(run, s
     ("options", "code", "says"),
     [
         ((), 2, "--category"),
-        (("--category", "code_review"), 1, "deep_research"),
-        (("--category", "deep_research", "--agent", "nobody"), 1, "nobody"),
-        (("--category", "deep_research", "--provider", "nobody"), 1, "nobody"),
+        (("--category", "code_review"), 2, "deep_research"),
+        (("--category", "deep_research", "--agent", "nobody"), 2, "nobody"),
+        (("--category", "deep_research", "--provider", "nobody"), 2, "nobody"),
         (("--category", "deep_research", "--for", "soon"), 2, "30m"),
         (("--category", "deep_research", "--max-uses", "0"), 2, "0"),
         (("--category", "deep_research", "--for", "3650d"), 2, "policy.escalation.grant_days"),

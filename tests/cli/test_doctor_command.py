@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from b4tui.cli.doctor import in_lines
 from b4tui.demo.faults import FaultKind
 from b4tui.demo.server import SimulatedOllama
 
@@ -27,12 +28,12 @@ def check(report: dict[str, Any], name: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def doctor(b4tui, hub, simulated_ollama: SimulatedOllama):
+def doctor(b4tui_here, hub, simulated_ollama: SimulatedOllama):
     """Ask the doctor about the hub and the simulated server: exit code and report."""
 
     async def ask(*arguments: str, cwd: Path = hub, **environment: str) -> tuple[int, dict[str, Any]]:
         environment = {"OLLAMA_HOST": simulated_ollama.address, **environment}
-        answer = await asyncio.to_thread(b4tui, "doctor", "--json", *arguments, cwd=cwd, **environment)
+        answer = await asyncio.to_thread(b4tui_here, "doctor", "--json", *arguments, cwd=cwd, **environment)
         assert answer.err == ""
         return answer.code, answer.json
 
@@ -164,3 +165,22 @@ async def test_a_person_reads_marks_and_a_fix_under_what_failed(b4tui, hub):
     assert answer.code == 1
     assert "✗ engine ollama" in answer.out and "→ start it" in answer.out
     assert "✓ git" in answer.out
+
+
+async def test_a_hub_that_was_named_and_is_not_there_is_a_fault(doctor, tmp_path):
+    code, report = await doctor("--hub", str(tmp_path / "gone"))
+    assert code == 1
+    assert check(report, "hub")["status"] == "fail"
+    code, report = await doctor(cwd=tmp_path)
+    assert check(report, "hub")["status"] == "absent", "nobody named one"
+
+
+def test_on_a_terminal_long_words_are_not_broken_and_lines_are_set_in():
+    told = list(in_lines("✗ engines  ", "start one (`ollama serve`), or give [engines.embedded] a model_file", 40))
+    assert told == [
+        "✗ engines  start one (`ollama serve`),",
+        "           or give [engines.embedded] a",
+        "           model_file",
+    ]
+    assert list(in_lines("✗ a  ", "one two three", None)) == ["✗ a  one two three"]
+    assert list(in_lines("✓ a  ", "", 80)) == ["✓ a"]

@@ -27,23 +27,23 @@ def test_a_sample_is_one_json_document_with_every_field(b4tui):
     assert host["disk"]["total"] > 0
 
 
-def test_what_is_not_measured_has_a_reason(b4tui, tmp_path):
-    answer = b4tui("gpu", B4TUI_TELEMETRY__GPU="false", B4TUI_TELEMETRY__MODEL_STORE=str(tmp_path / "models"))
+def test_what_is_not_measured_has_a_reason(b4tui_here, tmp_path):
+    answer = b4tui_here("gpu", B4TUI_TELEMETRY__GPU="false", B4TUI_TELEMETRY__MODEL_STORE=str(tmp_path / "models"))
     assert answer.code == 0
     assert "GPU  n/a: GPU telemetry is off" in answer.out
     assert f"models in  {tmp_path / 'models'}: " in answer.out
     assert "GiB free of" in answer.out
 
 
-def test_watching_ends_after_the_count(b4tui):
-    answer = b4tui("gpu", "--json", "--watch", "0.1", "--count", "2")
+def test_watching_ends_after_the_count(b4tui_here):
+    answer = b4tui_here("gpu", "--json", "--watch", "0.1", "--count", "2")
     assert answer.code == 0
     first, second = (json.loads(line)["at"] for line in answer.out.splitlines())
     assert first < second
 
 
-def test_watching_without_json_says_when(b4tui):
-    answer = b4tui("gpu", "--watch", "0.1", "--count", "2")
+def test_watching_without_json_says_when(b4tui_here):
+    answer = b4tui_here("gpu", "--watch", "0.1", "--count", "2")
     assert [line[-1] for line in answer.out.splitlines() if line.startswith("20")] == ["Z", "Z"]
     assert answer.out.count("host  ") == 2
 
@@ -74,5 +74,5 @@ def test_a_reader_that_goes_away_ends_the_stream_quietly(environment, tmp_path, 
 
 
 @pytest.mark.parametrize("arguments", [("--count", "2"), ("--watch", "0"), ("--watch", "x")])
-def test_wrong_usage_is_2(b4tui, arguments):
-    assert b4tui("gpu", *arguments).code == 2
+def test_wrong_usage_is_2(b4tui_here, arguments):
+    assert b4tui_here("gpu", *arguments).code == 2

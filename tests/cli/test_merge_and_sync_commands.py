@@ -34,23 +34,23 @@ def test_merge_joins_both_sides_into_ours_and_tells_its_choices(b4tui, tmp_path)
     assert b4tui("board", "merge", base, ours).code == 2
 
 
-def test_sync_brings_two_clones_together(b4tui, hub, tmp_path):
+def test_sync_brings_two_clones_together(b4tui_here, hub, tmp_path):
     git(tmp_path, "init", "-q", "--bare", "remote")
     git(hub, "remote", "add", "origin", str(tmp_path / "remote"))
-    assert b4tui("board", "sync", cwd=hub).code == 0
+    assert b4tui_here("board", "sync", cwd=hub).code == 0
     git(tmp_path, "clone", "-q", "remote", "other")
-    assert b4tui("board", "create", "Here", "--actor", "amy", cwd=hub).code == 0
-    assert b4tui("board", "create", "There", "--actor", "bob", cwd=tmp_path / "other").code == 0
-    assert b4tui("board", "sync", cwd=hub).code == 0
-    done = b4tui("board", "sync", "--json", cwd=tmp_path / "other")
+    assert b4tui_here("board", "create", "Here", "--actor", "amy", cwd=hub).code == 0
+    assert b4tui_here("board", "create", "There", "--actor", "bob", cwd=tmp_path / "other").code == 0
+    assert b4tui_here("board", "sync", cwd=hub).code == 0
+    done = b4tui_here("board", "sync", "--json", cwd=tmp_path / "other")
     assert done.code == 0, done.err
     assert (done.json["remote"], done.json["conflicts"]) == ("origin", [])
-    assert b4tui("board", "sync", cwd=hub).code == 0
+    assert b4tui_here("board", "sync", cwd=hub).code == 0
     for clone in (hub, tmp_path / "other"):
-        assert {item["title"] for item in b4tui("board", "list", "--json", cwd=clone).json} == {"Here", "There"}
+        assert {item["title"] for item in b4tui_here("board", "list", "--json", cwd=clone).json} == {"Here", "There"}
 
 
-def test_sync_without_a_remote_says_what_to_do(b4tui, hub):
-    answer = b4tui("board", "sync", cwd=hub)
+def test_sync_without_a_remote_says_what_to_do(b4tui_here, hub):
+    answer = b4tui_here("board", "sync", cwd=hub)
     assert answer.code == 1
     assert "git remote add" in answer.err

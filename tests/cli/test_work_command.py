@@ -28,11 +28,11 @@ async def server():
 
 
 @pytest.fixture
-def create(b4tui, hub: Path):
+def create(b4tui_here, hub: Path):
     """Put a bead on the hub's board; its id."""
 
     def make(title: str, *arguments: str) -> str:
-        answer = b4tui("board", "create", title, "--json", "--actor", "me", *arguments, cwd=hub)
+        answer = b4tui_here("board", "create", title, "--json", "--actor", "me", *arguments, cwd=hub)
         assert answer.code == 0, answer.err
         bead: str = answer.json["id"]
         return bead
@@ -41,11 +41,11 @@ def create(b4tui, hub: Path):
 
 
 @pytest.fixture
-def status(b4tui, hub: Path):
+def status(b4tui_here, hub: Path):
     """A bead's status and assignee as the board has them."""
 
     def ask(bead: str) -> tuple[str, str]:
-        answer = b4tui("board", "show", bead, "--json", cwd=hub)
+        answer = b4tui_here("board", "show", bead, "--json", cwd=hub)
         (row,) = answer.json if isinstance(answer.json, list) else [answer.json]
         return row["status"], row.get("assignee", "")
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from b4tui.demo.script import Call, Script, Step
 from b4tui.demo.server import SimulatedOllama
+from tests.plain_http import PLAIN
 
 SCRIPT = Script(
     bead="x-1",
@@ -26,7 +27,7 @@ class Client:
 
     def __init__(self, server: SimulatedOllama) -> None:
         self.server = server
-        self.http = httpx.AsyncClient(base_url=server.address, trust_env=False, timeout=60)
+        self.http = httpx.AsyncClient(base_url=server.address, **PLAIN, timeout=60)
 
     @staticmethod
     def request(**changes: Any) -> dict[str, Any]:

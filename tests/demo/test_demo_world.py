@@ -9,13 +9,14 @@ from b4tui.config import load
 from b4tui.demo.run import demo_world
 from b4tui.engines.dispatch.placement import candidates
 from b4tui.engines.opening import open_engines
+from tests.plain_http import PLAIN
 
 
 async def test_settings_hub_and_server_belong_together():
     async with demo_world(speed=0) as world:
         assert {engine.address for engine in world.settings.engines.values()} == {world.server.address}
         assert (world.hub / ".beads" / "issues.jsonl").is_file()
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(**PLAIN) as http:
             listed = (await http.get(f"{world.server.address}/api/tags")).json()["models"]
         assert {role.model for role in world.settings.roles.values()} <= {model["name"] for model in listed}
 
@@ -25,7 +26,7 @@ async def test_everything_is_gone_at_the_end_even_after_an_error():
         async with demo_world(speed=0) as world:
             raise RuntimeError("on purpose")
     assert not world.hub.exists()
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(**PLAIN) as http:
         with pytest.raises(httpx.ConnectError):
             await http.get(world.server.address)
 
@@ -45,7 +46,7 @@ async def test_no_engine_of_the_operators_is_ever_asked(monkeypatch):
 
 async def test_a_model_of_the_operators_own_is_served_as_well(monkeypatch):
     monkeypatch.setenv("B4TUI_ROLES__WORKHORSE__MODEL", "tiny")
-    async with demo_world(speed=0) as world, httpx.AsyncClient(trust_env=False) as http:
+    async with demo_world(speed=0) as world, httpx.AsyncClient(**PLAIN) as http:
         answer = await http.post(f"{world.server.address}/api/chat", json={"model": "tiny", "messages": []})
         assert answer.status_code == 200
 

@@ -18,6 +18,7 @@ from b4tui.demo.listening import Ending
 from b4tui.demo.openai_pages import Plays
 from b4tui.demo.openai_server import CHAT, SimulatedOpenAi
 from tests.demo.conftest import SCRIPT
+from tests.plain_http import PLAIN
 
 BOTH = pytest.mark.parametrize("plays", list(Plays))
 ASKED = [{"role": "user", "content": "# x-1: Try\n\nDo it."}]
@@ -27,7 +28,7 @@ ASKED = [{"role": "user", "content": "# x-1: Try\n\nDo it."}]
 async def serving(**settings: Any) -> AsyncIterator[tuple[SimulatedOpenAi, httpx.AsyncClient]]:
     async with (
         SimulatedOpenAi([SCRIPT], speed=0, **settings) as server,
-        httpx.AsyncClient(base_url=server.address, trust_env=False, timeout=60) as client,
+        httpx.AsyncClient(base_url=server.address, **PLAIN, timeout=60) as client,
     ):
         yield server, client
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from b4tui.demo.catalog import duration_s
 from b4tui.demo.listening import Ending
 from b4tui.demo.server import SimulatedOllama
+from tests.plain_http import PLAIN
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
@@ -201,7 +202,7 @@ class TestRefusals:
     @settings(max_examples=60, deadline=None)
     def test_no_body_breaks_the_server(self, body, path):
         async def ask() -> None:
-            async with SimulatedOllama([], speed=0) as server, httpx.AsyncClient(trust_env=False) as http:
+            async with SimulatedOllama([], speed=0) as server, httpx.AsyncClient(**PLAIN) as http:
                 answer = await http.post(server.address + path, content=json.dumps(body))
                 assert answer.status_code in (200, 400, 403, 404, 500)
                 assert (await http.get(server.address)).status_code == 200
@@ -219,14 +220,14 @@ class TestRefusals:
 class TestPace:
     @pytest.mark.usefixtures("own_time")
     async def test_a_client_that_leaves_cancels_its_answer(self):
-        async with SimulatedOllama(speed=0.05) as server, httpx.AsyncClient(trust_env=False) as http:
+        async with SimulatedOllama(speed=0.05) as server, httpx.AsyncClient(**PLAIN) as http:
             body = {"model": "qwen3:8b", "messages": [{"role": "user", "content": "# hub-q1k: Research"}]}
             with pytest.raises(httpx.ReadTimeout):
                 await http.post(f"{server.address}/api/chat", json=body, timeout=0.3)
             await _until(lambda: server.chats[0].ending is Ending.CANCELLED)
 
     async def test_the_speed_scales_the_time_an_answer_takes(self, client):
-        async with SimulatedOllama(speed=4, tokens_per_s=50) as server, httpx.AsyncClient(trust_env=False) as http:
+        async with SimulatedOllama(speed=4, tokens_per_s=50) as server, httpx.AsyncClient(**PLAIN) as http:
             body = {"model": "qwen3:8b", "messages": [{"role": "user", "content": "# hub-n8h: Invite"}]}
             lines = (await http.post(f"{server.address}/api/chat", json=body)).text.splitlines()
         last = json.loads(lines[-1])

@@ -18,6 +18,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.plain_http import PLAIN
+
 MODEL = "tiny"
 NOWHERE = "http://127.0.0.1:1"
 
@@ -124,7 +126,7 @@ def _answers(server: RealOllama) -> bool:
     if server.process.poll() is not None:
         pytest.fail(f"the real Ollama ended at once:\n{server.log.read_text(errors='replace')[-2000:]}")
     try:
-        return httpx.get(f"{server.address}/api/version", trust_env=False, timeout=2).status_code == 200
+        return httpx.get(f"{server.address}/api/version", **PLAIN, timeout=2).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -133,7 +135,7 @@ def _install(address: str, weights: Path) -> None:
     """Give the server the model: its bytes as a blob, then a model made of that (research/runtime.md 1.10)."""
     data = weights.read_bytes()
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    with httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=address, **PLAIN, timeout=60) as client:
         client.post(f"/api/blobs/{digest}", content=data).raise_for_status()
         made = client.post("/api/create", json={"model": MODEL, "files": {weights.name: digest}})
     assert '"success"' in made.text, made.text

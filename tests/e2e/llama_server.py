@@ -18,6 +18,7 @@ from b4tui.engines.openai.flavors import LLAMA_SERVER
 from b4tui.engines.openai.wire import request_body
 from b4tui.engines.types import ChatRequest
 from tests.e2e.conftest import held_port, until
+from tests.plain_http import PLAIN
 
 NAME = "tiny"
 
@@ -80,7 +81,7 @@ def _healthy(server: RealLlamaServer) -> bool:
     if server.process.poll() is not None:
         pytest.fail(f"the real llama-server ended at once:\n{server.log.read_text(errors='replace')[-2000:]}")
     try:
-        return httpx.get(f"{server.address}/health", trust_env=False, timeout=2).status_code == 200
+        return httpx.get(f"{server.address}/health", **PLAIN, timeout=2).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -94,7 +95,7 @@ def options_for_a_call(server: RealLlamaServer, request: ChatRequest) -> dict[st
     """
     body = json.loads(request_body(request, NAME, LLAMA_SERVER))
     penalty = 10
-    with httpx.Client(base_url=server.address, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=server.address, **PLAIN, timeout=30) as client:
 
         def tokens(text: str) -> list[int]:
             row = client.post("/tokenize", json={"content": text, "parse_special": True}).json()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,29 +73,6 @@ async def a_job(
             await runtime.stop("the test is over")
             for opened in engines.values():
                 await opened.aclose()
-
-
-def log_of(hub: Path) -> list[str]:
-    """The subjects of all commits."""
-    command = ["git", "-C", str(hub), "log", "--format=%s"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-
-
-async def test_every_bead_that_agents_can_do_is_closed_with_commits_that_name_it():
-    async with a_job() as job:
-        before = {bead_id for bead_id, bead in job.beads().items() if bead.status == "closed"}
-        await job.runtime.start()
-        await job.done()
-        closed = {bead_id for bead_id, bead in job.beads().items() if bead.status == "closed"} - before
-        assert len(closed) >= 20
-        assert closed == {event.bead for event in job.told("bead_closed")}
-        subjects = log_of(job.world.hub)
-        assert all(any(bead_id in subject for subject in subjects) for bead_id in closed)
-        assert {event.agent for event in job.told("bead_closed")} == set(job.world.settings.agents)
-        assert not job.told("warned") and not job.told("board_failed")
-        snapshot = job.runtime.snapshot
-        assert set(snapshot.columns.closed) == closed | before
-        assert all(job.beads()[bead_id].close_reason for bead_id in closed)
 
 
 async def test_a_server_that_is_down_at_the_start_is_waited_for_with_nothing_claimed():

@@ -52,6 +52,11 @@ def test_seconds_are_told_as_exactly_as_anybody_reads_them() -> None:
         ("private_read", {"source": "file:.env", "provenance": "private"}, "file:.env (private)"),
         ("tokens_counted", {"prompt_tokens": 1200, "generated_tokens": 80}, "1,200 read, 80 written"),
         ("step_started", {"step": 2}, "step 2"),
+        (
+            "egress_refused",
+            {"how": "socket.connect", "where": "203.0.113.7:443"},
+            "the guard stopped socket.connect to 203.0.113.7:443",
+        ),
         ("tool_called", {"tool": "bash", "call": "c1"}, "tool bash, call c1"),
         ("file_changed", {"path": ["a"], "added": 3, "removed": 1}, "added 3, path a, removed 1"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,20 +38,30 @@ print("LOADED", sorted(name for name in sys.modules if name.split(".")[0] == "te
 """
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_no_command_but_the_console_loads_textual(arguments: list[str], tmp_path: Path) -> None:
-    environment = {
+def environment(home: Path) -> dict[str, str]:
+    return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(tmp_path),
+        "HOME": str(home),
         "B4TUI_ENGINES__OLLAMA__ADDRESS": "http://127.0.0.1:9",
     }
-    subprocess.run(
-        [sys.executable, "-m", "b4tui", "init", "."], cwd=tmp_path, env=environment, check=True, capture_output=True
-    )
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh hub; every command has a copy."""
+    made = tmp_path_factory.mktemp("hub")
+    command = [sys.executable, "-m", "b4tui", "init", "."]
+    subprocess.run(command, cwd=made, env=environment(made), check=True, capture_output=True)
+    return made
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_no_command_but_the_console_loads_textual(arguments: list[str], hub: Path, tmp_path: Path) -> None:
+    shutil.copytree(hub, tmp_path, symlinks=True, dirs_exist_ok=True)
     answer = subprocess.run(
         [sys.executable, "-c", SPY.format(arguments=arguments)],
         cwd=tmp_path,
-        env=environment,
+        env=environment(tmp_path),
         capture_output=True,
         text=True,
         check=False,

@@ -4,3 +4,5 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tui"))
+
+from sheets import sheets_parsed_once as sheets_parsed_once

@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from frozen_world import WORLD, FrozenRuntime, clock
+from sheets import sheets_parsed_once as sheets_parsed_once
 
 from b4tui.config import TuiConfig
 from b4tui.tui.app import Console

@@ -11,7 +11,7 @@ from b4tui.ledger.types import Entry, Head, Verification
 from b4tui.tui.audit.chain import Chain, chain_line
 from b4tui.tui.audit.facts import Kept, entry_lines
 from b4tui.tui.audit.numbers import Numbers
-from b4tui.tui.audit.question import Question, hint, read_question
+from b4tui.tui.audit.question import Question, hint, none_fit, read_question
 from b4tui.tui.audit.rows import entry_line, head_line, title_of
 from b4tui.tui.paint import plain, width_of
 
@@ -184,3 +184,11 @@ class TestNumbers:
             numbers[100_000]
         with pytest.raises(ValueError):
             numbers.index("0")
+
+
+def test_where_nothing_fits_the_way_back_is_said_whole_at_every_width() -> None:
+    why = "There is no kind pay: do you mean payload_sent?"
+    for width in (58, 76, 158):
+        rows = [words(row) for row in none_fit(why, width)]
+        assert max(len(row) for row in rows) <= width
+        assert " ".join(" ".join(rows).split()) == f"{why} Nothing in the record fits. escape shows all of it."

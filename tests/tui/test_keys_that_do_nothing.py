@@ -58,6 +58,7 @@ class TestAtAnApproval:
             ("call_public", standing(SHORT), "the gate found nothing in it"),
             ("acknowledge", standing(replace(LOW, seen_by="pat")), "it is marked as seen by pat already"),
             ("grant", standing(STAYS), "what stays here cannot be granted"),
+            ("unseen", standing(whole=True), "all of it was seen"),
             ("other", standing(), "no other approval waits"),
             ("undo", standing(), "there is nothing to take back: it was too long ago, or it has left"),
         ],

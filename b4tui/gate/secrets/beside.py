@@ -76,6 +76,7 @@ _FIRST_SEGMENT = lazily(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)(?=[^.]*$)")
 _GIVEN = frozenset(
     {"set", "with", "add", "put", "use", "default", "my", "db", "user", "client", "api", "auth", "access"}
     | {"check", "hash", "verify", "make", "encrypt", "equals", "send", "type", "fill", "enter", "input"}
+    | {"reset", "change", "update", "confirm"}
 )
 """How the names of functions begin that take a secret."""
 _BYTES = lazily(
@@ -153,6 +154,8 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
             return None
         if match["tag"]:
             after = text[stop : stop + 16].lstrip()
+            if text[begin - 2 : begin - 1] in _BEFORE_A_STAND_IN and text[begin - 1] == "<" and after[:2] != "</":
+                return None
             if (after and not after.startswith("<")) or text[start] == "#":
                 return None
             if after.startswith(f"</{name}"[:16]):
@@ -161,6 +164,8 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     return Beside(begin, name, match["sign"] or match["value"] or "", match["space"], passed, quote, start, stop)
 
 
+_BEFORE_A_STAND_IN = ("=", ":", "/", "@")
+"""Before `<password>` where it stands for one and begins no element."""
 _QUOTES = ('"', "'", "`")
 _AFTER_A_STRING = frozenset(" \t+,;)&|]}=?:<>")
 
@@ -220,7 +225,7 @@ def _sets(name: str) -> bool:
     """Whether a function of this name is given the secret: `password("x")`, `setToken("x")`, not `getPassword("x")`."""
     if name.endswith("UserPassword"):
         return False  # the user comes first
-    first = _FIRST_SEGMENT.search(name)
+    first = _FIRST_SEGMENT.search(name) if "keyring" not in name else None  # it is given a service's name first
     return first is not None and (first[0].lower() in _GIVEN or strength(first[0]) is not None)
 
 

@@ -19,7 +19,7 @@ _NAME = r"""[\w.:$@\[\]>-]{1,60}"""
 _ANY = rf"""(?:{_TEXT}|\{{[^{{}}]{{0,160}}\}}|{_NAME}(?:\([^()\n]{{0,80}}\))?)"""
 _MADE = r"""(?:(?:\[\]byte|(?:new\s|[\w.:]{1,30}\.)?(?:[gG]etBytes|from|encode|parse|String))\(\s{0,3}|&)?"""
 """What makes bytes of a text, around it: `[]byte("x")`, `Encoding.UTF8.GetBytes("x")`."""
-_VALUE = rf"""{_MADE}[bBu@N]?(?P<quote>["'`])(?P<value>[^"'`\n]{{4,120}})(?P=quote)"""
+_VALUE = rf"""{_MADE}[bBu@N]?(?P<quote>["'`])(?P<value>(?:(?!(?P=quote))[^\n]){{4,120}})(?P=quote)"""
 _NEXT = r"\s{0,20},\s{0,20}"
 _MORE = r"(?:\.to_string|\.into|\.encode|\.getBytes|\.toCharArray|\.toByteArray)?"
 _END = rf"{_MORE}\s{{0,20}}[(),.;|]"
@@ -68,6 +68,12 @@ _PLACES: Sequence[tuple[re.Pattern[str], str]] = (
     (_FOURTH_OF_TEXTS, "credentials ->credentials"),
 )
 _AUTH = "auth ="
+_CIPHERS = frozenset(
+    f"{name}(" for name in ("secretkeyspec", "aes.new", "newcipher", "createcipheriv", "createdecipheriv")
+)
+_KEY_LENGTHS = (16, 24, 32)
+"""Characters of the keys of AES."""
+_VARIABLE = lazily(r"[${<]")
 
 
 def _by_word() -> Mapping[str, tuple[re.Pattern[str], ...]]:
@@ -99,7 +105,15 @@ class Calls:
                 continue  # a filter, which is given what stands before it
             for pattern in _CALLS[word]:
                 match = pattern.match(text, start + len(word) - 1)
-                if match is not None and as_password(match["value"], quoted=True, plain_from=PASSED):
+                if match is not None and _is_secret(match["value"], word, pattern):
                     done = match.end()
                     yield Hit("called-with-password", *match.span("value"), f"is given to {word.strip(' (=')}")
                     break
+
+
+def _is_secret(value: str, word: str, pattern: re.Pattern[str]) -> bool:
+    """Whether it is one: a cipher takes whatever has the length of its keys, what signs or hashes any word."""
+    if word in _CIPHERS and len(value) in _KEY_LENGTHS and not _VARIABLE.search(value):
+        return True
+    plain_from = None if pattern is _FIRST or pattern is _FIRST_AND_MORE else PASSED
+    return as_password(value, quoted=True, plain_from=plain_from) is not None

@@ -23,11 +23,12 @@ STRONG_WORDS = word_set(
     "password passwords passwd passwds pass passphrase passcode passwort passworter kennwort pwd pwds pw pswd",
     "psswd paswd passw psw psk paasword pword passwrd masterauth secret secrete credential credentials cred creds pin",
     "zugangsdaten kundenkennwort motdepasse mdp contrasena contraseña senha wachtwoord hasło haslo geheim geheimnis",
+    "heslo salasana lösenord losenord adgangskode passord şifre sifre jelszo jelszó parolchiave",
     "пароль 密码 密碼 パスワード 비밀번호 pepper",
 )
 WEAK_WORDS = word_set(
     "token tok tokn key keys auth hmac jwt sid dsn webhook cookie session bearer nkey otp totp seed apikey pkey",
-    "secrets authorization salt schlüssel schluessel zugangscode",
+    "secrets authorization salt schlüssel schluessel zugangscode clave chave parola",
 )
 INSIDE = (
     "password",
@@ -49,7 +50,7 @@ WEAK_AT_THE_END = ("key", "auth", "pat", "jwt")
 CODES = tuple(f"{kind}{sign}code" for kind in ("access", "recovery", "activation", "backup") for sign in ("", "_", "-"))
 """Codes that let in who has them."""
 PATTERN_OF_IDS = lazily(
-    r"(?i)(?:client|app|application|access[_.-]?key|access|consumer|(?:aws|secret)[_.-]?key)[_.\- ]?"
+    r"(?i)(?:client|app|application|access[_.-]?key|access|consumer|secret|(?:aws|secret)[_.-]?key)[_.\- ]?"
     r"(?:id|ident|identifier)$"
 )
 STRONG_KEYS = word_set(
@@ -164,7 +165,7 @@ def _is_password(segments: list[str]) -> bool:
 def _of_segments(segments: list[str], whole: str) -> Strength | None:
     strong = any(part in STRONG_WORDS for part in segments) or any(word in whole for word in INSIDE)
     if any(part in NOT_THESE for part in segments) and not any(
-        part in ("password", "secret", "passwd", "token", "pwd") for part in segments
+        part in ("password", "secret", "passwd", "token", "pwd", "pass") for part in segments
     ):
         return None
     if strong or _ends(segments, AT_THE_END, 14):

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from b4tui.gate.patterns import lazily
 from b4tui.gate.secrets.beside import Beside
-from b4tui.gate.values import ALONE, SURELY_MADE
+from b4tui.gate.values import ALONE, IN_A_SETTING, SURELY_MADE
 
 PASSED = 4.8
 """Bits from which a plain word is a password where it is passed to a function."""
 LISTED = 5.6
 """Bits from which it is one between commas, where most words are names of variables."""
 
+CONNECTING = 3.3
+"""Bits from which it is one in what a program connects with, where no name of a variable stands."""
+
+_CONNECTS = lazily(r"(?i)[?&;'\"\s](?:user(?:[ _-]?(?:id|name))?|uid|username)[ ]?=[^;&=\n]{1,40}[;&][^\n]{0,160}$")
 _SETTING = r"(?:export|set|setx|setenv|env|arg|var|put|declare[ \t]+-x|-|[%\#][ \t]{0,3}(?:define|global))[ \t]+"
 _ALONE = lazily(rf"""(?i)[ \t]*(?:{_SETTING})?["'*]{{0,2}}[\w.\-]+["'*]{{0,2}}[ \t]*(?:[?:+]?=|:\*{{0,2}})[ \t]*$""")
+_OF_SETTINGS = lazily(r"(?:(?:export|set|ENV|ARG)[ \t]+)?(?:[A-Z][A-Z0-9_]*_[A-Z0-9_]+|[a-z][\w-]*(?:\.[\w-]+)+)=$")
 _ALONE_BUT_SPACED = lazily(rf"(?i)[ \t]*(?:{_SETTING})?$")
 
 
@@ -24,6 +29,8 @@ def plain_from(text: str, found: Beside) -> float | None:
     """
     if found.quote:
         return PASSED if found.passed else None
+    if found.begin and found.sign == "=" and text[found.begin - 1] in "?&;" and _is_of_a_connection(text, found.begin):
+        return CONNECTING
     if (
         found.name.startswith("-")
         or found.sign == ":-"
@@ -47,7 +54,14 @@ def plain_from(text: str, found: Beside) -> float | None:
         return None
     if not _ALONE.match(head):
         return SURELY_MADE if found.sign == ":" or _is_a_word_of_a_command(text, found, rest) else None
+    if _OF_SETTINGS.match(head):
+        return IN_A_SETTING
     return ALONE if head[:1].isupper() or head.endswith((": ", "=")) else SURELY_MADE
+
+
+def _is_of_a_connection(text: str, begin: int) -> bool:
+    """Whether a user is named before it in the same row of settings: `Server=a;User Id=b;Password=c`."""
+    return _CONNECTS.search(text[max(0, begin - 220) : begin]) is not None
 
 
 def _is_a_word_of_a_command(text: str, found: Beside, rest: str) -> bool:

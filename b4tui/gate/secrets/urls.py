@@ -9,11 +9,11 @@ from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.types import Hit
-from b4tui.gate.values import stands_for_a_value
+from b4tui.gate.values import names_a_value, stands_for_a_value
 
 _PASSWORD = lazily(r"""://[^\s:/@"'<>`]{0,80}:(?P<value>[^\s"'<>/`]{2,160})@(?P<host>[^\s"'<>/`]{1,120})""")
 _TOKEN = lazily(r"""://(?P<value>[A-Za-z0-9_.~-]{20,250})(?::x-oauth-basic|:)?@[\w.-]{1,120}""")
-_WITHOUT_SCHEME = lazily(r"""(?<![^"'`=\s])[\w.-]{1,40}:(?P<value>[^\s"'`:@/{}%$]{3,100})$""")
+_WITHOUT_SCHEME = lazily(r"""(?<![^"'`=\s])[\w.-]{1,40}:(?P<value>[^\s"'`:/{}%$]{3,100})$""")
 """What stands before `@tcp(host)/name`, as drivers of databases in Go take it."""
 _NOBODY = lazily(
     r"(?i)(?:pass(?:word|wd|wort)?|pwd?|port|user(?:name)?|secret|token|guest|postgres|root|admin|mysql|minioadmin|neo4j|"
@@ -50,7 +50,11 @@ class Urls:
         for start, word in at.any_of(("@tcp(", "@unix(")):
             first = max(0, start - 150)
             match = _WITHOUT_SCHEME.search(text[first:start])
-            if match and _is_password(match["value"], text[start + len(word) : start + len(word) + 60]):
+            if (
+                match
+                and not names_a_value(match["value"])
+                and _is_password(match["value"], text[start + len(word) : start + len(word) + 60])
+            ):
                 yield Hit("connection-url", first + match.start("value"), start, "a password in an address")
 
 

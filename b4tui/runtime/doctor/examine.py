@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from b4tui.agents.sandbox import NoSandbox, find_sandbox
 from b4tui.board.lint import lint
 from b4tui.board.model import Hub, Severity
-from b4tui.board.store import BoardError, BoardStore, NoHub
+from b4tui.board.store import BoardError, BoardStore, NoHub, NotThere
 from b4tui.config import ConfigError, Settings
 from b4tui.engines.attestation.pins import Pins
 from b4tui.engines.interface import Engine
@@ -86,6 +86,8 @@ def _settings(settings: Settings) -> Check:
 def _hub(find_hub: Callable[[], Hub], open_store: Callable[[Hub], BoardStore]) -> list[Check]:
     try:
         hub = find_hub()
+    except NotThere as error:
+        return [Check("hub", Status.FAIL, str(error), "name another one, or make this one with `b4tui init PATH`")]
     except NoHub as error:
         return [Check("hub", Status.ABSENT, str(error), "`b4tui init PATH` makes one; --hub PATH names one")]
     except BoardError as error:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from b4tui.tui.paint import Ink, Line, Span, plain
+from b4tui.tui.paint import Ink, Line, Span, plain, wrapped
 
 _FIELD = re.compile(r"(?P<name>kind|bead):(?P<value>\S*)")
 
@@ -56,7 +56,8 @@ def hint(question: Question, kinds: Collection[str]) -> str:
     return ""
 
 
-def none_fit(why: str) -> tuple[Line, ...]:
-    """What stands where no row fits, with a hint."""
-    told = f"{why} " if why else ""
-    return (Line(), Line((Span(f"  {told}Nothing in the record fits. escape shows all of it.", Ink.FAINT),)))
+def none_fit(why: str, width: int) -> tuple[Line, ...]:
+    """What stands where no row fits, with a hint; in `width` cells."""
+    told = (why, "Nothing in the record fits. escape shows all of it.")
+    rows = (row for text in told if text for row in wrapped(text, max(20, width - 2), Ink.SOFT))
+    return (Line(), *(Line((Span("  "), *row.left)) for row in rows))

@@ -21,6 +21,8 @@ def of_one(action: str, standing: Standing) -> str:
         return NOTHING_TO_UNDO
     if action == "other":
         return "no other approval waits"
+    if action == "unseen" and standing.whole:
+        return "all of it was seen"
     if one is None:
         return "it is being read still"
     if not standing.open:

@@ -98,7 +98,7 @@ class AuditScreen(HouseScreen):
         rows = self.query_one("#rows", Lines)
         self._draw_chain()
         self._draw_head(rows.room)
-        rows.empty = none_fit(self._reader.hint if self._reader else "") if self._question else _EMPTY
+        rows.empty = none_fit(self._reader.hint if self._reader else "", rows.room) if self._question else _EMPTY
         today = self.console.clock().astimezone()
         reader = self._reader
 

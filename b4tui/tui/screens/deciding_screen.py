@@ -61,6 +61,8 @@ class DecidingScreen(PayloadScreen):
             return bool(self.undoable())
         if action == "other":
             return bool(self._next())
+        if action == "unseen":
+            return standing is None or not standing.whole
         if action not in PENDING | LETS_OUT:
             return True
         if one is None or standing is None or not standing.open or (action in LETS_OUT and stays_here(one)):

@@ -114,7 +114,9 @@ class PayloadView(Vertical):
     async def _compare(self, reading: Reading) -> None:
         previous = reading.shown.previous
         if previous is None:
-            told: tuple[Line, ...] = (line(Span("Nothing was approved for this run before.", Ink.SOFT)),)
+            told: tuple[Line, ...] = (
+                line(Span("Nothing was approved for this run before. = shows the payload again.", Ink.SOFT)),
+            )
         else:
             told = await asyncio.to_thread(diff_lines, read_body(previous), reading.text, self.pane.room)
         if self.reading is not None and self.reading.approval.sha256 == reading.approval.sha256:
