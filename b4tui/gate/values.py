@@ -55,7 +55,7 @@ _STANDS_FOR = lazily(
     r"your[-_ .]|^your|<your|my[-_ ]?user(?:name)?$|aabbccddee|00112233|insert.{0,12}here|enter.{0,12}here|x{6}|"
     r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
     r"a1b2c3|1a2b3c|abc123|"
-    r"0123456789|abcdefghij|(\w)\1{7}|todo|mot.?de.?passe|"
+    r"0123456789|goes.?here|^abcdef\d|abcdefghij|(\w)\1{7}|todo|mot.?de.?passe|"
     r"^(?:dein|ihr|euer|hier|votre|tu|sua|seu)[-_ ]|hier.{0,12}(?:eintragen|einsetzen|eingeben)|"
     r"[-_](?:here|goes)\b"
 )
@@ -74,15 +74,16 @@ _REFERENCE = lazily(
     r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/\"']|->|-$)|^\$[A-Za-z_-]{2,60}$|^\$[.(]|^[#$]\{|^<%|\$env:|^@\w+@$|"
     r"^(?:\$[A-Za-z_]\w{0,60}){2,4}$|[-_/:.]\$[A-Z][A-Z0-9_]{2,40}$|"
     r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
-    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}|\{\$[\w.:>()-]{1,60}\}|^@\{|^[\])]\s|^\{\s{0,3}\\{0,2}[\"']\w|/%[sdv]|%[sdv]/|^\\f[IBRP]"
+    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}|\{\$[\w.:>()-]{1,60}\}|^@\{|^[\])]\s|^\{\s{0,3}\\{0,2}[\"']\w|/%[sdv]|%[sdv]/|^\\f[IBRP]|"
+    r"^=>|^\$\{|\}\{|^[a-z]\}|^\*\*|:\$\{?[A-Za-z_]\w{0,60}\}?$"
 )
 _AROUND = lazily(
     r"(?i)^\{(?:noop|plain|clear(?:text)?|s?sha\d{0,3}|s?md5|bcrypt|crypt|pbkdf2)\}|(?:\{(?:enter|tab)\}|\\[rn])$"
 )
 """What is no part of a password: how it is kept, the key that is struck after it."""
 _POINTS_ELSEWHERE = lazily(
-    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
-    r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}$|"
+    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|(?:[\w.-]{1,40}:)?/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
+    r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}(?:/\S*)?$|\.[a-z]{2,12}$|[\w.]{1,80}\{$|(?:[a-z]{1,20})?v\d(?:(?:alpha|beta)\d)?\.[a-z]\w{2,80}$|"
     r"[\w./$-]+\.(?:[choa]|l?[oa]|so|py|js|ts|go|rb|java|php|sh|pl|txt|md|json|ya?ml|xml|pem|crt|cer|key|pub|conf|cfg|"
     r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|(?:urn|arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
     r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
