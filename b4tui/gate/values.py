@@ -75,7 +75,7 @@ _REFERENCE = lazily(
     r"^(?:\$(?:[A-Za-z_]{1,60}|[A-Z][A-Z0-9_]{0,60})){2,4}$|[-_/:.]\$[A-Z][A-Z0-9_]{2,40}$|"
     r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
     r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}|\{\$[\w.:>()-]{1,60}\}|^@\{|^[\])]\s|^\{\s{0,3}\\{0,2}[\"']\w|/%[sdv]|%[sdv]/|^\\f[IBRP]|"
-    r"^=>|\}\{|^[a-z]\}|^\*\*"
+    r"^=>|\}\{[A-Za-z_]\w{0,40}[.:}]|^[a-z]\}|^\*\*|^\w{1,3}\$\{[A-Za-z_]|^\{\s|^\{%|^\{[a-z]\w*\.|^\[\w+\]\[|^<\?|^#[a-z]{2,30}[_-][A-Za-z_-]{2,40}$|^%s|^--\w|^_[A-Z][A-Z_]{2,40}_$|^\$\$?\."
 )
 _AROUND = lazily(
     r"(?i)^\{(?:noop|plain|clear(?:text)?|s?sha\d{0,3}|s?md5|bcrypt|crypt|pbkdf2)\}|(?:\{(?:enter|tab)\}|\\[rn])$"
@@ -85,17 +85,17 @@ _POINTS_ELSEWHERE = lazily(
     r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|(?:[\w.-]{1,40}:)?/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
     r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}(?:/\S*)?$|\.[a-z]{2,12}$|[\w.]{1,80}\{$|(?:[a-z]{1,20})?v\d(?:(?:alpha|beta)\d)?\.[a-z]\w{2,80}$|"
     r"[\w./$-]+\.(?:[choa]|l?[oa]|so|py|js|ts|go|rb|java|php|sh|pl|txt|md|json|ya?ml|xml|pem|crt|cer|key|pub|conf|cfg|"
-    r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|(?:urn|arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
-    r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
+    r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|(?:urn|arn|classpath|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
+    r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|AAAA(?:B3NzaC1yc2|C3NzaC1lZDI1|E2VjZHNhLX|B3NzaC1kc3)|/?dev/null\b|(?:org|com|io|net|dev|javax?|jakarta)(?:\.[a-z]\w*){2,8}\.?$|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
     r"(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.#?[A-Za-z_]"
 )
 _IDENTIFIER = lazily(r"[!&*~]{0,2}[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")
 _DOTTED = lazily(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
-_CONSTANT = lazily(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
+_CONSTANT = lazily(r"_{0,2}[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+_{0,2}$")
 _CALL = lazily(
     r"[A-Za-z_&*!$][\w.:>\-]{0,80}(?:[?!]?\(|\[(?:[\w\"'`]|$)|\{[\w\"'}]|[!=]=.)|\w+::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
-    r"--?[A-Za-z][A-Za-z-]+$|(?:[A-Z][a-z]+-)+[A-Z][A-Za-z]+$|[\w.]{0,80}\[[-:\d]|\w{1,60}\?\?$|[\w.]{0,30}\)[\w.,;()]{0,40}$"
+    r"--?[A-Za-z][A-Za-z-]+$|(?:[A-Z][a-z]+-)+[A-Z][A-Za-z]+$|[\w.]{0,80}\[[-:\d]|\w{1,60}\?\?$|[a-z]\w{0,40}_\d{1,2}\.[A-Za-z_$]|[\w.]{0,30}\)[\w.,;()]{0,40}$"
 )
 _KEBAB = lazily(r"_?[a-z]+(?:[._-][a-z]+)+$")
 _NAMES_ONE = lazily(
@@ -116,6 +116,8 @@ _OPENS = {")": "(", "]": "[", "}": "{"}
 _HUMP = lazily(r"[a-z][A-Z]")
 _STEPS = lazily(r"[!&*~]{0,2}[A-Za-z_]\w*(?:\[-?\d*\])?(?:\.[A-Za-z_]\w*(?:\[-?\d*\])?)+$")
 _SEGMENTS = lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_TERMS = lazily(r"(?i)oauth2|ipv[46]|k8s|x509|base64|sha(?:256|512)|utf8|http2|jose4j|log4j|slf4j")
+"""Words that have digits in them."""
 _PLAIN = lazily(r"[\w./-]+")
 _HEX = lazily(r"[0-9a-fA-F]+$")
 _UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
@@ -249,7 +251,7 @@ def as_token(value: str, *, quoted: bool) -> str | None:
         return None
     if _is_in_another_alphabet(value):
         return None
-    if _UUID.match(value) or _is_digits(value):
+    if (_UUID.match(value) and len(set(value.lower())) > 5) or _is_digits(value):
         return "an id or digits beside a telling name"
     letter, digit, mixed, _ = _kinds(value)
     if not letter or _STEPS.match(value):
@@ -268,7 +270,7 @@ def as_token(value: str, *, quoted: bool) -> str | None:
 
 def is_made_of_words(value: str) -> bool:
     """Whether its segments are long, or its letters read like words, as in names: `S3AccessPointRole`, `V1betaRule`."""
-    segments = _SEGMENTS.findall(value)
+    segments = _SEGMENTS.findall(_TERMS.sub("Term", value))
     if not segments:
         return False
     length = sum(map(len, segments))

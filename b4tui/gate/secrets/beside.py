@@ -116,6 +116,8 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     if match is None:
         return None
     quote = match["quote"] or ""
+    if text[begin - 1 : begin] == ":" and "urn:" in text[max(0, begin - 30) : begin]:
+        return None  # a part of a name
     if text[begin - 1 : begin] == "=" and match["sign"] and match["sign"].strip("=:? \t").isidentifier():
         return None  # a value itself, and another name after it
     if match["space"] and not _may_stand_after_a_space(text, begin, name, match["space"], quote):
@@ -150,8 +152,8 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
             return None  # a step to a part of something
         if (
             match["sign"]
-            and match["sign"].strip() in ("==", "===", "!=")
-            and text[start:stop].rstrip(":").isidentifier()
+            and match["sign"].strip() in ("==", "===", "!=", "!==")
+            and text[start:stop].rstrip("):;").isidentifier()
         ):
             return None  # two things are compared
         if match["space"] and not name.startswith("-") and not _ENDS.match(text, stop):

@@ -9,7 +9,7 @@ from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.types import Hit
-from b4tui.gate.values import is_made_of_words, stands_for_a_value
+from b4tui.gate.values import is_made_of_words, names_a_value, stands_for_a_value
 
 _WORD = lazily(
     r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|schlüssel|zugangsdaten|login with|"
@@ -165,7 +165,13 @@ def _is_paired(value: str) -> bool:
 
 
 def _may_be_told(value: str) -> bool:
-    return not (len(value) < 5 or stands_for_a_value(value) or _CODE.search(value) or _NOT_ONE.match(value))
+    return not (
+        len(value) < 5
+        or stands_for_a_value(value)
+        or names_a_value(value)
+        or _CODE.search(value)
+        or _NOT_ONE.match(value)
+    )
 
 
 def _is_told(value: str, *, said: bool) -> bool:
