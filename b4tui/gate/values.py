@@ -251,7 +251,9 @@ def as_token(value: str, *, quoted: bool) -> str | None:
         return None
     if _is_in_another_alphabet(value):
         return None
-    if (_UUID.match(value) and len(set(value.lower())) > 5) or _is_digits(value):
+    if _UUID.match(value) or _is_digits(value):
+        if len(set(value.lower())) < 6:
+            return None  # `333333CC-3C33-...`: an id to show what one looks like
         return "an id or digits beside a telling name"
     letter, digit, mixed, _ = _kinds(value)
     if not letter or _STEPS.match(value):
