@@ -228,7 +228,7 @@ def _bare_password(value: str, plain_from: float | None) -> str | None:
         return None
     if alone and _KEBAB.match(value) and _is_a_sentence(value):
         return _told(bits)
-    if (letter and (digit or sign)) or bits > 4.8 or (bits > 3.9 and len(value) >= 5):
+    if plain or (letter and (digit or sign)) or bits > 4.8 or (bits > 3.9 and len(value) >= 5):
         return _told(bits)
     return None
 
