@@ -56,9 +56,8 @@ class TestWordsThatGoAway:
             app.say("▲ Romanov asks to send 133 B: a opens it.", calls=True)
             app.say("That failed.", wrong=True)
             await settle(pilot)
-            assert "asks to send" in told(app)
             clocks.passed += 1
-            await until(lambda: told(app) == "That failed.", "they look at it")
+            await until(lambda: told(app) == "That failed.", "they look at it: the call is gone, and nothing else")
 
 
 class TestKeysThatDoNothing:
