@@ -15,7 +15,7 @@ import click
 
 from b4tui import __version__
 from b4tui.cli.common import Place, guarded, local_only_option, place_options
-from b4tui.cli.streams import mend_streams, unwritable
+from b4tui.cli.streams import mend_streams, stream_failure
 from b4tui.safe_text import visible
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None, *, guard: EgressGuard | None = 
     except (click.Abort, KeyboardInterrupt):
         code = 130
     except OSError as error:
-        if not (words := unwritable(error)):
+        if not (words := stream_failure(error)):
             raise
         click.echo(f"b4tui: {words}", err=True)
         code = 1

@@ -10,27 +10,35 @@ import sys
 from typing import TextIO
 
 _NO_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+_NOTHING_TO_READ = (errno.EBADF, errno.EISDIR)
 
 
 def mend_streams() -> None:
-    """Open on nothing what is closed, and let a terminal that lacks a sign (✓ in Latin-1) show its number instead."""
-    sys.stdin = sys.stdin or _nothing(os.O_RDONLY)
-    sys.stdout = sys.stdout or _nothing(os.O_WRONLY)
-    sys.stderr = sys.stderr or _nothing(os.O_WRONLY)
+    """Open on nothing what is closed, and let a terminal that lacks a sign (✓ in Latin-1) show its number instead.
+
+    Reading a standard input that is closed fails: that there was nothing to read is not that it was empty.
+    """
+    sys.stdin = sys.stdin or _nothing("r")
+    sys.stdout = sys.stdout or _nothing("w")
+    sys.stderr = sys.stderr or _nothing("w")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _nothing(how: int) -> TextIO:
-    return os.fdopen(os.open(os.devnull, how), "r" if how == os.O_RDONLY else "w", encoding="utf-8")
+def _nothing(mode: str) -> TextIO:
+    return os.fdopen(os.open(os.devnull, os.O_WRONLY), mode, encoding="utf-8")
 
 
-def unwritable(error: OSError) -> str:
-    """Why the output could not be written, in words; "" for an error of another kind.
+def stream_failure(error: OSError) -> str:
+    """Why a stream could not be read or written, in words; "" for an error of another kind.
 
     What was not written is forgotten then: at its end, Python would try once more and complain.
     """
-    if error.errno not in _NO_MORE or error.filename is not None:
+    if error.filename is not None:
+        return ""
+    if error.errno in _NOTHING_TO_READ:
+        return f"standard input cannot be read ({error.strerror}): send something in, or name a file"
+    if error.errno not in _NO_MORE:
         return ""
     with contextlib.suppress(OSError):
         sys.stdout.close()

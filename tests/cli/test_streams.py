@@ -41,8 +41,17 @@ def test_a_full_disk_is_said_in_one_line(note: Path, environment: dict[str, str]
 
 def test_closed_streams_change_no_exit_code(note: Path, environment: dict[str, str]) -> None:
     assert run(note, environment, "gate check --json note.txt <&- >&- 2>&-").returncode == 3
+
+
+def test_what_cannot_be_read_is_not_called_clean(note: Path, environment: dict[str, str]) -> None:
     answer = run(note, environment, "gate check - <&-")
-    assert (answer.returncode, answer.stdout, answer.stderr) == (0, b"nothing found in 1 text\n", b"")
+    assert answer.returncode == 3
+    assert b"standard input cannot be read" in answer.stdout
+    answer = run(note, environment, "gate check --jsonl --json - <&-")
+    assert (answer.returncode, answer.stdout) == (1, b"")
+    assert answer.stderr == (
+        b"b4tui: standard input cannot be read (Bad file descriptor): send something in, or name a file\n"
+    )
 
 
 def test_a_sign_that_the_terminal_lacks_is_told_by_its_number(note: Path, environment: dict[str, str]) -> None:

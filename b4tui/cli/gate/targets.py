@@ -44,9 +44,12 @@ def targets(names: Sequence[str], limits: GateLimits, *, diff: bool, staged: boo
             yield _of_bytes(shown, data, limits)
 
 
-def _from_stdin(limits: GateLimits, diff: bool) -> bytes:
-    # A diff is cut into its files before each of them is measured.
-    return sys.stdin.buffer.read() if diff else sys.stdin.buffer.read(limits.max_payload + 1)
+def _from_stdin(limits: GateLimits, diff: bool) -> bytes | str:
+    """What comes in, or why it is not read; a diff is cut into its files before each of them is measured."""
+    try:
+        return sys.stdin.buffer.read() if diff else sys.stdin.buffer.read(limits.max_payload + 1)
+    except OSError as error:
+        return f"standard input cannot be read: {error.strerror}"
 
 
 def _of_file(name: str, limits: GateLimits, diff: bool) -> bytes | str:
