@@ -7,7 +7,7 @@ import errno
 import io
 import os
 import sys
-from typing import TextIO
+from typing import Literal, TextIO
 
 _NO_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _NOTHING_TO_READ = (errno.EBADF, errno.EISDIR)
@@ -25,7 +25,7 @@ def mend_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _nothing(mode: str) -> TextIO:
+def _nothing(mode: Literal["r", "w"]) -> TextIO:
     return os.fdopen(os.open(os.devnull, os.O_WRONLY), mode, encoding="utf-8")
 
 
