@@ -12,7 +12,7 @@ _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-äöü
 _BEFORE, _AFTER = 40, 30
 """How far from a word its name may reach, in characters."""
 
-_CLOSE = r"""(?:\\{0,3}["'`]{1,2}|&quot;|/i?(?=\)))?\*{0,2}(?:\[\d{0,4}\])?
+_CLOSE = r"""(?:\\{0,3}["'`]{1,2}|&quot;|/i?(?=\))|\(\)(?=[).,]|[ ]?[=!]=))?\*{0,2}(?:\[\d{0,4}\])?
     (?:[\])]{1,2}(?:(?P<outer>["'`])\)?)?)?(?:\.(?:[vV]alue|[tT]ext)\b)?"""
 """What closes a name: quotes, the brackets it stands in, the quotes around a selector."""
 _KIND = r"""(?:
@@ -23,32 +23,37 @@ _KIND = r"""(?:
 _QUOTE = r"""\\{0,3}["'`]{1,3}|&quot;|&\#3[49];|<!\[CDATA\["""
 _SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:(?:\*{1,2}|-(?=[^>\s]))?|->|<-|\|\||\?\?|~>)"""
 _TAGS = r"</?(?:b|strong|code|em|i|tt|span)>[ \t]{0,3}"
+_ELSE = r"""[\w.$]{1,60}+(?:\([^()\n]{0,60}\)|\[[^\]\n]{1,40}\])?[ ]?(?:\|\||\?\?|\?:|or)[ ]{1,3}(?=["'`])"""
+"""What is taken first: `config.get("x") || "y"`."""
+_ATTRIBUTES = r"""(?:[ ](?:translatable|formatted|serializeAs|xsi:type|[tT]ype|encrypted)="[^"<>\n]{0,60}"){1,3}"""
 _LIST = r"""[\[({]\s{0,8}(?:["'][\w.@-]{1,40}["']\s{0,3}(?::|=>)\s{0,3})?(?=["'])"""
 """What begins a list of values, or of values by name."""
-_MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|[bBuUrRLNE@$]{1,2}(?=["'])|(?:new[ \t])?(?:
+_MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|\(\s{1,20}[bBuU]?(?=["'])|[bBuUrRLNE@$]{1,2}(?=["'])|(?:new[ \t])?(?:
     [Ss]tring|str|unicode|[Bb]ytes?|Buffer\.from|Secret(?:Str)?|(?:base64\.)?b64decode|base64_decode|atob|decode|encode|
     strdup|(?:aws|pulumi|to|ptr|types|cty|core|swag)\.String(?:Ptr|Val|Value)?|to\.Ptr|to_string|String(?:\.|::)from|Some
-    |Ok|ptr|SecureString|std::string|QString|quote|\[\](?:byte|rune)
+    |Ok|ptr|SecureString|std::string|QString|quote|\[\](?:byte|rune)|Field
     )\(\s{0,3}(?=["'`]))"""
 """What makes a value of what is in quotes: a kind of string, a function that only turns it into one."""
 _GIVES = (
     "to(?:Be|Equal|StrictEqual)|(?:to|should)(?:[.](?:be|deep))?[.](?:equals?|eql?)|isEqualTo|"
-    "type|fill|send_?[kK]eys|setValue|val"
+    "type|fill|send_?[kK]eys|setValue|val|equals"
 )
 """What tests do with a field or a value of that name: give it something, compare it."""
 _BETWEEN = lazily(
     rf"""{_CLOSE}(?:
-    (?P<value>(?:,|\s)\s{{0,20}}["':]?(?:[vV]alue|default|with)["']?\s{{0,3}}(?:=>|[:=])\s{{0,3}}
+    (?P<value>(?:,|\s)\s{{0,20}}["':]?(?:(?:\w{{1,10}}:)?[vV]alue|default(?:_?[vV]alue)?|with)["']?\s{{0,3}}(?:=>|[:=])\s{{0,3}}
         |[ ]?\{{\s{{1,8}}(?:(?:type|description|sensitive)[ ]{{1,8}}=[^\n]{{0,80}}\n\s{{0,8}}){{0,3}}
         default[ ]{{1,8}}=[ ]{{1,3}})
-    |(?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}}(?:{_TAGS}){{0,2}})(?P<list>{_LIST})?
+    |(?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}}(?:{_TAGS}){{0,2}})(?:{_ELSE})?(?P<list>{_LIST})?
+    |(?P<given>(?:\.(?:{_GIVES})|[ ]?\|[ ]?default)\(\s{{0,3}})(?=["'])
     |[ \t]{{0,20}}(?P<cell>\|)[ \t]{{0,20}}
     |(?P<comma>[ \t]{{0,2}},[ \t]{{0,8}})(?=\\{{0,3}}["'])
-    |(?P<target>,[ ]?\{{[ ]?target:[ ]?\{{[ ]?value:[ ]?|(?<=["'])[ ](?:with|to|as)[ ])(?=["'])
+    |(?P<target>,[ ]?\{{[ ]?target:[ ]?\{{[ ]?value:[ ]?|(?<=["'])[ ](?:with|to|as)[ ]
+        |(?<=["'][)\]])[ ](?:or|\?:)[ ])(?=["'])
+    |(?P<returned>\([^()\n]{{0,60}}\)[^\n{{}}:=;"']{{0,40}}[:{{]\s{{1,20}}return[ ]{{1,3}})(?=["'])
     |(?P<call>\(\s{{0,3}})(?=@?["'])
-    |(?P<given>\.(?:{_GIVES})\(\s{{0,3}})(?=["'])
     |(?P<pair></[\w:-]{{1,20}}>\s{{0,20}}<[\w:-]{{1,20}}>)
-    |(?P<tag>(?:["']|&quot;)?>\s{{0,12}}(?!`))
+    |(?P<tag>(?:["']|&quot;)?(?:{_ATTRIBUTES})?>\s{{0,12}}(?:<[vV]alue>)?(?!`))
     |(?P<space>[ \t]{{1,12}}(?:is[ \t]{{1,2}}|ist[ \t]{{1,2}}|lautet[ \t]{{1,2}})?)
     ){_MADE}?(?P<quote>{_QUOTE})?""",
     re.X,
@@ -116,6 +121,10 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     if match is None:
         return None
     quote = match["quote"] or ""
+    if text[begin - 1 : begin] == ":" and "urn:" in text[max(0, begin - 30) : begin]:
+        return None  # a part of a name
+    if text[begin - 1 : begin] == "=" and match["sign"] and match["sign"].strip("=:? \t").isidentifier():
+        return None  # a value itself, and another name after it
     if match["space"] and not _may_stand_after_a_space(text, begin, name, match["space"], quote):
         return None
     if match["outer"] and text[begin - 1 : begin] not in ("=", "'", '"'):
@@ -146,6 +155,12 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
             stop = text.index("|", start)
         if (text[stop - 1] == "-" and text[stop : stop + 1] == ">") or (match["sign"] == "->" and start == end + 2):
             return None  # a step to a part of something
+        if (
+            match["sign"]
+            and match["sign"].strip() in ("==", "===", "!=", "!==")
+            and text[start:stop].rstrip("):;").isidentifier()
+        ):
+            return None  # two things are compared
         if match["space"] and not name.startswith("-") and not _ENDS.match(text, stop):
             return None
         if match["pair"] and text[stop : stop + 2] != "</":
@@ -160,12 +175,15 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
                 return None
             if after.startswith(f"</{name}"[:16]):
                 quote = "<"
-    passed = any(map(match.group, ("call", "comma", "given", "list", "cell", "target")))
+    passed = any(map(match.group, ("call", "comma", "given", "list", "cell", "target", "returned")))
     return Beside(begin, name, match["sign"] or match["value"] or "", match["space"], passed, quote, start, stop)
 
 
 _BEFORE_A_STAND_IN = ("=", ":", "/", "@")
 """Before `<password>` where it stands for one and begins no element."""
+_MORE_FOLLOW = lazily(r"""\w{1,40}["'],\s{1,20}["'][^"'\n]{0,60}["'],\s{1,20}["']""")
+_GIVEN_PAIRS = ("Map.of(", "buildConfigField", "resValue")
+"""What is given names and values in turn, or a kind before them."""
 _QUOTES = ('"', "'", "`")
 _AFTER_A_STRING = frozenset(" \t+,;)&|]}=?:<>")
 
@@ -199,13 +217,17 @@ def _is_a_pair(text: str, begin: int, closing: str) -> bool:
     before = before.rstrip(" ") if before.endswith("( ") else before
     if text[begin - 1 : begin] == "=":
         return False  # it is a value itself
+    if closing.startswith("()"):
+        return _COMPARES.search(text[max(0, begin - 40) : begin]) is not None
     if closing == ")" or (closing[:1] in _QUOTES and text[begin - 1 : begin] == " "):
         return False  # the last argument of another call, or the last word of a string
     if before.rstrip().endswith(","):
         first = text[max(0, begin - 12) : begin].rstrip("\"'`\\ \t")[:-1]
-        if text.rfind("Map.of(", max(0, begin - _LOOKED_BACK * 2), begin) >= 0:
+        if any(text.rfind(called, max(0, begin - _LOOKED_BACK * 2), begin) >= 0 for called in _GIVEN_PAIRS):
             return True
         return first.rstrip()[-1:].isalnum()  # a thing without quotes is none of the names
+    if before[-1:] in ("[", "{") and _MORE_FOLLOW.match(text, begin) is not None:
+        return False  # the first of many words
     return before[-1:] in ("(", "[", "{", ":", "") or text[begin - 1 : begin] not in ("'", '"', "`")
 
 
@@ -270,7 +292,10 @@ def _may_stand_after_a_space(text: str, begin: int, name: str, space: str, quote
         return begin == 0 or text[begin - 1].isspace() or text[begin - 1] in "\"'`[("
     if quote or "\t" in space:
         return (
-            begin == 0 or text[begin - 1].isspace() or (text[begin - 1] == ":" and text[begin - 2 : begin - 1] != ":")
+            begin == 0
+            or text[begin - 1].isspace()
+            or (text[begin - 1] in _QUOTES and text[begin - 1] != quote)
+            or (text[begin - 1] == ":" and text[begin - 2 : begin - 1] != ":")
         )
     return _SPACED.search(text[max(0, begin - 40) : begin]) is not None
 

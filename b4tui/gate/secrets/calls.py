@@ -12,7 +12,7 @@ from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.secrets.standing import PASSED
 from b4tui.gate.types import Hit
-from b4tui.gate.values import as_password
+from b4tui.gate.values import ALONE, as_password
 
 _TEXT = r"""@?(?:"[^"\n]{0,120}"|'[^'\n]{0,120}'|`[^`\n]{0,120}`)(?:\.[a-z]\w{1,20}\(\))?"""
 _NAME = r"""[\w.:$@\[\]>-]{1,60}"""
@@ -115,5 +115,5 @@ def _is_secret(value: str, word: str, pattern: re.Pattern[str]) -> bool:
     """Whether it is one: a cipher takes whatever has the length of its keys, what signs or hashes any word."""
     if word in _CIPHERS and len(value) in _KEY_LENGTHS and not _VARIABLE.search(value):
         return True
-    plain_from = None if pattern is _FIRST or pattern is _FIRST_AND_MORE else PASSED
+    plain_from = ALONE if pattern is _THIRD else PASSED if pattern is _SECOND_OF_TEXTS else None
     return as_password(value, quoted=True, plain_from=plain_from) is not None

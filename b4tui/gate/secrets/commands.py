@@ -69,7 +69,9 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
         ),
     ),
     " -u": (
-        _option(rf" -u\s{{0,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "curl|http|https|wget"),
+        _option(rf" -u\s{{0,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"']{{3,200}})", "curl"),
+        _option(rf" -u\s{{0,3}}{_Q}[^\s:\"']{{1,80}}:(?P<value>[^\s\"'@]{{3,200}})", "http|https|wget"),
+        _option(rf" -u\s{{0,3}}{_Q}(?P<value>(?=[^\s:]{{0,60}}\d)[^\s:\"'@$]{{12,200}}):(?=[\s\"']|$)", "curl"),
         _option(rf" -u\s{{1,3}}{_Q}[^\s,\"']{{1,80}},(?P<value>[^\s\"'@]{{3,100}})", "lftp"),
         _option(rf" -U\s{{0,3}}{_Q}[^\s%\"']{{1,80}}%(?P<value>[^\s\"'@]{{3,100}})", "smbclient|smbget|rpcclient|net"),
     ),
@@ -92,7 +94,10 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
     " owner_pw": (_option(rf" owner_pw\s{{1,3}}{_Q}{_WORD}", "pdftk"),),
     " /p:": (_option(rf" /p:{_Q}{_WORD}", "xfreerdp|rdp"),),
     " /pass:": (_option(rf" /pass:{_Q}{_WORD}", "cmdkey"),),
-    "net user ": (_option(rf"net user\s{{1,3}}[\w.-]{{1,40}}\s{{1,3}}{_Q}(?P<value>[^\s\"'/*][^\s\"']{{3,100}})"),),
+    **dict.fromkeys(
+        ("net user ", "net.exe user "),
+        (_option(rf"net(?:\.exe)? user\s{{1,3}}[\w.-]{{1,40}}\s{{1,3}}{_Q}(?P<value>[^\s\"'/*][^\s\"']{{3,100}})"),),
+    ),
     "rabbitmqctl ": (
         _option(rf"rabbitmqctl\s{{1,3}}(?:add_user|change_password)\s{{1,3}}\S{{1,40}}\s{{1,3}}{_Q}{_WORD}"),
     ),
@@ -107,7 +112,10 @@ _OPTIONS: Mapping[str, tuple[_Option, ...]] = {
     "-passin": (_option(rf"-passin\s{{1,3}}{_Q}pass:(?P<value>[^\s\"']{{3,100}})"),),
     "-passout": (_option(rf"-passout\s{{1,3}}{_Q}pass:(?P<value>[^\s\"']{{3,100}})"),),
     "convertto-securestring": (
-        _option(r"""(?i)convertto-securestring\s{1,3}(?:-string\s{1,3})?["']?(?P<value>(?!-)[^\s"']{4,200})"""),
+        _option(
+            r"""(?i)convertto-securestring\s{1,3}(?:-(?:string|force|asplaintext)\s{1,3}){0,3}"""
+            r"""["']?(?P<value>(?!-)[^\s"']{4,200})"""
+        ),
     ),
     "chpasswd": (_option(r"""chpasswd\s{0,3}<<<\s{0,3}["']?[\w.-]{1,40}:(?P<value>[^\s"']{3,100})"""),),
     "echo ": (

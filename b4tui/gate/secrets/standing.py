@@ -13,7 +13,22 @@ LISTED = 5.6
 
 CONNECTING = 3.3
 """Bits from which it is one in what a program connects with, where no name of a variable stands."""
+WITH_A_USER = 3.6
+"""Bits from which it is one in quotes where the name of a user stands before it: most words are then."""
 
+_USER = lazily(
+    r"""(?i)(?:user(?:[_-]?(?:name|id))?|uid|login|ssid|account|e?mail)["'\])]{0,3}\s{0,12}(?::|=>?|:=|,)\s{0,3}"""
+    r"""(?P<quote>["'])(?P<user>[^"'\n]{1,60})(?P=quote)[^\n"']{0,40}\n?[^\n"']{0,60}["']?$"""
+)
+_USER_BEHIND = lazily(
+    r"""(?i)["'][^\n"'=:]{0,20}\n?[^\n"'=:]{0,40}["']?user(?:[_-]?(?:name|id))?["'\])]{0,3}\s{0,12}(?::|=>?|:=)\s{0,3}"""
+    r"""(?P<quote>["'])(?P<user>[^"'\n]{1,60})(?P=quote)"""
+)
+_NO_USER = lazily(
+    r"(?i)(?:user[ _-]?(?:name|id)?|name|login|uid|e?[ _-]?mail(?:[ _-]?address)?|account|ssid)[: ]{0,2}$|"
+    r"(?-i:[A-Z])|.*[ <{$%]"
+)
+_ROW = lazily(r"(?:^|[\s\"'])(?:user|host|dbname|port)=[^\s=]{1,60}[ ]{1,3}(?:\w{2,20}=[^\s=]{1,60}[ ]{1,3}){0,5}$")
 _CONNECTS = lazily(r"(?i)[?&;'\"\s](?:user(?:[ _-]?(?:id|name))?|uid|username)[ ]?=[^;&=\n]{1,40}[;&][^\n]{0,160}$")
 _SETTING = r"(?:export|set|setx|setenv|env|arg|var|put|declare[ \t]+-x|-|[%\#][ \t]{0,3}(?:define|global))[ \t]+"
 _ALONE = lazily(rf"""(?i)[ \t]*(?:{_SETTING})?["'*]{{0,2}}[\w.\-]+["'*]{{0,2}}[ \t]*(?:[?:+]?=|:\*{{0,2}})[ \t]*$""")
@@ -28,8 +43,12 @@ def plain_from(text: str, found: Beside) -> float | None:
     be one of a program, and for what is passed to a function or a command, only those that are no words.
     """
     if found.quote:
+        if _is_beside_a_user(text, found):
+            return WITH_A_USER
         return PASSED if found.passed else None
     if found.begin and found.sign == "=" and text[found.begin - 1] in "?&;" and _is_of_a_connection(text, found.begin):
+        return CONNECTING
+    if found.sign == "=" and found.space is None and _is_in_a_row(text, found.begin):
         return CONNECTING
     if (
         found.name.startswith("-")
@@ -57,6 +76,17 @@ def plain_from(text: str, found: Beside) -> float | None:
     if _OF_SETTINGS.match(head):
         return IN_A_SETTING
     return ALONE if head[:1].isupper() or head.endswith((": ", "=")) else SURELY_MADE
+
+
+def _is_beside_a_user(text: str, found: Beside) -> bool:
+    """Whether what stands before or behind it names a user, and not what a field for one is called."""
+    user = _USER.search(text[max(0, found.begin - 160) : found.begin]) or _USER_BEHIND.match(text, found.end)
+    return user is not None and _NO_USER.match(user["user"]) is None
+
+
+def _is_in_a_row(text: str, begin: int) -> bool:
+    """Whether it stands in a row of settings that libpq takes: `host=a user=b password=c`."""
+    return text[begin - 1 : begin] == " " and _ROW.search(text[max(0, begin - 160) : begin]) is not None
 
 
 def _is_of_a_connection(text: str, begin: int) -> bool:

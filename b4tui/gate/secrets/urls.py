@@ -11,7 +11,7 @@ from b4tui.gate.rarity import rarity
 from b4tui.gate.types import Hit
 from b4tui.gate.values import names_a_value, stands_for_a_value
 
-_PASSWORD = lazily(r"""://[^\s:/@"'<>`]{0,80}:(?P<value>[^\s"'<>/`]{2,160})@(?P<host>[^\s"'<>/`]{1,120})""")
+_PASSWORD = lazily(r"""://[^\s:/"'<>`]{0,80}:(?P<value>[^\s"'<>/`]{2,160})@(?P<host>[^\s"'<>/`]{1,120})""")
 _TOKEN = lazily(r"""://(?P<value>[A-Za-z0-9_.~-]{20,250})(?::x-oauth-basic|:)?@[\w.-]{1,120}""")
 _WITHOUT_SCHEME = lazily(r"""(?<![^"'`=\s])[\w.-]{1,40}:(?P<value>[^\s"'`:/{}%$]{3,100})$""")
 """What stands before `@tcp(host)/name`, as drivers of databases in Go take it."""
@@ -60,7 +60,7 @@ class Urls:
 
 def _is_password(value: str, host: str) -> bool:
     """A stand-in such as `user:pass@localhost` is no password; any word for a host of the world is."""
-    if value.endswith("]]") and value[:-2].isalpha():
+    if value.endswith("]") and value.rstrip("]").isalpha():
         return False  # of a form: `scheme://[user[:pass]]@host`
     if re.match(r"[\[{<$%*(]|x{3,}|\.{3}", value) and stands_for_a_value(value):
         return False

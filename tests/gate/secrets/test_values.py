@@ -38,6 +38,14 @@ def test_placeholders_and_references_are_no_values(value: str) -> None:
     assert as_token(value, quoted=True) is None
 
 
+@pytest.mark.parametrize("value", ["secret", "my-secret", "test-token", "super_secret", "demo_password"])
+def test_words_for_a_secret_stand_for_one_until_somebody_makes_a_password_of_them(value: str) -> None:
+    assert as_password(value, quoted=True) is None
+    assert as_password(f"{value}123", quoted=True)
+    assert as_password(f"{value}-that-is-long-enough-for-hmac", quoted=True)
+    assert as_token(f"{value}123", quoted=True) is None
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("made", ["{password:10}", "{alnum:12}", "{lower:12}", "river-{lower:5}-stone-lamp"])
 def test_what_a_person_or_a_program_chooses_is_a_password(made: str, seed: int) -> None:
