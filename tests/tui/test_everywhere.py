@@ -139,7 +139,7 @@ class TestThePalette:
     async def test_offers_to_resume_an_agent_that_pauses_after_its_bead(self, console, runtime, until) -> None:
         runtime.change(agents=tuple(replace(view, reason=PAUSING) for view in WORLD.agents if view.bead))
         async with console.run_test(size=(160, 45)):
-            await until(lambda: "hub-" in screen_text(console))
+            await until(lambda: "hub-" in screen_text(console) and console.snapshot is runtime.snapshot)
             titles = {hit.text async for hit in ConsoleCommands(console.screen).discover()}
             assert {title for title in titles if title.startswith("agent:")} == {
                 f"agent: resume {view.name}" for view in WORLD.agents if view.bead
