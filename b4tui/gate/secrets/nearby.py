@@ -10,8 +10,9 @@ from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.rulebook.wording import word_set
 from b4tui.gate.secrets.keys import is_known_harmless
+from b4tui.gate.stand_ins import stands_for_a_value
 from b4tui.gate.types import Hit
-from b4tui.gate.values import is_made_of_words, stands_for_a_value
+from b4tui.gate.values import is_made_of_words
 
 REACH = 70
 """Characters from a word to what it speaks of."""
