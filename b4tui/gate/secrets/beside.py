@@ -123,8 +123,8 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     quote = match["quote"] or ""
     if text[begin - 1 : begin] == ":" and "urn:" in text[max(0, begin - 30) : begin]:
         return None  # a part of a name
-    if text[begin - 1 : begin] == "=" and match["sign"] and match["sign"].strip("=:? \t").isidentifier():
-        return None  # a value itself, and another name after it
+    if text[begin - 1 : begin] in ("=", "<") and match["sign"] and match["sign"].strip("=:? \t").isidentifier():
+        return None  # a value itself, or an element, and another name after it
     if match["space"] and not _may_stand_after_a_space(text, begin, name, match["space"], quote):
         return None
     if match["outer"] and text[begin - 1 : begin] not in ("=", "'", '"'):
