@@ -31,7 +31,7 @@ _LIST = r"""[\[({]\s{0,8}(?:["'][\w.@-]{1,40}["']\s{0,3}(?::|=>)\s{0,3})?(?=["']
 _MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|\(\s{1,20}[bBuU]?(?=["'])|[bBuUrRLNE@$]{1,2}(?=["'])|(?:new[ \t])?(?:
     [Ss]tring|str|unicode|[Bb]ytes?|Buffer\.from|Secret(?:Str)?|(?:base64\.)?b64decode|base64_decode|atob|decode|encode|
     strdup|(?:aws|pulumi|to|ptr|types|cty|core|swag)\.String(?:Ptr|Val|Value)?|to\.Ptr|to_string|String(?:\.|::)from|Some
-    |Ok|ptr|SecureString|std::string|QString|quote|\[\](?:byte|rune)
+    |Ok|ptr|SecureString|std::string|QString|quote|\[\](?:byte|rune)|Field
     )\(\s{0,3}(?=["'`]))"""
 """What makes a value of what is in quotes: a kind of string, a function that only turns it into one."""
 _GIVES = (

@@ -116,6 +116,7 @@ def scanner() -> Scanner:
         'String getBindPassword() {\n    return "{v}";\n}',
         "def get_password(self) -> str:\n    return '{v}'",
         "APP_SECRET = (\n    b'{v}'\n)",
+        'db_password: str = Field("{v}", env="DB_PASSWORD")',
         "run('rcon_password \"{v}\"')",
     ],
 )
