@@ -33,6 +33,7 @@ $(VENV)/.tests-installed: $(VENV)/.installed
 	@echo "b4tui: installing what the tests need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	@$(BIN)/python -m compileall -q b4tui # the tests start hundreds of commands, maybe where Python may write no bytecode
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --collect-only -q tests > /dev/null || true # made ready once, not by each worker
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.tests-installed

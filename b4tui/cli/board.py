@@ -192,7 +192,8 @@ def lint(place: Place, as_json: bool) -> None:
             where = f"line {problem.line}: " if problem.line else ""
             which = f"{problem.bead}: " if problem.bead and problem.bead not in problem.message else ""
             say(f"{problem.severity:<8}{problem.rule:<24}{where}{which}{problem.message}")
-        say(f"{len(problems)} problems" if problems else "Nothing is wrong with this board.")
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        say(count if problems else "Nothing is wrong with this board.")
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise click.exceptions.Exit(1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+from typing import Any
 
 import click
 
@@ -48,15 +49,19 @@ async def _headless(place: Place, speed: float, as_json: bool) -> None:
     from b4tui.runtime.opening import open_runtime
 
     # Nobody is there to decide: a question is put, waits a moment, expires, and the agent goes on with what it has.
-    policy = {"escalation": {"deadline_s": UNATTENDED_S, "redact_wait_s": UNATTENDED_S}}
-    cloud = not place.local_only
-    async with demo_world(speed=speed, overrides={"policy": policy}, cloud=cloud, guard=place.guard) as world:
+    said = policy_of(place, deadline_s=UNATTENDED_S, redact_wait_s=UNATTENDED_S)
+    async with demo_world(speed=speed, overrides=said, cloud=not place.local_only, guard=place.guard) as world:
         hub = open_hub(world.hub)
         runtime = open_runtime(world.settings, hub, simulated=True, pins=world.pins, around=world.around)
         await run_headless(runtime, as_json=as_json, until_idle=True)
         columns = runtime.snapshot.columns
         if not as_json:
             say(f"{len(columns.closed)} beads closed; {len(columns.ready) + len(columns.blocked)} wait for a person.")
+
+
+def policy_of(place: Place, **escalation: float) -> dict[str, Any]:
+    """Settings of the demo: it says of itself that nothing can leave where that was asked for."""
+    return {"policy": {"escalation": escalation | ({"local_only": True} if place.local_only else {})}}
 
 
 async def _console(place: Place, speed: float) -> None:
@@ -66,7 +71,8 @@ async def _console(place: Place, speed: float) -> None:
     from b4tui.telemetry.sampler import sampler_for
     from b4tui.tui.app import Console
 
-    async with demo_world(speed=speed, cloud=not place.local_only, guard=place.guard) as world:
+    cloud = not place.local_only
+    async with demo_world(speed=speed, overrides=policy_of(place), cloud=cloud, guard=place.guard) as world:
         runtime = open_runtime(
             world.settings,
             open_hub(world.hub),

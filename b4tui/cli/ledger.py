@@ -54,6 +54,7 @@ def list_rows(
             rows = found.entries
             if found.note:
                 click.echo(f"b4tui: {visible(found.note)}", err=True)
+        there = ledger.kinds() if kind and not rows else frozenset()
     if as_json:
         print_json([document(row) for row in rows])
         return
@@ -61,7 +62,10 @@ def list_rows(
         say(_line(row))
     if not rows:
         asked = kind or bead or words or before
-        click.echo(f"b4tui: {'no row fits' if asked else 'nothing was recorded yet'}", err=True)
+        told = "no row fits" if asked else "nothing was recorded yet"
+        if there and kind not in there:
+            told = f"no row is of the kind {visible(kind or '')}; there are {', '.join(sorted(there))}"
+        click.echo(f"b4tui: {told}", err=True)
 
 
 def _line(entry: Entry) -> str:

@@ -39,15 +39,15 @@ _WORDS_THAT_STAND_FOR_VALUES = (
     "local|localhost|docker|internal|external|private|public|private.?token|access.?token|auth.?token|session|cookie|"
     "somefakekey|passwort|kennwort|geheim|const|var|let|new|return|async|await|static|final|readonly|jwt|oauth2?|void|mixed|"
     "iterable|callable|never|always|on.create|automatic|heslo|kode(?:ord)?|parole?|parola|has[łl]o|senha|contrase[ñn]a|"
-    "wachtwoord|adgangskode|salasana|[şs]ifre|l[öo]senord|passord|jelsz[óo]|lozinka|geslo|slapta[žz]odis"
+    "wachtwoord|adgangskode|salasana|[şs]ifre|l[öo]senord|passord|jelsz[óo]|lozinka|geslo|pasahitza|slapta[žz]odis"
 )
 _PLACEHOLDER = lazily(
     rf"(?i)(?:{_WORDS_THAT_STAND_FOR_VALUES})\??$"
     r"|[\W_]+$"
     r"|\*?u?int(?:8|16|32|64)(?:_t)?$|float(?:32|64)$|(?:(?:hmac|scram|pbkdf2)[-_])?(?:utf|sha|md|aes|rsa|[hre]s|pbkdf|bcrypt)[-_]?\d{1,4}(?:-?\d{1,3})?(?:[-_](?:crypt|hmac|plus))?$"
     r"|(?:list|dict|map|array|set|option(?:al)?|vec)[\[<(].*$|(?:required|nullable|optional|sometimes|string|bail)[|,;].*$"
-    r"|x{3,}[x\W_]*$|(.)\1*$"
-    r"|[0-9]{1,3}(?:_[0-9]{3}){0,4}$|\((?:none|null|empty|unset|hidden|default)\)$"
+    r"|x{3,}[x\W_]*$|x{3}[_-].*$|.*[_-]x{3}\d?$|(.)\1*$"
+    r"|[0-9]{1,3}(?:_[0-9]{3}){0,4}$|\([a-z]{2,8}\)$|[a-z]{3,12}=$|sha\d{1,3}with\w{2,20}$"
     r"|(?:val(?:ue)?|key|item|field|param|arg|elem|node|foo|bar|baz)(?:[_-]?\d{1,2}){1,4}$"
 )
 _STANDS_FOR = lazily(
@@ -55,7 +55,7 @@ _STANDS_FOR = lazily(
     r"your[-_ .]|^your|<your|my[-_ ]?user(?:name)?$|aabbccddee|00112233|insert.{0,12}here|enter.{0,12}here|x{6}|"
     r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
     r"a1b2c3|1a2b3c|abc123|"
-    r"0123456789|abcdefghij|(\w)\1{7}(?=.{0,24}$)|todo|mot.?de.?passe|"
+    r"0123456789|goes.?here|^abcdef\d|abcdefghij|(\w)\1{7}(?=.{0,24}$)|todo|mot.?de.?passe|"
     r"^(?:dein|ihr|euer|hier|votre|tu|sua|seu)[-_ ]|hier.{0,12}(?:eintragen|einsetzen|eingeben)|"
     r"[-_](?:here|goes)\b"
 )
@@ -71,36 +71,37 @@ _REFERENCE = lazily(
     r"\$\{[\w.:/@%*#!?+= \[\]$-]{1,80}\}|%\{[\w.: -]{1,80}\}|"
     r"\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
     r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^%[a-z_]{4,40}$|"
-    r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/\"']|->|-$)|^\$[A-Za-z_-]{2,60}$|^\$[.(]|^[#$]\{|^<%|\$env:|^@\w+@$|"
-    r"^(?:\$[A-Za-z_]\w{0,60}){2,4}$|[-_/:.]\$[A-Z][A-Z0-9_]{2,40}$|^#{1,3}[A-Z_]{3,40}#{1,3}$|"
+    r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/\"']|->|-$)|^\$[A-Za-z_-]{2,60}$|^\$[.(]|^[#$]\{|^<%|\$env:|^@[\w-]+@$|"
+    r"^(?:\$(?:[A-Za-z_]{1,60}|[A-Z][A-Z0-9_]{0,60})){2,4}$|[-_/:.]\$[A-Z][A-Z0-9_]{2,40}$|^#{1,3}[A-Z_]{3,40}#{1,3}$|"
     r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
-    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}|\{\$[\w.:>()-]{1,60}\}|^@\{|^[\])]\s|^\{\s{0,3}\\{0,2}[\"']\w|/%[sdv]|%[sdv]/|^\\f[IBRP]"
+    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}|\{\$[\w.:>()-]{1,60}\}|^@\{|^[\])]\s|^\{\s{0,3}\\{0,2}[\"']\w|/%[sdv]|%[sdv]/|^\\f[IBRP]|"
+    r"^=>|\}\{[A-Za-z_]\w{0,40}[.:}]|^[a-z]\}|^\*\*|^\w{1,3}\$\{[A-Za-z_]|^\{\s|^\{%|^\{[a-z]\w*\.|^\[\w+\]\[|^<\?|^#[a-z]{2,30}[_-][A-Za-z_-]{2,40}$|^%s|^--\w|^_[A-Z][A-Z_]{2,40}_$|^\$\$?\."
 )
 _AROUND = lazily(
     r"(?i)^\{(?:noop|plain|clear(?:text)?|s?sha\d{0,3}|s?md5|bcrypt|crypt|pbkdf2)\}|(?:\{(?:enter|tab)\}|\\[rn])$"
 )
 """What is no part of a password: how it is kept, the key that is struck after it."""
 _POINTS_ELSEWHERE = lazily(
-    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
-    r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}$|"
+    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|(?:[\w.-]{1,40}:)?/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
+    r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}(?:/\S*)?$|\.[a-z]{2,12}$|[\w.]{1,80}\{$|(?:[a-z]{1,20})?v\d(?:(?:alpha|beta)\d)?\.[a-z]\w{2,80}$|"
     r"[\w./$-]+\.(?:[choa]|l?[oa]|so|py|js|ts|go|rb|java|php|sh|pl|txt|md|json|ya?ml|xml|pem|crt|cer|key|pub|conf|cfg|"
-    r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|(?:urn|arn|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
-    r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
+    r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|(?:urn|arn|classpath|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
+    r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|AAAA(?:B3NzaC1yc2|C3NzaC1lZDI1|E2VjZHNhLX|B3NzaC1kc3)|/?dev/null\b|(?-i:[a-z0-9]+:[A-Z][a-z]+[A-Z][A-Za-z]{2,40}$|(?:IDX|FK|PK|UQ|REL)_\w{4,60}$)|(?:org|com|io|net|dev|javax?|jakarta)(?:\.[a-z]\w*){2,8}\.?$|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
     r"!{0,2}(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.#?[A-Za-z_]"
 )
 _IDENTIFIER = lazily(r"[!&*~]{0,2}[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")
 _DOTTED = lazily(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
-_CONSTANT = lazily(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
+_CONSTANT = lazily(r"_{0,2}[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+_{0,2}$")
 _CALL = lazily(
     r"[A-Za-z_&*!$][\w.:>\-]{0,80}(?:[?!]?\(|\[(?:[\w\"'`]|$)|\{[\w\"'}]|[!=]=.)|\w+::|new\s|\(|\w+->|\w+\[|.{0,40}=>|lambda\b|[\w.]+\?\.|"
-    r"--?[A-Za-z][A-Za-z-]+$|(?:[A-Z][a-z]+-)+[A-Z][A-Za-z]+$|[\w.]{0,80}\[[-:\d]|\w{1,60}\?\?$|[\w.]{0,30}\)[\w.,;()]{0,40}$"
+    r"--?[A-Za-z][A-Za-z-]+$|(?:[A-Z][a-z]+-)+[A-Z][A-Za-z]+$|[\w.]{0,80}\[[-:\d]|\w{1,60}\?\?$|[a-z]\w{0,40}_\d{1,2}\.[A-Za-z_$]|[\w.]{0,30}\)[\w.,;()]{0,40}$"
 )
 _KEBAB = lazily(r"_?[a-z]+(?:[._-][a-z]+)+$")
 _NAMES_ONE = lazily(
     r"(?i)(?:[a-z0-9]+[._-]){0,3}(?:pass(?:word|wort|wd|phrase)?|kennwort|pwd|secret|token|credentials?)(?:[._-][a-z]+){0,2}$|"
     r"(?:[a-z0-9]+_){1,6}(?:keys?|salt)(?:_[a-z]+){0,2}$|(?:[a-z0-9]+-){1,5}(?:tls|certs?|ca|creds|auth|keys?|user)$|"
-    r"(?-i:[a-z]+(?:64)?(?:[A-Z][a-z]+){0,4}(?:Pass(?:word)?|Pwd|Secret|Token|Key|Creds)$)"
+    r"(?-i:[A-Z][A-Za-z0-9]{2,40}(?:Creds|Credentials)$|[a-z]+(?:64)?(?:[A-Z][a-z]+){0,4}(?:Pass(?:word)?|Pwd|Secret|Token|Key|Creds)$)"
 )
 _PHRASE = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,7}$")
 """Words joined as people are told to choose passwords; with fewer it is rather a name."""
@@ -115,6 +116,8 @@ _OPENS = {")": "(", "]": "[", "}": "{"}
 _HUMP = lazily(r"[a-z][A-Z]")
 _STEPS = lazily(r"[!&*~]{0,2}[A-Za-z_]\w*(?:\[-?\d*\])?(?:\.[A-Za-z_]\w*(?:\[-?\d*\])?)+$")
 _SEGMENTS = lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_TERMS = lazily(r"(?i)oauth2|ipv[46]|k8s|x509|base64|sha(?:256|512)|utf8|http2|jose4j|log4j|slf4j")
+"""Words that have digits in them."""
 _PLAIN = lazily(r"[\w./-]+")
 _HEX = lazily(r"[0-9a-fA-F]+$")
 _UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
@@ -214,7 +217,7 @@ def _bare_password(value: str, plain_from: float | None) -> str | None:
         alone = plain_from in (ALONE, IN_A_SETTING) and 5 <= len(value) <= 12
         shown = plain_from is not None and 6 <= len(value) <= 9
         return "digits beside a telling name" if (alone or shown) and len(set(value)) > 2 else None
-    if _CALL.match(value) or (_DOTTED.match(value) and not digit):
+    if _CALL.match(value) or (_DOTTED.match(value) and (not digit or is_made_of_words(value))):
         return None
     bits = rarity(value)
     alone = plain_from is not None
@@ -249,6 +252,8 @@ def as_token(value: str, *, quoted: bool) -> str | None:
     if _is_in_another_alphabet(value):
         return None
     if _UUID.match(value) or _is_digits(value):
+        if len(set(value.lower())) < 6:
+            return None  # `333333CC-3C33-...`: an id to show what one looks like
         return "an id or digits beside a telling name"
     letter, digit, mixed, _ = _kinds(value)
     if not letter or _STEPS.match(value):
@@ -267,7 +272,7 @@ def as_token(value: str, *, quoted: bool) -> str | None:
 
 def is_made_of_words(value: str) -> bool:
     """Whether its segments are long, or its letters read like words, as in names: `S3AccessPointRole`, `V1betaRule`."""
-    segments = _SEGMENTS.findall(value)
+    segments = _SEGMENTS.findall(_TERMS.sub("Term", value))
     if not segments:
         return False
     length = sum(map(len, segments))

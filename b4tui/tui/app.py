@@ -189,6 +189,11 @@ class Console(App[None], inherit_bindings=False):
             markup=False,
         )
 
+    def hush(self) -> None:
+        """Take back the words that called the operator: they are where these lead."""
+        for notice in [notice for notice in self._notifications if notice.severity == "warning"]:
+            self._unnotify(notice)
+
     def entitle(self, title: str) -> None:
         """Give the terminal a title, where it is one that has titles."""
         if isinstance(self._driver, Titled):
@@ -297,6 +302,10 @@ class Console(App[None], inherit_bindings=False):
     async def action_quit(self) -> None:
         """Leave, after a question while agents are at work or approvals wait."""
         self.ask.quit()
+
+    def action_quit_twice(self) -> None:
+        """Leave, when it is struck twice."""
+        self.ask.quit_twice()
 
     async def on_event(self, event: events.Event) -> None:
         """What comes from the terminal, before any widget has it.

@@ -46,6 +46,7 @@ GLOBAL = (
     Key("grants", "F", "grants", "Grants", "Standing approvals: what may leave without a question"),
     Key("quit", "ctrl+q", "quit", "Quit", "Stop the agents and leave", priority=True, display="^q"),
     Key("leave", "q", "quit", "Quit", "Stop the agents and leave", display="q"),
+    Key("leave-twice", "ctrl+c", "quit_twice", "Quit", "Struck twice: stop the agents and leave", display="^c"),
     Key("theme", "T", "next_theme", "Theme", "Dark, light, high contrast", display="T"),
 )
 

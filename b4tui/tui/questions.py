@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_SOURCES = 8
 """Private sources that are listed in the question whether a run is released."""
+TWICE_S = 3.0
+"""Within how many seconds a second ctrl+c leaves."""
 CarryOut = Callable[[Coroutine[Any, Any, object], str], None]
 
 
@@ -27,6 +29,7 @@ class Questions:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._wanted_out_at = float("-inf")
 
     def new_bead(self) -> None:
         """Ask for a new bead and make it."""
@@ -141,6 +144,15 @@ class Questions:
         )
         choices = {"keep": "Keep it here", "release": "Release what this run has read"}
         self._console.push_screen(ChoiceScreen(question, choices), answered)
+
+    def quit_twice(self) -> None:
+        """Whoever strikes ctrl+c out of habit is told how to leave, and leaves by striking it again."""
+        now = self._console.ticks()
+        if now - self._wanted_out_at <= TWICE_S:
+            self.quit()
+        else:
+            self._wanted_out_at = now
+            self._console.say("ctrl+c once more leaves; so does ctrl+q.")
 
     def quit(self) -> None:
         """Leave; while agents are at work or approvals wait, ask first. Asked twice is an answer."""

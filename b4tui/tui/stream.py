@@ -125,12 +125,16 @@ class Stream:
                 block.void, block.lines = True, None
         self._add(Shape.BREAK, reason)
 
+    def foldable(self, key: str) -> Block | None:
+        """What a row belongs to, where it can be opened or folded: a call, a thought. The newest are the first seen."""
+        block = next((block for block in reversed(self.blocks) if block.key == key), None)
+        return block if block is not None and block.shape in {Shape.TOOL, Shape.THOUGHT} else None
+
     def toggle(self, key: str) -> None:
         """Open or fold what a row belongs to."""
-        for block in self.blocks:
-            if block.key == key and block.shape in {Shape.TOOL, Shape.THOUGHT}:
-                block.open = not block.open
-                block.lines = None
+        if (block := self.foldable(key)) is not None:
+            block.open = not block.open
+            block.lines = None
 
     def rows(self, width: int) -> tuple[tuple[str, Line], ...]:
         """Keys and lines; a row's key is `BLOCK.NUMBER`."""

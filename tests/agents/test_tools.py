@@ -17,8 +17,10 @@ import pytest
 from b4tui.agents.tools import REGISTRY, chosen
 from b4tui.agents.tools.base import Result, ToolError
 from b4tui.agents.tools.calling import spec
+from b4tui.agents.tools.frontier import HOUSE_WORDS
 from b4tui.agents.tools.text import clip
 from b4tui.config import ConfigError
+from b4tui.gate.redaction.placeholders import PLACEHOLDER
 
 Call = Callable[..., Result]
 
@@ -318,3 +320,8 @@ def test_clip_keeps_both_ends_and_says_what_is_cut() -> None:
     assert clip("a" * 10, 10) == "a" * 10
     assert clip("a" * 60 + "b" * 40, 10) == "aaaaaa\n[... 90 characters cut here ...]\nbbbb"
     clip("\ud800" * 5, 3).encode()
+
+
+def test_the_words_around_a_question_hold_nothing_that_redaction_must_keep_apart_from_its_own() -> None:
+    assert "[[HOST_n]]" in HOUSE_WORDS
+    assert not PLACEHOLDER.search(HOUSE_WORDS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,7 @@ def test_each_change_is_imported(classic_hub, program, tmp_path: Path) -> None:
     store = classic_hub.store(environ=program("0.49.6 (dev)", "exit 0"), warn=warnings.append)
     store.claim("hub-a", "Amy")
     store.close("hub-a", "r", "Amy")
-    assert store.settle(10)
+    assert store.settle(60)
     assert calls(tmp_path) == [f"{classic_hub.root} sync --import-only"] * 2
     assert warnings == []
 
@@ -53,7 +52,7 @@ def test_the_caller_does_not_wait_and_nobody_exports_until_it_is_through(classic
     with pytest.raises(Busy), holding(classic_hub.root / ".beads" / BD, 0.1):
         pass
     (tmp_path / "go").touch()
-    assert store.settle(10)
+    assert store.settle(60)
     with holding(classic_hub.root / ".beads" / BD, 5):
         pass
 
@@ -62,7 +61,7 @@ def test_a_failed_import_is_a_warning(classic_hub, program) -> None:
     warnings: list[str] = []
     store = classic_hub.store(environ=program("0.47.2", "echo broken row >&2; exit 1"), warn=warnings.append)
     assert store.claim("hub-a", "Amy").assignee == "Amy"
-    store.settle(10)
+    store.settle(60)
     assert "bd sync --import-only" in warnings[0]
     assert "broken row" in warnings[0]
 
@@ -71,7 +70,7 @@ def test_a_failed_import_is_a_warning(classic_hub, program) -> None:
 def test_a_newer_bd_is_never_called(classic_hub, program, tmp_path: Path, version: str) -> None:
     store = classic_hub.store(environ=program(version, "exit 1"))
     store.claim("hub-a", "Amy")
-    store.settle(10)
+    store.settle(60)
     assert calls(tmp_path) == []
 
 
@@ -79,7 +78,7 @@ def test_without_a_cache_bd_is_not_called(classic_hub, program, tmp_path: Path) 
     (classic_hub.root / ".beads/beads.db").unlink()
     store = classic_hub.store(environ=program("0.49.6", "exit 0"))
     store.claim("hub-a", "Amy")
-    store.settle(10)
+    store.settle(60)
     assert calls(tmp_path) == []
     assert not (classic_hub.root / ".beads" / BD).exists()
 
@@ -89,12 +88,11 @@ def test_an_import_that_takes_too_long_is_the_last_one(classic_hub, program, tmp
 
     warnings: list[str] = []
     environ = program("0.49.6", "exec sleep 60")
-    cache = BdCache(classic_hub.root / ".beads", environ, warnings.append, timeout_s=0.2)
-    started = time.monotonic()
+    # By then it has to have begun.
+    cache = BdCache(classic_hub.root / ".beads", environ, warnings.append, timeout_s=2.0)
     for _ in range(2):
         with holding(classic_hub.root / ".beads" / BD, 5) as lock:
             cache.refresh(lock)
-        assert cache.settle(30)
-    assert time.monotonic() - started < 30
+        assert cache.settle(50), "it would take a minute"
     assert len(calls(tmp_path)) == 1
     assert "no longer kept fresh" in warnings[0]

@@ -64,7 +64,7 @@ def test_between_processes(classic_hub, tmp_path) -> None:
 @pytest.mark.parametrize("shared", [True, False], ids=["one store", "a store each"])
 def test_between_threads_that_use_one_name(classic_hub, shared: bool) -> None:
     classic_hub.put(board())
-    one = classic_hub.store()
+    one = classic_hub.store(lock_timeout_s=60)
     wins: list[str] = []
 
     def work() -> None:

@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import click
 import pytest
 import pytest_asyncio
-from click.testing import CliRunner
 
-from b4tui.cli import main
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
+from tests.commands import Answer, run_here
 
 Program = Callable[..., Answer]
 
@@ -71,20 +51,9 @@ def b4tui_here(tmp_path: Path, environment: dict[str, str]) -> Program:
     """Run `b4tui ARGUMENTS` in this process, in a folder (default: tmp_path)."""
 
     def run(*arguments: str, cwd: Path = tmp_path, stdin: str | None = None, **more: str) -> Answer:
-        clean: dict[str, str | None] = dict.fromkeys(os.environ) | environment | more
-        with contextlib.chdir(cwd):
-            result = CliRunner().invoke(_program, arguments, input=stdin, env=clean)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return Answer(result.exit_code, result.stdout, result.stderr)
+        return run_here(arguments, cwd, environment | more, stdin)
 
     return run
-
-
-@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def _program(arguments: tuple[str, ...]) -> None:
-    main(arguments)
 
 
 def _hear_interrupts() -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from b4tui.agents.sandbox import NoSandbox, find_sandbox
+from b4tui.cli.common import Place
+from b4tui.cli.demo import policy_of
+from b4tui.config import load
 from b4tui.escalation.approvals.entries import KINDS
 
 FAST = ("--speed", "1000")
@@ -47,3 +50,10 @@ def test_its_events_come_in_order_and_it_takes_everything_away(b4tui, scratch):
 @pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan"])
 def test_a_speed_that_is_none_is_wrong_usage(b4tui, speed):
     assert b4tui("demo", "--headless", "--speed", speed).code == 2
+
+
+def test_with_local_only_it_says_of_itself_that_nothing_can_leave():
+    said = policy_of(Place(local_only=True), deadline_s=20.0)
+    escalation = load(use_user_file=False, overrides=said).policy.escalation
+    assert (escalation.local_only, escalation.deadline_s) == (True, 20.0)
+    assert not load(use_user_file=False, overrides=policy_of(Place())).policy.escalation.local_only

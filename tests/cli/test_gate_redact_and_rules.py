@@ -28,6 +28,12 @@ def test_a_text_is_printed_without_what_must_stay(b4tui_here, tmp_path):
         assert answer.err == "b4tui: replaced 1 e-mail address, 1 secret\n"
 
 
+def test_where_a_text_has_placeholders_already_what_was_replaced_has_the_same_name(b4tui_here):
+    answer = b4tui_here("gate", "redact", "-", stdin=f"see [[EMAIL_1]], mail {MAIL}\n")
+    assert answer.out == "see [[EMAIL_1]], mail [[N1_EMAIL_1]]\n"
+    assert answer.err == "b4tui: replaced 1 e-mail address\n"
+
+
 @pytest.mark.parametrize(
     ("kind", "count", "said"),
     [

@@ -85,7 +85,9 @@ def test_rows_can_be_chosen(run):
     assert [row["seq"] for row in json.loads(run("list", "--json", "--bead", "hub-1").out)] == [1, 4, 5]
     assert [row["seq"] for row in json.loads(run("list", "--json", "--search", "example.com approval").out)] == [4]
     assert run("list", "--search", "nowhere").out == ""
-    assert run("list", "--kind", "nothing_like_it").err == "b4tui: no row fits\n"
+    told = run("list", "--kind", "nothing_like_it").err
+    assert told.startswith("b4tui: no row is of the kind nothing_like_it; there are ") and "payload_sent" in told
+    assert run("list", "--kind", "payload_sent", "--bead", "none").err == "b4tui: no row fits\n"
 
 
 def test_a_row_is_shown_with_all_its_facts(run):

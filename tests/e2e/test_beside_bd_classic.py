@@ -37,12 +37,13 @@ class Hub:
 
     def bd(self, *arguments: str) -> Any:
         """Run bd; its JSON answer, None where it gave none."""
-        for _ in range(40):
+        end = time.monotonic() + 60
+        while True:
             done = subprocess.run(
                 [str(BD), *arguments], cwd=self.root, env=self.environ, capture_output=True, text=True, check=False
             )
             # Reading while the other program has just written is refused until the import that follows is through.
-            if done.returncode == 0 or "out of sync" not in done.stdout + done.stderr:
+            if done.returncode == 0 or "out of sync" not in done.stdout + done.stderr or time.monotonic() > end:
                 break
             time.sleep(0.05)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -58,7 +59,7 @@ class Hub:
         return list(judge(self.store.load(), time.time()).ready)
 
     def agree(self) -> None:
-        assert self.store.settle(30)
+        assert self.store.settle(60)
         assert not self.warnings
         self.bd("sync", "--flush-only")
         ours, bds = self.store.load().beads, self.bd_rows()
@@ -97,7 +98,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     subprocess.run(["git", "commit", "-qm", "Hub: begin", "--no-verify"], cwd=root, check=True)
     made.store = ClassicStore(open_hub(root), warn=made.warnings.append, environ=environ)
     yield made
-    made.store.settle(30)
+    made.store.settle(60)
 
 
 def test_each_sees_what_the_other_does(hub: Hub) -> None:
@@ -126,7 +127,7 @@ def test_each_sees_what_the_other_does(hub: Hub) -> None:
 def test_bd_cannot_claim_what_an_agent_holds(hub: Hub) -> None:
     bead = hub.store.create(NewBead(title="One"), "Amy")
     hub.store.claim(bead.id, "Amy")
-    hub.store.settle(30)
+    hub.store.settle(60)
     subprocess.run(
         [str(BD), "update", bead.id, "--claim"], cwd=hub.root, env=hub.environ, check=False, capture_output=True
     )

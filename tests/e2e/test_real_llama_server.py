@@ -36,6 +36,8 @@ from tests.e2e.llama_server import RealLlamaServer, options_for_a_call, running_
 
 pytestmark = pytest.mark.peers
 
+WINDOW = 4096  # of each of its two slots: what the tiny model was made for
+LONG = 4000  # tokens of an answer that is still being written when a test does something to it
 PATH = {"type": "object", "properties": {"path": {"enum": ["a.py", "b.py"]}}, "required": ["path"]}
 READ = ToolSpec("read", "Read a file", PATH)
 
@@ -69,14 +71,14 @@ def engine_at(
 @pytest.fixture(scope="module")
 def server(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLlamaServer]:
     """One llama-server for the tests that leave it alive."""
-    with running_llama_server(tiny_weights, tmp_path_factory.mktemp("llama")) as running:
+    with running_llama_server(tiny_weights, tmp_path_factory.mktemp("llama"), context=2 * WINDOW) as running:
         yield running
 
 
 @pytest.fixture
 def mortal(tiny_weights: Path, tmp_path: Path) -> Iterator[RealLlamaServer]:
     """A llama-server of a test's own, to be killed or frozen."""
-    with running_llama_server(tiny_weights, tmp_path) as running:
+    with running_llama_server(tiny_weights, tmp_path, context=2 * WINDOW) as running:
         yield running
 
 
@@ -147,10 +149,10 @@ async def test_it_says_what_it_serves(engine: OpenAiEngine, tiny_weights: Path) 
     assert health.up, health.reason
     assert not health.simulated
     (model,) = await engine.models()
-    assert (model.name, model.context, len(model.digest)) == ("tiny", 2048, 64)
+    assert (model.name, model.context, len(model.digest)) == ("tiny", WINDOW, 64)
     assert model.size > 400_000
     (loaded,) = await engine.loaded()
-    assert (loaded.weights, loaded.context, loaded.digest) == (str(tiny_weights), 2048, model.digest)
+    assert (loaded.weights, loaded.context, loaded.digest) == (str(tiny_weights), WINDOW, model.digest)
     assert await engine.slots("tiny") == 2
 
 
@@ -161,7 +163,7 @@ async def test_its_kind_is_found_out(server: RealLlamaServer) -> None:
 
 
 async def test_a_prompt_that_is_too_long(engine: OpenAiEngine) -> None:
-    failed = await failure(engine, ask("abc " * 3000))
+    failed = await failure(engine, ask("abc " * WINDOW))
     assert (failed.kind, failed.status) == (FailureKind.OVERFLOW, 400)
 
 
@@ -225,14 +227,14 @@ class TestTools:
 
 
 async def test_closing_the_stream_frees_the_slot(engine: OpenAiEngine) -> None:
-    async with aclosing(engine.chat(ask(tokens=1900))) as stream:
+    async with aclosing(engine.chat(ask(tokens=LONG))) as stream:
         assert isinstance(await anext(stream), Text)
         await load_becomes(engine, running=1)
     await load_becomes(engine, running=0)
 
 
 async def test_more_requests_than_slots_wait(engine: OpenAiEngine) -> None:
-    async with aclosing(engine.chat(ask(tokens=1900))) as one, aclosing(engine.chat(ask(tokens=1900))) as two:
+    async with aclosing(engine.chat(ask(tokens=LONG))) as one, aclosing(engine.chat(ask(tokens=LONG))) as two:
         await anext(one)
         await anext(two)
         three = asyncio.ensure_future(events(engine, ask(tokens=4)))
@@ -284,7 +286,7 @@ async def reasons_until_up(loading: RealLlamaServer) -> set[str]:
 async def test_killed_in_mid_answer(mortal: RealLlamaServer) -> None:
     engine = engine_at(mortal)
     heard: list[StreamEvent] = []
-    async for event in engine.chat(ask(tokens=1900)):
+    async for event in engine.chat(ask(tokens=LONG)):
         if not heard:
             mortal.kill()
         heard.append(event)
@@ -298,7 +300,7 @@ async def test_killed_in_mid_answer(mortal: RealLlamaServer) -> None:
 async def test_frozen_in_mid_answer(mortal: RealLlamaServer) -> None:
     engine = engine_at(mortal, idle_timeout_s=0.5, connect_timeout_s=2.0)
     heard: list[StreamEvent] = []
-    async for event in engine.chat(ask(tokens=1900)):
+    async for event in engine.chat(ask(tokens=LONG)):
         if not heard:
             mortal.freeze()
         heard.append(event)

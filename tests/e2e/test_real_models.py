@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +18,13 @@ from b4tui.config import EngineConfig, PolicyConfig
 from b4tui.engines.attestation.pins import Pins
 from b4tui.engines.ollama.engine import OllamaEngine
 from b4tui.engines.ollama.kept import kept_name
+from tests.commands import Answer, run_here
 from tests.e2e.conftest import RealOllama
 
 pytestmark = pytest.mark.peers
 
 NAME = "looked-at:latest"
 KEPT = kept_name(NAME)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the command said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 Models = Callable[..., Answer]
@@ -51,11 +38,9 @@ def models(real_ollama: RealOllama, tmp_path: Path) -> Models:
     environ |= {"B4TUI_ROLES__SUMMARIZER__OPTIONS__NUM_THREAD": "1", "LC_ALL": "C.UTF-8"}
 
     def run(*arguments: str) -> Answer:
-        command = [sys.executable, "-m", "b4tui", "models", *arguments]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=110, check=False
-        )
-        return Answer(done.returncode, done.stdout, done.stderr)
+        # In a thread: commands have a loop of their own, and some tests have one already.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(run_here, ("models", *arguments), tmp_path, environ).result()
 
     return run
 
@@ -131,8 +116,18 @@ def test_the_old_one_is_known_by_its_recorded_answers(models: Models, real_ollam
     assert found["old"]["source"] == "record" and found["old"]["digest"] != found["new"]["digest"]
 
 
-def test_a_registry_that_does_not_answer_is_named(models: Models) -> None:
-    answer = models("pull", "127.0.0.1:1/nobody/model")  # a registry on this machine, where nobody listens
-    assert answer.code == 1
-    assert "check the name, and that the server may reach its registry" in answer.err
-    assert "Traceback" not in answer.err
+def test_a_registry_that_does_not_answer_is_named(real_ollama: RealOllama, tmp_path: Path) -> None:
+    """By the program itself."""
+    answer = subprocess.run(
+        # A registry on this machine, where nobody listens.
+        [sys.executable, "-m", "b4tui", "models", "pull", "127.0.0.1:1/nobody/model"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "OLLAMA_HOST": real_ollama.address},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert "check the name, and that the server may reach its registry" in answer.stderr
+    assert "Traceback" not in answer.stderr

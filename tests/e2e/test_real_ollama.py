@@ -36,13 +36,19 @@ LIST = ToolSpec("list", "List a folder", PATH)
 
 
 def ask(
-    text: str = "hello", *, model: str = "tiny", tokens: int = 16, tools: tuple[ToolSpec, ...] = (), think: bool = False
+    text: str = "hello",
+    *,
+    model: str = "tiny",
+    tokens: int = 16,
+    tools: tuple[ToolSpec, ...] = (),
+    think: bool = False,
+    num_ctx: int = 2048,
 ) -> ChatRequest:
     return ChatRequest(
         model=model,
         messages=(Message(Role.SYSTEM, "You are terse."), Message(Role.USER, text)),
         tools=tools,
-        num_ctx=2048,
+        num_ctx=num_ctx,
         num_predict=tokens,
         temperature=1.0,
         seed=1,
@@ -201,7 +207,7 @@ async def test_closing_the_stream_stops_the_answer_on_the_server(engine: OllamaE
 async def test_a_runner_that_is_killed_in_mid_answer(mortal_ollama: RealOllama) -> None:
     engine = engine_at(mortal_ollama)
     heard: list[StreamEvent] = []
-    async for event in engine.chat(ask(tokens=1800)):
+    async for event in engine.chat(ask(tokens=3900, num_ctx=4096)):
         if not heard:
             for runner in mortal_ollama.runners():
                 runner.kill()
@@ -215,7 +221,7 @@ async def test_a_runner_that_is_killed_in_mid_answer(mortal_ollama: RealOllama) 
 async def test_a_server_that_is_killed_in_mid_answer(mortal_ollama: RealOllama) -> None:
     engine = engine_at(mortal_ollama)
     heard: list[StreamEvent] = []
-    async for event in engine.chat(ask(tokens=1800)):
+    async for event in engine.chat(ask(tokens=3900, num_ctx=4096)):
         if not heard:
             mortal_ollama.kill()
         heard.append(event)

@@ -10,6 +10,7 @@ import time
 from b4tui.demo.faults import FaultKind
 from b4tui.demo.server import SimulatedOllama
 from b4tui.events import AgentState, RunOutcome
+from b4tui.runtime.ending import Ending
 from b4tui.telemetry.sampler import Sampler
 from b4tui.telemetry.types import MachineSample
 
@@ -85,6 +86,25 @@ async def test_who_waits_for_an_engine_that_dies_goes_on_with_the_next_one(make_
         assert [world.bead(bead).status for bead, _ in ROWS] == ["closed"] * 3
         assert {event.outcome for event in world.told("run_finished")} == {RunOutcome.FINISHED}
         assert len(world.server.chats) == 1, "the others did not wait for the same time-out"
+
+
+async def test_a_board_that_takes_too_long_does_not_hold_up_the_end_and_the_bead_is_found_at_the_next_start(
+    make_world, a_row
+):
+    world = await make_world([a_row("w-1", "Fix it")])
+    world.server.faults.add(FaultKind.HANG)
+    store, may_go_on = world.store(), threading.Event()
+    store.release = lambda *_args, **_more: may_go_on.wait(60)
+    runtime = world.runtime(store, ending=Ending(good_order_s=0.05, last_moments_s=0.05))
+    await runtime.start()
+    await world.until(lambda: bool(world.server.chats), "the run asks the model")
+    try:
+        await asyncio.wait_for(runtime.stop("the operator left"), 50)
+        assert world.bead("w-1").status == "in_progress"
+    finally:
+        may_go_on.set()
+    await world.run_until_idle()
+    assert world.bead("w-1").status == "closed"
 
 
 class Stalled(Sampler):

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from datetime import timedelta
 
-from frozen_world import CODER, CODER_DIGEST, MACHINE, NOW, WORLD, stamp
+from frozen_world import CODER, CODER_DIGEST, MACHINE, NOW, WORLD, request, stamp
 
 from b4tui.engines.interface import LoadedModel, ServerLoad
 from b4tui.events import EngineStatus, Locality
@@ -16,7 +16,6 @@ from b4tui.runtime.snapshot import (
     Level,
     ModelView,
     QueueView,
-    RequestView,
     Snapshot,
     TokenFigures,
     TokensView,
@@ -81,12 +80,6 @@ def _before(sample: MachineSample, ago: int, seconds: int) -> MachineSample:
     )
     host = replace(sample.host, cpu=12 + 40 * busy, memory_used=int(sample.host.memory_used * (0.5 + 0.5 * loaded)))
     return replace(sample, at=sample.at - timedelta(seconds=ago), gpus=gpus, host=host)
-
-
-def request(agent: str, bead: str, seconds: float, request_class: str = "agent_step") -> RequestView:
-    return RequestView(
-        agent=agent, bead=bead, model=CODER, request_class=request_class, since=NOW - timedelta(seconds=seconds)
-    )
 
 
 QUEUE = QueueView(

@@ -18,6 +18,8 @@ from b4tui.runtime.snapshot import (
     Level,
     ModelView,
     OutwardView,
+    QueueView,
+    RequestView,
     Route,
     RunView,
     Snapshot,
@@ -37,6 +39,12 @@ def clock() -> datetime:
 def stamp(**ago: float) -> str:
     """A time before the frozen present, as a tracker writes it."""
     return (NOW - timedelta(**ago)).isoformat().replace("+00:00", "Z")
+
+
+def request(agent: str, bead: str, seconds: float, request_class: str = "agent_step") -> RequestView:
+    """A request that was made so long ago."""
+    since = NOW - timedelta(seconds=seconds)
+    return RequestView(agent=agent, bead=bead, model=CODER, request_class=request_class, since=since)
 
 
 def bead(id_: str, title: str, priority: int = 2, **more: object) -> Bead:
@@ -227,6 +235,7 @@ WORLD = Snapshot(
             status=EngineStatus.UP,
             version="0.33.3",
             locality=Locality.ATTESTED,
+            queue=QueueView(slots=3, running=(request("codemonkey", "hub-52b", 2), request("pltops", "hub-77c", 12))),
             loaded=(
                 LoadedModel(
                     name=CODER,

@@ -115,10 +115,10 @@ class TestTheQueue:
             await open_queue(app, pilot, until)
             app.screen.list.select(SHORT.id)
             await strike(pilot, "asterisk", "A")
-            assert "high risk" in told(app)
+            assert "high risk" in app.screen.refused
             app.screen.list.select(HIGH.id)
             await strike(pilot, "space", "A")
-            assert "not read to the end" in told(app)
+            assert "are not read to the end" in app.screen.refused
             assert isinstance(app.screen, ApprovalsScreen)
             app.readings.of(SHORT.sha256, 4).add(0, 4)
             await strike(pilot, "A")

@@ -49,6 +49,17 @@ class TestWordsThatGoAway:
             await settle(pilot)
             assert told(app).count("asks to send") <= before
 
+    async def test_the_call_goes_away_when_the_operator_comes_and_covers_nothing_that_is_to_be_read(
+        self, until
+    ) -> None:
+        async with approving(SHORT, notifications=True, until=until) as (app, _runtime, clocks, pilot):
+            app.say("▲ Romanov asks to send 133 B: a opens it.", calls=True)
+            app.say("That failed.", wrong=True)
+            await settle(pilot)
+            assert "asks to send" in told(app)
+            clocks.passed += 1
+            await until(lambda: told(app) == "That failed.", "they look at it")
+
 
 class TestKeysThatDoNothing:
     async def test_undo_is_offered_while_there_is_something_to_undo(self, until) -> None:

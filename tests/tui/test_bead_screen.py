@@ -163,6 +163,16 @@ class TestTabs:
             await strike(pilot, "enter")
             await until(lambda: "yaml[truthy]" not in screen_text(console), "and folded again")
 
+    async def test_enter_is_offered_where_the_stream_has_something_to_open(self, console, until) -> None:
+        async with console.run_test(size=WIDE) as pilot:
+            await opened(console, until)
+            pane = console.screen.query_one(StreamPane)
+            await until(lambda: pane.keys, "the stream is there")
+            for words, offered in (("bash", True), ("I look at the role", False)):
+                pane.select(next(key for key in pane.keys if any(words in span.text for span in pane._lines[key].left)))
+                await strike(pilot)
+                await until(lambda offered=offered: ("↵ open" in screen_text(console).splitlines()[-1]) is offered)
+
     async def test_changes_show_files_and_their_difference(self, console, runtime, until) -> None:
         runtime.folders["hub-77c"] = Folder()
         async with console.run_test(size=WIDE) as pilot:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from frozen_world import EMPTY, MACHINE, NOW, RUNS, WORLD, bead, run
 
-from b4tui.board.model import BoardState
+from b4tui.board.model import BoardState, Problem, Severity
 from b4tui.events import PAUSING, AgentState, EngineStatus, RunOutcome
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.telemetry.types import GpuSample
@@ -206,6 +206,11 @@ class TestTheMachine:
         assert total_rate(replace(WORLD, agents=(waits, *WORLD.agents[1:]))) == pytest.approx(41.2)
         assert total_rate(EMPTY) == 0
 
+    def test_counts_no_agent_that_runs_a_tool_while_another_one_is_answered(self) -> None:
+        [engine] = WORLD.engines
+        pltops = replace(engine, queue=replace(engine.queue, slots=1, running=engine.queue.running[1:]))
+        assert total_rate(replace(WORLD, engines=(pltops,))) == pytest.approx(41.2)
+
     @pytest.mark.parametrize("width", [50, 60, 70, 90])
     def test_never_cuts_that_the_models_are_simulated(self, width: int) -> None:
         engine = replace(WORLD.engines[0], simulated=True, version="0.33.3-rc12")
@@ -238,6 +243,14 @@ class TestNotices:
 
     def test_there_is_none_while_all_is_well(self) -> None:
         assert not list(notices(WORLD, NOW, 80))
+
+    def test_rows_of_the_board_that_cannot_be_used_are_counted(self) -> None:
+        assert WORLD.board is not None
+        broken = Problem("not-json", Severity.ERROR, "line 3 is no JSON", line=3)
+        odd = Problem("empty-line", Severity.WARNING, "line 4 is empty", line=4)
+        board = replace(WORLD.board, problems=(broken, odd))
+        told = " ".join(" ".join(said(row) for row in notices(replace(WORLD, board=board), NOW, 80)).split())
+        assert "1 error was found in the board file" in told and "`b4tui board lint` tells where" in told
 
     def test_say_what_is_wrong_and_when_it_is_tried_again(self) -> None:
         backing_off = replace(WORLD.agents[4], state=AgentState.BACKOFF)

@@ -166,6 +166,23 @@ class TestThePalette:
 
 
 class TestLeaving:
+    async def test_ctrl_c_says_how_and_asks_when_it_is_struck_again(self, console, until) -> None:
+        seconds = 0.0
+        console.ticks = lambda: seconds
+        async with console.run_test(size=(80, 24), notifications=True) as pilot:
+            await until(lambda: "hub-" in screen_text(console))
+            await strike(pilot, "ctrl+c")
+            assert [str(notice.message) for notice in console._notifications] == [
+                "ctrl+c once more leaves; so does ctrl+q."
+            ]
+            seconds = 10.0
+            await strike(pilot, "ctrl+c")
+            assert isinstance(console.screen, DashboardScreen), "too late to be the second one"
+            await strike(pilot, "ctrl+c")
+            await until(lambda: isinstance(console.screen, QuitScreen), "agents are at work: it asks")
+            await strike(pilot, "ctrl+c")
+            await until(lambda: not console.is_running, "and whoever strikes it on leaves")
+
     async def test_asks_while_agents_work_and_staying_is_the_first_answer(self, console, until) -> None:
         async with console.run_test(size=(80, 24)) as pilot:
             await until(lambda: "hub-" in screen_text(console))

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+import random
 import unicodedata
 from dataclasses import fields, replace
 from datetime import timedelta
@@ -12,8 +13,6 @@ from driving import settle, strike
 from frozen_approvals import BareConsole
 from frozen_machines import FIGURES, RICH
 from frozen_world import HUB, NOW, WORLD, FrozenRuntime, clock
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from textual import events
 
 import b4tui.tui
@@ -305,15 +304,12 @@ async def test_known_attacks_are_shown_not_obeyed_where_something_may_leave(unti
             await walk_outward(app, pilot, until)
 
 
-@settings(max_examples=1, deadline=None, phases=(Phase.reuse, Phase.generate), suppress_health_check=list(HealthCheck))
-@given(
-    texts=st.lists(
-        st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x9b[]/@\u202e\ud800界\n\t")), max_size=300),
-        min_size=2,
-        max_size=2,
-    )
-)
-async def test_any_text_is_shown_not_obeyed(texts: list[str], until) -> None:
+ANY = [*"\x1b\x9b[]/@\u202e\ud800界\n\t", *map(chr, range(0x20, 0x180)), *"\u0300\u200d\u2066😀\U000e0041"]
+
+
+async def test_any_text_is_shown_not_obeyed(until) -> None:
+    dice = random.Random(20260501)
+    texts = ["".join(dice.choices(ANY, k=300)) for _ in range(2)]
     runtime = FrozenRuntime()
     app = Console(runtime, TuiConfig(bell=False), clock=clock)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:

@@ -11,6 +11,7 @@ from frozen_world import NOW, WORLD
 
 from b4tui.escalation.types import ApprovalState
 from b4tui.runtime.operator import Verb, applies, why_not
+from b4tui.runtime.snapshot import Columns
 from b4tui.tui.outward.arming import Arming
 from b4tui.tui.outward.deciding import Standing
 from b4tui.tui.outward.why_not import of_many, of_one
@@ -148,6 +149,14 @@ class TestOnTheBoard:
             await until(lambda: "hub-a1f" in screen_text(console))
             await strike(pilot, "x", "x", "x")
             assert told(console) == ["x does nothing now: no agent has hub-a1f in hand."]
+
+    async def test_there_is_nothing_to_copy_in_an_empty_column(self, console, runtime, until) -> None:
+        async with console.run_test(size=(160, 45), notifications=True) as pilot:
+            await until(lambda: "hub-a1f" in screen_text(console))
+            runtime.change(columns=Columns())
+            await until(lambda: "Nothing is ready" in screen_text(console), "it is empty")
+            await strike(pilot, "y")
+            assert told(console) == ["y does nothing now: there is no bead under the cursor."]
 
     async def test_what_is_typed_into_a_filter_is_no_key(self, console, until) -> None:
         async with console.run_test(size=(160, 45), notifications=True) as pilot:

@@ -154,7 +154,7 @@ class TestTheQueue:
         [
             ((), (), "Nothing is marked"),
             ((SHORT, MEDIUM), (SHORT.sha256,), ""),
-            ((SHORT, LOW), (SHORT.sha256,), "1 payload of them not read"),
+            ((SHORT, LOW), (SHORT.sha256,), "1 of them is not read"),
             ((SHORT, HIGH), (SHORT.sha256, HIGH.sha256), "high risk"),
             ((SHORT, STAYS), (SHORT.sha256, STAYS.sha256), "stays here"),
             ((SHORT, DENIED), (SHORT.sha256,), "does not wait"),

@@ -15,8 +15,9 @@ TEMPERATURE = 0.3
 HOUSE_WORDS = (
     "You are asked one question by a program that works for a person. Answer it completely in one message, in "
     "Markdown, with sources where you know them. You cannot ask back. Words in double square brackets such as "
-    "[[NAME_1]] stand for values you are not told: use them as they are."
+    "[[HOST_n]] stand for values you are not told: use them as they are."
 )
+"""The example is no placeholder: one would make each real one `[[N1_HOST_1]]`, so that the two are told apart."""
 
 
 class FrontierArguments(Arguments):

@@ -38,7 +38,7 @@ is said, so that the answer is the same on every machine.
 @click.option("--staged", is_flag=True, help="Check what is staged in the git repository here (as a pre-commit hook).")
 @click.option("--jsonl", is_flag=True, help="Check rows of JSON on standard input, one answer a line.")
 @click.option("--category", metavar="C", help="A category of tasks: one that may not leave keeps everything here.")
-@click.option("--hashes", is_flag=True, help='With JSON: the SHA-256 of each value, for "gate.allow".')
+@click.option("--hashes", is_flag=True, help="With JSON: the SHA-256 of each value, for `allow` of [gate].")
 @click.option("--skip-binary", is_flag=True, help="Name binary files and go on, instead of refusing them.")
 @known_option
 @place_options

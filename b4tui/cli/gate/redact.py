@@ -28,6 +28,7 @@ def redact(place: Place, name: str, known: bool | None, as_json: bool) -> None:
     """
     from b4tui.cli.gate.targets import targets
     from b4tui.gate.opening import limits_of
+    from b4tui.gate.redaction.placeholders import PLACEHOLDER
     from b4tui.gate.redaction.redacting import redact_text
     from b4tui.gate.types import GateError
 
@@ -41,7 +42,8 @@ def redact(place: Place, name: str, known: bool | None, as_json: bool) -> None:
     except GateError as error:
         click.echo(f"b4tui: {visible(target.name)} stays here: {visible(str(error))}", err=True)
         sys.exit(LOCAL_ONLY_EXIT)
-    counts = Counter(placeholder.strip("[]").partition(":")[0].rpartition("_")[0] for placeholder in done.placeholders)
+    made = [PLACEHOLDER.fullmatch(placeholder) for placeholder in done.placeholders]
+    counts = Counter(match["kind"] for match in made if match)
     if as_json:
         print_json({"text": done.text, "placeholders": list(done.placeholders), "counts": dict(sorted(counts.items()))})
         return

@@ -63,7 +63,7 @@ class Tally:
             return f"{self.kept} of {texts} must stay here"
         return (
             f"{self.kept} of {texts} must stay here ({found}). Take it out, or see `b4tui gate redact`; "
-            "a value that is public goes by its hash into gate.allow (`--json --hashes`)"
+            "the hash of a value that is public (`--json --hashes`) goes to `allow` of [gate] in your settings"
         )
 
 

@@ -97,6 +97,8 @@ def _name_around(lower: str, place: int) -> tuple[int, int]:
 def _is_constant(name: str) -> bool:
     """`StatusCode.INTERNAL`, `from.Private`, `Zone.ValuesEnum.private`: written as hosts are not."""
     first, last = name.split(".", 1)[0], name.rsplit(".", 1)[-1]
+    if first.isupper() and "_" in first:
+        return True  # to be filled in: `SERVICE_NAME.SERVICE_NAMESPACE.svc`
     if last[:1].isupper() and not name.isupper() and (last.isupper() or first.islower()):
         return True
     return last in ("private", "internal") and _HUMP.search(name) is not None

@@ -25,7 +25,7 @@ _CODE = frozenset(
         "os self this settings config conf env process threading window state app cls go git pkg std node js data ctx",
         "opts options args util utils core base test tests mod module lib src crate super thread storage vars compose",
         "docker-compose override claude py dep value version package scope variable provider context request response",
-        "libs requires cflags",
+        "libs requires cflags theme plugin plugins",
     )
     for word in line.split()
 )

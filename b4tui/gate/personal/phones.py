@@ -25,7 +25,7 @@ _CALLED = lazily(
     r"(?<![\w./])\+?\(?\+?[0-9](?:[ ()/.-]{0,3}[0-9]){5,14}(?:[ ]?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![\w]|:\w)"
 )
 _BEFORE = lazily(
-    r"(?:\b(?:tel|telefon|telefonnummer|telephone|téléphone|teléfono|telefono|telefone|tél|phones?|phone_?number|mobiles?"
+    r"(?:\b(?:tel(?!net)|telefon|telefonnummer|telephone|téléphone|teléfono|telefono|telefone|tél|phones?|phone_?number|mobiles?"
     r"|mobil|mobilnummer|mobiltelefon|handy|handynummer|fax|faxnummer|call|called|calling|rufnummer|anrufen|rückruf|cell"
     r"|cellphone|durchwahl|reach(?: (?:me|us|him|her|them))?(?: at| on)?|answering|dial|sms|whatsapp|messages to"
     r"|registered|contact|desk|hotline|puhelin|celular|móvil|movil|telefoon|kontakt|my number|us number|cn number"

@@ -33,8 +33,8 @@ _STATES = frozenset(
     )
     for word in line.split()
 )
-_OF_LICENCES = lazily(r"Boston,\s+$")
-"""The Free Software Foundation's town, in the head of very many files."""
+_OF_LICENCES = lazily(r"Boston,\s+$|Mass(?:achusetts)? Ave(?:nue)?,\s+(?:[*#/;]+\s+)?Cambridge,\s+$")
+"""Where the Free Software Foundation is and was, in the head of very many files."""
 _ARMY = lazily(r"(?<![A-Za-z])[AFD]PO,?[ \n]{1,2}A[AEP],?[ \n]{1,2}$", re.I)
 _BRITISH = lazily(r"(?:\n|, ?)[A-Z]{1,2}[0-9][A-Z0-9]? $")
 _BRITISH_END = lazily(r"[0-9][ABD-HJLNP-UW-Z]{2}(?![\w-])")

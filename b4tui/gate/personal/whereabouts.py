@@ -108,7 +108,7 @@ _TECHNICAL = frozenset(
         "option opus or p0 p1 p2 p3 page part phase pod point port pr priority prs python q question release req",
         "requirement review rfc room round row rule section sep sept september shard slot sonnet sprint stage",
         "status step story table task tasks test tests than the thread thursday tier to todo todos track tuesday",
-        "type ubuntu v version volume wednesday week windows with worker",
+        "type ubuntu v version volume wednesday week where windows with worker",
     )
     for word in line.split()
 )

@@ -18,7 +18,7 @@ from b4tui.gate.secrets.beside import (
     what_follows,
 )
 from b4tui.gate.secrets.catalogues import is_a_text
-from b4tui.gate.secrets.keys import WORDS, Strength, strength
+from b4tui.gate.secrets.keys import SEGMENT, WORDS, Strength, strength
 from b4tui.gate.secrets.standing import plain_from
 from b4tui.gate.types import Hit
 from b4tui.gate.values import as_password, as_token, stands_for_a_value
@@ -77,7 +77,7 @@ class _Judge:
         promise = self._promise(name)
         if promise is None:
             return None
-        if span := compared_before(text, begin):
+        if text[end : end + 1] != "[" and (span := compared_before(text, begin)):
             return span, self._why(text[span[0] : span[1]], promise, quoted=True)
         found = what_follows(text, begin, end, name)
         if found is None:
@@ -119,7 +119,12 @@ def _is_of_a_badge(text: str, begin: int) -> bool:
 def _is_itself(name: str, value: str) -> bool:
     """Whether what stands beside a name is the name again: a field, a link's words."""
     plain = [written.lower().replace("_", "").replace("-", "").lstrip(".:@$&*") for written in (name, value)]
-    return plain[1] in (plain[0], plain[0].rsplit(".", 1)[-1])
+    if plain[1] in (plain[0], plain[0].rsplit(".", 1)[-1]):
+        return True
+    parts = {part.lower() for part in SEGMENT.findall(value)}
+    return (
+        len(parts) > 1 and value.replace("-", "").isalpha() and parts <= {*map(str.lower, SEGMENT.findall(name)), "x"}
+    )
 
 
 def _is_a_number(name: str, value: str) -> str | None:

@@ -75,6 +75,10 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     if match is None:
         return None
     quote = match["quote"] or ""
+    if text[begin - 1 : begin] == ":" and "urn:" in text[max(0, begin - 30) : begin]:
+        return None  # a part of a name
+    if text[begin - 1 : begin] == "=" and match["sign"] and match["sign"].strip("=:? \t").isidentifier():
+        return None  # a value itself, and another name after it
     if match["space"] and not _may_stand_after_a_space(text, begin, name, match["space"], quote):
         return None
     if match["outer"] and text[begin - 1 : begin] not in ("=", "'", '"'):
@@ -105,6 +109,12 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
             stop = text.index("|", start)
         if (text[stop - 1] == "-" and text[stop : stop + 1] == ">") or (match["sign"] == "->" and start == end + 2):
             return None  # a step to a part of something
+        if (
+            match["sign"]
+            and match["sign"].strip() in ("==", "===", "!=", "!==")
+            and text[start:stop].rstrip("):;").isidentifier()
+        ):
+            return None  # two things are compared
         if match["space"] and not name.startswith("-") and not _ENDS.match(text, stop):
             return None
         if match["pair"] and text[stop : stop + 2] != "</":

@@ -51,7 +51,9 @@ def _is_a_sentence(value: str) -> bool:
         return len(words) >= 5 and len(plain) >= 0.75 * len(words)
     if _SPEAKS.search(value):
         return True
-    begins = words[0][:1].isupper() and all(word[:1].islower() or word.isupper() for word in words[1:])
+    begins = (
+        value[-1] != "!" and words[0][:1].isupper() and all(word[:1].islower() or word.isupper() for word in words[1:])
+    )
     return begins or (len(words) >= 3 and min(map(len, words)) <= 2)
 
 

@@ -75,7 +75,7 @@ class OpaqueBlocks:
     _LONGEST = 100
     _EXPLAINED = lazily(
         r"CERTIFICATE|PUBLIC KEY|SIGNATURE|data:image|MESSAGE|data:font|data:application|ssh-rsa|BEGIN PGP|"
-        r"certificate|application/pkix|Content-Transfer|base64,|encryptedData|BEGIN CMS|PKCS7|BEGIN AGE|ciphertext"
+        r"[cC]ertificate|application/pkix|Content-Transfer|base64,|encryptedData|BEGIN CMS|PKCS7|BEGIN AGE|ciphertext"
     )
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:

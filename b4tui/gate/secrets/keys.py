@@ -97,19 +97,20 @@ ENDINGS = word_set(
     "vault engine backend hash hashes digest fingerprint checksum sha sha256 sum at date time timestamp timeout",
     "interval attempt attempts retries age location position pair event logger arn attachment association",
     "authorization role input output selector property properties prop attribute attr scheme",
-    "authentication encoder environment environments region cancel submit user username group owner",
+    "authentication encoder environment environments region cancel submit user username group owner uuid guid success",
 )
 FIRM_ENDINGS = word_set(
     "file files filename path paths url urls uri name policy field length hint error message expiry expires",
     "expiration expired label placeholder hash type regex pattern prompt min max ref id manager reset column",
     "env digest input selector property prop scheme method algorithm format mode status version count strength",
-    "rules requirements authentication encoder alg encryption environment title subject class css icon button cancel",
-    "submit at within time timestamp date timeout interval attempts",
+    "rules requirements authentication encoder alg encryption environment title subject class css icon button",
+    "cancel success submit at within time timestamp date timeout interval attempts",
 )
 """The endings that no password is named by either (`password_hash` has its own rule)."""
 
-ASKED = word_set("ask asks has is needs show hide")
+ASKED = word_set("ask asks has is needs show hide dummy existing fa")
 """Before a word for a secret: whether there is one, and what to do about it (`--ask-vault-pass FILE`)."""
+_A_FILE = lazily(r"\.(?:rs|py|go|jsx?|tsx?|java|kt|rb|php|cs?|h|cpp|md|rst|txt|toml|ya?ml|html?|css|sh|xml)$")
 SHOWN = word_set("label labels placeholder tooltip apihelp")
 """Anywhere in a name: what it names is shown on a screen (`botpasswords-label-delete`)."""
 
@@ -129,6 +130,10 @@ def strength(name: str) -> Strength | None:
     if not segments:
         return None
     found = _of_segments(segments, name.lower())
+    if _A_FILE.search(name) or ("publickey" in (whole := name.lower().replace("_", "")) and "private" not in whole):
+        return None
+    if {"type", "kind"} & set(segments[1:-1]):
+        return None  # a name for one kind of many: `SECRET_TYPE_OPAQUE`
     if found is None or segments[:2] == ["from", "secret"] or segments[0] in ASKED or not SHOWN.isdisjoint(segments):
         return None
     last = segments[-1] if not segments[-1].isdigit() or len(segments) == 1 else segments[-2]
@@ -197,7 +202,7 @@ def _is_tail(part: str) -> bool:
 
 def _is_weak(part: str) -> bool:
     if part in WEAK_WORDS or any(word in part for word in WEAK_INSIDE):
-        return part not in NOT_THESE
+        return part not in NOT_THESE and not part.startswith(("csrf", "xsrf"))
     return len(part) <= 14 and part.endswith(WEAK_AT_THE_END) and part not in NOT_THESE
 
 

@@ -20,7 +20,7 @@ _VALUE = r"""["']?(?P<value>[^\s"']{4,120})["']?[ \t]{0,8}(?:$|[\r\n#;!])"""
 
 _LINES: Mapping[str, re.Pattern[str]] = {
     "username ": lazily(
-        rf"username{_BLANKS}\S{{1,60}}(?:{_BLANKS}\w+{_BLANKS}\d+)?{_BLANKS}(?:password|secret){_BLANKS}{_KIND}{_VALUE}"
+        rf"username{_BLANKS}(?!and\b|or\b)\S{{1,60}}(?:{_BLANKS}\w+{_BLANKS}\d+)?{_BLANKS}(?:password|secret){_BLANKS}{_KIND}{_VALUE}"
     ),
     **dict.fromkeys(
         ("enable secret ", "enable password "),

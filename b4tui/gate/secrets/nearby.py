@@ -25,15 +25,17 @@ _HEX = lazily(r"[0-9a-fA-F]+$")
 _UUID = lazily(r"(?i)(?:[a-z]{2,8}[-_]){0,3}[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _HOLDS_IDS = lazily(r"(?i)^[a-z]{2,20}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-")
 """A name made of words and ids, as clusters give to what they make."""
+_PACKAGE = lazily(r"(?:org|com|io|net|dev|javax?|jakarta)\.[a-z]\w*\.[A-Za-z]")
+_HUMPS = lazily(r"[a-z]{2,12}(?:[A-Z][a-z]{1,12}|[0-9]{1,3}){3,12}$")
 _API_VERSION = lazily(r"^[A-Za-z.]{2,40}[vV]\d{1,2}(?:alpha|beta)\d{1,2}(?:[A-Z][a-z]+)*$")
 _HEX_WITH_PREFIX = lazily(r"[A-Za-z]{2,8}[-_][0-9a-f]{32,128}$")
 _HASH = lazily(r"(?i)(?:sha\d{1,3}|md5)[=:-]")
 _HASH_BEFORE = lazily(
     r"(?i)(?:sha\d{0,3}|md5|digest|checksum|integrity|commit|hash|etag|rev(?:ision)?|fingerprint|uuid|guid|blob|tree|oid|"
-    r"nonce|salt|placeholder|usersecretsid|version|"
+    r"nonce|salt|placeholder|\bkid|\biv|\btag|\bsecure|csrf\w{0,20}[\"']\s{1,3}value|usersecretsid|version|"
     r"image|pub(?:lic)?[ _-]?key\w{0,4}|ssh-\w{2,10}|request[_-]id|trace[_-]?id|"
     r"sealed|encrypted|websocket-key|"
-    r"csrf|[\"']id[\"'])\W{0,12}$|arn:aws[^\s\"']{0,70}$|"
+    r"csrf|[\"'](?:id|n|x|y|x5t|x5c)[\"']|cert(?:ificate)?)\W{0,12}$|arn:aws[^\s\"']{0,70}$|"
     r"\bh1:$|(?:SIGNATURE|KEY BLOCK)-----[\\n\s]{0,6}$|badge(?:\.svg)?\?(?:token=)?$"
 )
 # `pass` alone is what tests do.
@@ -154,6 +156,8 @@ def _looks(value: str, before: str) -> str | None:
     if _HOLDS_IDS.search(value):
         return "an id after a word about keys" if _CLOSE_TO_ID.search(before) else None
     longest = _longest_part(value)
+    if _HUMPS.match(longest) and sum(map(str.isdigit, longest)) <= 3:
+        return None  # words of a program, cut short
     bits = rarity(longest)
     if (
         len(longest) < 12
@@ -162,6 +166,7 @@ def _looks(value: str, before: str) -> str | None:
         or _NUMBERED.match(value)
         or value.count(".") > 3
         or _API_VERSION.search(value)
+        or _PACKAGE.match(value)
         or ("/" in value and not _is_base64(value))
     ):
         return None

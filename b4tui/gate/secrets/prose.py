@@ -9,7 +9,7 @@ from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.types import Hit
-from b4tui.gate.values import is_made_of_words, stands_for_a_value
+from b4tui.gate.values import is_made_of_words, names_a_value, stands_for_a_value
 
 _WORD = lazily(
     r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|schlüssel|zugangsdaten|login with|"
@@ -42,8 +42,8 @@ _NUMBER = lazily(
 )
 _CODE = lazily(r"[()\[\]{}]|::|->|=>|\w\.\w+\(")
 _NOT_ONE = lazily(
-    r"(?i)v?\d+\.|https?:|arn:|urn:|vault:|\\f[IBR]|\d+e[+-]\d+$|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@[\w-]+\.|.*/|[A-Z]+-\d+$|--?\w|"
-    r"[*&]{0,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|.*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
+    r"(?i)v?\d+\.|https?:|arn:|urn:|vault:|0x|base(?:32|64)$|\\f[IBR]|\d+e[+-]\d+$|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@[\w-]+\.|.*/|[A-Z]+-\d+$|--?\w|"
+    r"[*&]{0,2}[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|.*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
 )
 _BY_LOT = 5.8
 """Bits from which a row of letters that a sentence tells is none of its words."""
@@ -165,7 +165,13 @@ def _is_paired(value: str) -> bool:
 
 
 def _may_be_told(value: str) -> bool:
-    return not (len(value) < 5 or stands_for_a_value(value) or _CODE.search(value) or _NOT_ONE.match(value))
+    return not (
+        len(value) < 5
+        or stands_for_a_value(value)
+        or names_a_value(value)
+        or _CODE.search(value)
+        or _NOT_ONE.match(value)
+    )
 
 
 def _is_told(value: str, *, said: bool) -> bool:

@@ -52,6 +52,7 @@ class Shapes:
             before = text[match.start() - 1 : match.start()]
             if (
                 not before.isalnum()
+                and not match.group().startswith("ABCDEFGH")
                 and before not in ("_", "/", "+")
                 and many_digits(match.group())
                 and varied(match.group())

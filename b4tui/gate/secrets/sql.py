@@ -30,6 +30,10 @@ _ROWS = 20
 _STATEMENT = lazily(r"(?i)\b(?:create|alter|set|grant|update)\b[^;\n]{0,200}$")
 
 
+_IN_WORDS = lazily(r"(?i)\b(?:is|are|be|was|were|been|and) $")
+"""How a sentence speaks of what is identified by something."""
+
+
 class Sql:
     """Finds passwords in statements that make users and roles, and in rows under a column of passwords."""
 
@@ -53,7 +57,9 @@ class Sql:
             done = match.end()
             value = match["value"]
             if word == "identified":
-                said = match["quote"] is not None or (not _is_plain(value) and _is_in_a_statement(text, start))
+                said = (match["quote"] is not None and not _IN_WORDS.search(text, max(0, start - 12), start)) or (
+                    not _is_plain(value) and _is_in_a_statement(text, start)
+                )
             else:
                 said = _is_in_a_statement(text, start)
             if said and may_be_one(value):

@@ -60,7 +60,7 @@ class Urls:
 
 def _is_password(value: str, host: str) -> bool:
     """A stand-in such as `user:pass@localhost` is no password; any word for a host of the world is."""
-    if value.endswith("]]") and value[:-2].isalpha():
+    if value.endswith("]") and value.rstrip("]").isalpha():
         return False  # of a form: `scheme://[user[:pass]]@host`
     if re.match(r"[\[{<$%*(]|x{3,}|\.{3}", value) and stands_for_a_value(value):
         return False

@@ -20,8 +20,8 @@ _ADDED = lazily(
     r"[\"'`](?:[ \t]{0,4}(?:[+.&~]|\.\.|<>|\|\|)[ \t]{0,4}(?:\\?\r?\n[ \t]{0,40})?"
     r"|[ \t]{0,4}\\?\r?\n[ \t]{0,40}(?:(?:[+.&~]|\.\.|<>|\|\|)[ \t]{0,4})?|[ \t]{0,2})[fbru]?[\"'`]"
 )
-# A line that goes on in the next: shell, PowerShell, cmd, quoted-printable; no end of a block of code in a text.
-_GOES_ON = lazily(r"(?:[\\^=]|(?<!`)`)\r?\n[ \t]{0,40}")
+# A line that goes on in the next: shell, PowerShell, cmd, quoted-printable.
+_GOES_ON = lazily(r"[\\`^=]\r?\n[ \t]{0,40}")
 _VALUE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_-.:@$%!#*")
 
 _PUT_TOGETHER = ("join(", "concat(", "implode(", "-join")
@@ -54,8 +54,9 @@ def _added(text: str) -> Iterator[tuple[int, int]]:
 
 def _going_on(text: str) -> Iterator[tuple[int, int]]:
     for match in _GOES_ON.finditer(text):
-        if match.start() and text[match.start() - 1] != "=":
-            yield match.span()
+        before = text[match.start() - 1 : match.start()]
+        if before and before != "=" and not (before == "`" and match[0][0] == "`"):
+            yield match.span()  # and no end of a block of code in a text
 
 
 def _without(text: str, joints: Sequence[tuple[int, int]]) -> Joined:

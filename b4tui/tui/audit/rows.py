@@ -15,8 +15,8 @@ WIDE = 140
 """Cells from which every column has its place."""
 MIDDLE = 110
 """Cells from which the figures have theirs."""
-NARROW = 70
-"""Cells from which the digest has its place."""
+NARROW = 90
+"""Cells from which the digest has its place; below it what happened wants the room more."""
 _DIGEST = 8
 _SHOWN = frozenset({"agent", "approval", "bytes_out", "change", "host", "sha256", "size", "state", "waited_s"})
 """Facts that have a column, or are in the title."""
@@ -77,7 +77,7 @@ def entry_line(entry: Entry, today: datetime, width: int) -> Line:
     glyph, ink = _look(entry)
     room = width - columns.when - columns.who - 2 - sum(_widths(columns)) - 2
     left = (
-        Span(_moment(entry.at.astimezone(today.tzinfo), columns.when), Ink.SOFT),
+        Span(_moment(entry.at.astimezone(today.tzinfo), today, columns.when), Ink.SOFT),
         Span(_cell(entry.actor or "–", columns.who), Ink.INK),
         Span(f"{glyph} ", ink),
         *_what(entry, max(8, room), ink, today.tzinfo),
@@ -154,8 +154,12 @@ def _widths(columns: Columns) -> tuple[int, ...]:
     return (columns.bead, columns.digest, columns.place, columns.size, columns.waited)
 
 
-def _moment(at: datetime, width: int) -> str:
-    return f"{f'{at:%Y-%m-%d %H:%M:%S}' if width > _FEW.when else f'{at:%m-%d %H:%M}':<{width}}"
+def _moment(at: datetime, today: datetime, width: int) -> str:
+    """Date and time; where there is no room for both in full, today's rows go without the date."""
+    told = f"{at:%Y-%m-%d %H:%M:%S}"
+    if width <= _FEW.when:
+        told = f"{at:%H:%M:%S}" if at.date() == today.date() else f"{at:%m-%d %H:%M}"
+    return f"{told:<{width}}"
 
 
 def _cell(text: str, width: int) -> str:

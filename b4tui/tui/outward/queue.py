@@ -159,7 +159,8 @@ def hindrance(marked: Sequence[Approval], read: Collection[str]) -> str:
         return "They differ: only those of one agent, one destination and one category go together."
     unread = [one for one in marked if one.sha256 not in read]
     if unread:
-        return f"{words.plural(len(unread), 'payload')} of them not read to the end yet: enter opens one."
+        verb = "is" if len(unread) == 1 else "are"
+        return f"{len(unread)} of them {verb} not read to the end yet: enter opens one."
     return ""
 
 

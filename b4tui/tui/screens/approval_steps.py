@@ -14,13 +14,16 @@ from b4tui.escalation.types import Approval
 from b4tui.tui import words
 from b4tui.tui.keymap import bindings
 from b4tui.tui.outward.asking import size_words
-from b4tui.tui.paint import Ink, Line, Span, line, wrapped
-from b4tui.tui.widgets.inked import Panel
+from b4tui.tui.paint import Ink, Line, Span, line
+from b4tui.tui.widgets.inked import Panel, TextPanel
 from b4tui.tui.widgets.key_bar import KeyBar
 from b4tui.tui.widgets.safe_input import SafeInput
 from b4tui.tui.widgets.text_pane import TextPane, numbered
 
-WIDTH = 78
+MOST_ITEMS, LEAST_ITEMS = 12, 3
+"""Rows for what is listed; where there are more items they are scrolled."""
+BESIDE_ITEMS = 14
+"""Rows that the question, the line to type in, what is said below it, and the frame may take."""
 
 
 class TypedInput(SafeInput):
@@ -36,16 +39,16 @@ class TypedScreen(ModalScreen[str | None]):
 
     BINDINGS = bindings("dialog")
 
-    def __init__(self, lines: Sequence[Line], wanted: str, items: Sequence[Line] = ()) -> None:
+    def __init__(self, told: str, wanted: str, items: Sequence[Line] = ()) -> None:
         super().__init__()
-        self._lines = tuple(lines)
+        self._told = told
         self._wanted = wanted
         self._items = tuple(items)
 
     def compose(self) -> ComposeResult:
         """What it is about, what is listed, the line to type in."""
         with Vertical(classes="dialog wide-typed"):
-            yield Panel(id="question")
+            yield TextPanel(self._told, Ink.ATTENTION, id="question")
             if self._items:
                 yield TextPane(id="items")
             yield TypedInput(id="typed")
@@ -54,10 +57,10 @@ class TypedScreen(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """Write it."""
-        self.query_one("#question", Panel).show_lines((*self._lines, Line()))
         if self._items:
             pane = self.query_one("#items", TextPane)
-            pane.styles.height = min(len(self._items), 12)
+            room = self.app.size.height * 9 // 10 - BESIDE_ITEMS
+            pane.styles.height = min(len(self._items), MOST_ITEMS, max(LEAST_ITEMS, room))
             pane.write(lambda _width: numbered(self._items))
         self.query_one(TypedInput).focus()
 
@@ -79,7 +82,7 @@ def typed_host(approval: Approval) -> TypedScreen:
     """The second step of high risk: the host, typed."""
     host = approval.destination.host
     told = f"These {approval.size:,} bytes are of high risk. Type the host they go to, {host}, to approve them."
-    return TypedScreen(tuple(wrapped(told, WIDTH - 6, Ink.ATTENTION)), host)
+    return TypedScreen(told, host)
 
 
 def typed_count(approvals: Sequence[Approval]) -> TypedScreen:
@@ -97,4 +100,4 @@ def typed_count(approvals: Sequence[Approval]) -> TypedScreen:
         )
         for one in approvals
     ]
-    return TypedScreen(tuple(wrapped(told, WIDTH - 6, Ink.ATTENTION)), str(count), items)
+    return TypedScreen(told, str(count), items)

@@ -223,7 +223,7 @@ class ApprovalsScreen(GuardedScreen):
         if not self.admits():
             return
         if why := queue.hindrance(marked, self.console.readings.whole):
-            self.console.say(why, wrong=True)
+            self.refuse(why)
             return
         from b4tui.tui.screens.approval_steps import typed_count
 
@@ -269,6 +269,8 @@ class ApprovalsScreen(GuardedScreen):
         """The digest of the row's payload."""
         if (one := self.chosen) is not None:
             self.console.copy(one.sha256)
+        else:
+            self.refuse("c does nothing now: there is no approval under the cursor.")
 
     def action_back(self) -> None:
         """Undo one thing: the marks, then being here."""

@@ -272,5 +272,7 @@ class DashboardScreen(HouseScreen):
 
     def action_copy(self) -> None:
         """Copy the bead's id."""
-        if self.bead and not isinstance(self.focused, SafeInput):
+        if not self.bead:
+            self.refuse("y does nothing now: there is no bead under the cursor.")
+        elif not isinstance(self.focused, SafeInput):
             self.console.copy(self.bead)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.document._document import EditResult
 from textual.document._edit import Edit
@@ -13,13 +14,11 @@ from textual.widgets import Input, TextArea
 from b4tui.board.model import NewBead
 from b4tui.safe_text import visible
 from b4tui.tui.keymap import bindings
-from b4tui.tui.paint import Ink, Line, Span, line, wrapped
-from b4tui.tui.widgets.inked import Panel
+from b4tui.tui.paint import Ink, Line, Span, line
+from b4tui.tui.widgets.inked import Panel, TextPanel
 from b4tui.tui.widgets.key_bar import KeyBar
 from b4tui.tui.widgets.lines import Lines
 from b4tui.tui.widgets.safe_input import SafeInput
-
-WIDTH = 60
 
 
 class ChoiceScreen(ModalScreen[str | None]):
@@ -35,13 +34,12 @@ class ChoiceScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Question above, answers below."""
         with Vertical(classes="dialog"):
-            yield Panel(id="question")
+            yield TextPanel(self._question, id="question")
             yield Lines(id="choices")
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Write question and answers."""
-        self.query_one("#question", Panel).show_lines((*wrapped(self._question, WIDTH - 6), Line()))
+        """Write the answers."""
         rows = {key: (line(Span(text, Ink.STRONG)),) for key, text in self._choices.items()}
         choices = self.query_one("#choices", Lines)
         choices.styles.height = min(12, len(rows))
@@ -58,7 +56,9 @@ class ChoiceScreen(ModalScreen[str | None]):
 
 
 class QuitScreen(ChoiceScreen):
-    """The question before leaving; a class of its own so that a second ctrl+q is an answer."""
+    """The question before leaving; a class of its own so that a second ctrl+q, or another ctrl+c, is an answer."""
+
+    BINDINGS = [Binding("ctrl+c", "app.quit", "Leave", show=False, id="quit-now", tooltip="Leave without an answer")]
 
 
 class LineScreen(ModalScreen[str | None]):
@@ -75,13 +75,12 @@ class LineScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Title and input."""
         with Vertical(classes="dialog"):
-            yield Panel(id="question")
+            yield TextPanel(self._title, Ink.STRONG, id="question")
             yield SafeInput(placeholder=self._placeholder, value=self._value)
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Write the title."""
-        self.query_one("#question", Panel).show_lines((*wrapped(self._title, WIDTH - 6, Ink.STRONG), Line()))
+        """Ready to be written in."""
         self.query_one(SafeInput).focus()
 
     @on(Input.Submitted)

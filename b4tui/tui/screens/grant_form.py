@@ -61,7 +61,9 @@ class GrantFormScreen(GuardedScreen):
             (
                 line(Span("This grant would say:", Ink.FAINT)),
                 *wrapped(grant.sentence, width, Ink.STRONG),
-                line(Span("Payloads with findings are asked for all the same; each one is judged anew.", Ink.FAINT)),
+                *wrapped(
+                    "Payloads with findings are asked for all the same; each one is judged anew.", width, Ink.FAINT
+                ),
             )
         )
         self.query_one("#limits", Lines).show_rows(Choices.FIELDS, lambda name: (self._row(name),))

@@ -17,6 +17,8 @@ from b4tui.tui.screens.base import HouseScreen
 from b4tui.tui.widgets.inked import Panel
 from b4tui.tui.widgets.lines import Lines
 
+LEAST_ROWS = 3
+"""Lines of a grant, so that there is room between short ones."""
 EMPTY = (
     Line(),
     line(Span("  No standing approvals: each payload is asked for.", Ink.SOFT)),
@@ -42,7 +44,7 @@ class GrantsScreen(HouseScreen):
     def body(self) -> ComposeResult:
         """The rows, and a reminder of what a grant is not."""
         with Vertical(id="main"):
-            yield GrantRows(id="grants", row_height=3, empty=EMPTY)
+            yield GrantRows(id="grants", row_height=LEAST_ROWS, empty=EMPTY)
             yield Panel(id="waits")
 
     def on_mount(self) -> None:
@@ -61,7 +63,9 @@ class GrantsScreen(HouseScreen):
         pane = self.query_one(Lines)
         pane.entitle(f"GRANTS {live}")
         width = pane.room
-        pane.show_rows(tuple(grants), lambda key: tuple(grant_lines(grants[key], now, width)))
+        most = max((len(_scope(grant, width)) for grant in grants.values()), default=0)
+        rows = max(LEAST_ROWS, most + 1)
+        pane.show_rows(tuple(grants), lambda key: tuple(grant_lines(grants[key], now, width, rows)), row_height=rows)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what holds can be revoked."""
@@ -104,14 +108,18 @@ def _is_revocable(grant: Grant, now: datetime) -> bool:
     return grant.revoked_at is None and bool(grant.doubt or not over(grant, now))
 
 
-def grant_lines(grant: Grant, now: datetime, width: int) -> Iterator[Line]:
-    """The scope in a sentence on two lines, and under it who made it and how long it holds."""
+def _scope(grant: Grant, width: int, ink: Ink = Ink.STRONG) -> tuple[Line, ...]:
+    """All of what it allows: a limit that is not shown may not be missed."""
+    return tuple(wrapped(grant.sentence, max(20, width - 4), ink))
+
+
+def grant_lines(grant: Grant, now: datetime, width: int, rows: int) -> Iterator[Line]:
+    """The scope in a sentence, and under it who made it and how long it holds; in `rows` lines."""
     ended = over(grant, now)
-    ink = Ink.FAINT if ended else Ink.STRONG
-    rows = list(wrapped(grant.sentence, max(20, width - 4), ink))[:2]
-    yield line(Span("· " if ended else "● ", Ink.FAINT if ended else Ink.ACCENT), *rows[0].left)
+    first, *more = _scope(grant, width, Ink.FAINT if ended else Ink.STRONG)
+    yield line(Span("· " if ended else "● ", Ink.FAINT if ended else Ink.ACCENT), *first.left)
+    yield from (line(Span("  "), *row.left) for row in more)
     left = ended or f"{clock_words((grant.until - now).total_seconds())} left"
     made = f"  {grant.id}  made by {grant.made_by} {grant.made_at.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
-    foot = line(Span(made, Ink.FAINT), right=(Span(left, Ink.FAINT if ended else Ink.SOFT),))
-    yield line(Span("  "), *rows[1].left) if len(rows) > 1 else foot
-    yield foot if len(rows) > 1 else Line()
+    yield line(Span(made, Ink.FAINT), right=(Span(left, Ink.FAINT if ended else Ink.SOFT),))
+    yield from (Line() for _ in range(rows - 2 - len(more)))

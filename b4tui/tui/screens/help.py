@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 
-from b4tui.tui.keymap import GROUPS, Key, bindings
+from b4tui.tui.keymap import BY_ID, GROUPS, Key, bindings
 from b4tui.tui.paint import Ink, Line, Span, line, width_of, wrapped
 from b4tui.tui.screens.base import HouseScreen
 from b4tui.tui.widgets.inked import Panel
@@ -56,7 +56,11 @@ Group = tuple[str, tuple[tuple[Key, str | None], ...]]
 
 def keys_of(screen: Screen[object]) -> tuple[Group, ...]:
     """Every key of the registry that has a binding on this screen, as it is while the screen is in front."""
-    enabled = {entry.binding.id: entry.enabled for entry in screen.active_bindings.values()}
+    active = screen.active_bindings
+    enabled = {entry.binding.id: entry.enabled for entry in active.values()}
+    # Textual's own ctrl+c copies what is selected, and where nothing is, lets ours have the key.
+    shared = {key for key, entry in active.items() if entry.binding.id not in BY_ID}
+    enabled |= {key.id: True for key in BY_ID.values() if key.id not in enabled and shared & set(key.keys.split(","))}
     bound = {binding.id for node in screen.ancestors_with_self for _, binding in node._bindings}
     if screen.focused is not None:
         bound |= {binding.id for node in screen.focused.ancestors_with_self for _, binding in node._bindings}

@@ -23,6 +23,8 @@ SIGNS = {
     AgentState.STOPPED: ("·", Ink.FAINT),
 }
 """A sign and its ink per state; the state's word always stands beside it."""
+STATES = {AgentState.BACKOFF: "stalled"}
+"""States whose own name says little to a person."""
 
 
 class AgentsPanel(Lines):
@@ -52,7 +54,7 @@ def agent_line(view: AgentView, snapshot: Snapshot, now: datetime, wide: bool) -
     asks = asked_by(snapshot, view)
     if asks is not None:
         sign, ink = "▲", Ink.ATTENTION
-    state = "asks" if asks else str(view.state)
+    state = "asks" if asks else STATES.get(view.state, str(view.state))
     left = [
         Span(f"{sign} ", ink),
         Span(f"{view.name[:12]:<12}", Ink.STRONG),

@@ -104,7 +104,7 @@ def _waiting(snapshot: Snapshot, now: datetime, detail: int, worded: bool) -> It
     if pending and worded:
         yield Span(_approvals(pending, now, detail), Ink.ATTENTION)
         if others := waiting - len(pending):
-            yield Span(f", {others} more" if detail > 2 else f" +{others}", Ink.ATTENTION)
+            yield Span(f", {others} more" if detail else f" +{others}", Ink.ATTENTION)
         return
     verb = "waits" if waiting == 1 else "wait"
     yield Span(

@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from b4tui.tui import paint
-from b4tui.tui.paint import Ink, Line
+from b4tui.tui.paint import Ink, Line, wrapped
 
 
 class Panel(Widget):
@@ -46,3 +46,17 @@ class Panel(Widget):
         """One line of the panel."""
         line = self.lines[y] if y < len(self.lines) else Line()
         return paint.strip(line, self.size.width, self.ink, self.ink(Ink.INK))
+
+
+class TextPanel(Panel):
+    """Shows a text, wrapped to whatever width there is, and an empty line after it."""
+
+    def __init__(self, text: str, ink: Ink = Ink.INK, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._text = text
+        self._ink = ink
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as it takes in this width."""
+        self.lines = (*wrapped(self._text, width, self._ink), Line())
+        return len(self.lines)

@@ -72,8 +72,12 @@ def short_line(snapshot: Snapshot, now: datetime) -> Line:
 
 
 def total_rate(snapshot: Snapshot) -> float:
-    """Tokens per second of all agents together that hear a model now, by the speed each was last measured with."""
-    return sum(speed(snapshot, view.bead) or 0.0 for view in at_work(snapshot))
+    """Tokens per second of all agents together that hear a model now, by the speed each was last measured with.
+
+    Who runs a tool hears none, and the slot may be somebody else's: only requests that are answered count.
+    """
+    heard = {request.agent for engine in snapshot.engines for request in engine.queue.running}
+    return sum(speed(snapshot, view.bead) or 0.0 for view in at_work(snapshot) if view.key in heard)
 
 
 def at_work(snapshot: Snapshot) -> Iterator[AgentView]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from b4tui.board.model import Severity
 from b4tui.events import AgentState, EngineStatus
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import words
@@ -32,9 +33,11 @@ class NoticePanel(Panel):
 
 
 def notices(snapshot: Snapshot, now: datetime, width: int) -> Iterator[Line]:
-    """The worst first: an unreadable board, engines that are down, a broken gate, refused models, a read-only board."""
+    """The worst first: a board that is unreadable or broken, engines that are down, gate, refused models, read-only."""
     if snapshot.board_error:
         yield from _notice("✗", Ink.BAD, snapshot.board_error, "", width)
+    if told := _damage(snapshot):
+        yield from _notice("▲", Ink.ATTENTION, told, "", width)
     for engine in snapshot.engines:
         if engine.status is EngineStatus.DOWN:
             reason = engine.reason or f"{engine.name} does not answer at {engine.address}"
@@ -45,6 +48,16 @@ def notices(snapshot: Snapshot, now: datetime, width: int) -> Iterator[Line]:
         yield from _notice("▲", Ink.ATTENTION, refusal(*blocked[0]), more, width)
     if snapshot.read_only:
         yield from _notice("▲", Ink.ATTENTION, f"Read-only: {snapshot.read_only}", "", width)
+
+
+def _damage(snapshot: Snapshot) -> str:
+    """How many rows of the board cannot be used as they are: no column looks whole that is not."""
+    problems = snapshot.board.problems if snapshot.board else ()
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    found = "1 error was" if errors == 1 else f"{errors} errors were"
+    return (
+        f"{found} found in the board file, so beads may be missing: `b4tui board lint` tells where." if errors else ""
+    )
 
 
 def _outward(snapshot: Snapshot, width: int) -> Iterator[Line]:

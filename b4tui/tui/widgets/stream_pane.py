@@ -68,8 +68,8 @@ class StreamPane(TextPane):
 
     @property
     def opens(self) -> bool:
-        """A row is opened or folded."""
-        return bool(self.key)
+        """A call or a thought is opened or folded; what was said is read."""
+        return self.stream.foldable(self.key.partition(".")[0]) is not None
 
     def action_open(self) -> None:
         """Open or fold the row; the cursor stays on its head."""

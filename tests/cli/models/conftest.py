@@ -14,7 +14,8 @@ import pytest_asyncio
 from b4tui.demo.catalog import MODELS
 from b4tui.demo.script import Call, Script, Step
 from b4tui.demo.server import SimulatedOllama
-from tests.cli.conftest import Answer, Program
+from tests.cli.conftest import Program
+from tests.commands import Answer
 
 NAME = "qwen3:8b"
 OLD = next(model for model in MODELS if model.name == NAME)
