@@ -40,7 +40,7 @@ _STANDS_FOR = lazily(
     r"your[-_ .]|^your|<your|my[-_ ]?user(?:name)?$|aabbccddee|00112233|insert.{0,12}here|enter.{0,12}here|x{6}|"
     r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
     r"a1b2c3|1a2b3c|abc123|"
-    r"0123456789|goes.?here|^abcdef\d|abcdefghij|(\w)\1{7}|todo|mot.?de.?passe|"
+    r"0123456789|goes.?here|^abcdef\d|abcdefghij|(\w)\1{7}(?=.{0,24}$)|todo|mot.?de.?passe|"
     r"^(?:dein|ihr|euer|hier|votre|tu|sua|seu)[-_ ]|hier.{0,12}(?:eintragen|einsetzen|eingeben)|"
     r"[-_](?:here|goes)\b"
 )
@@ -57,7 +57,7 @@ _REFERENCE = lazily(
     r"\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
     r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^%[a-z_]{4,40}$|"
     r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/\"']|->|-$)|^\$[A-Za-z_-]{2,60}$|^\$[.(]|^[#$]\{|^<%|\$env:|^@[\w-]+@$|"
-    r"^(?:\$(?:[A-Za-z_]{1,60}|[A-Z][A-Z0-9_]{0,60})){2,4}$|[-_/:.]\$[A-Z][A-Z0-9_]{2,40}$|"
+    r"^(?:\$(?:[A-Za-z_]{1,60}|[A-Z][A-Z0-9_]{0,60})){2,4}$|[-_/:.]\$[A-Z][A-Z0-9_]{2,40}$|^#{1,3}[A-Z_]{3,40}#{1,3}$|"
     r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|"
     r"\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
     r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}|\{\$[\w.:>()-]{1,60}\}|^@\{|^[\])]\s|"

@@ -36,7 +36,7 @@ _POINTS_ELSEWHERE = lazily(
     r"[\w./$-]+\.(?:[choa]|l?[oa]|so|py|js|ts|go|rb|java|php|sh|pl|txt|md|json|ya?ml|xml|pem|crt|cer|key|pub|conf|cfg|"
     r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|[\w/-]{1,60}\.(?:php|aspx?|jsp|html?)\?|!!\w{1,60}\??\.|(?:urn|arn|classpath|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
     r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|AAAA(?:B3NzaC1yc2|C3NzaC1lZDI1|E2VjZHNhLX|B3NzaC1kc3)|/?dev/null\b|(?-i:[a-z0-9]+:[A-Z][a-z]+[A-Z][A-Za-z]{2,40}$|(?:IDX|FK|PK|UQ|REL)_\w{4,60}$)|(?:org|com|io|net|dev|javax?|jakarta)(?:\.[a-z]\w*){2,8}\.?$|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
-    r"(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
+    r"!{0,2}(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.#?[A-Za-z_]"
 )
 _IDENTIFIER = lazily(r"[!&*~]{0,2}[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")

@@ -117,6 +117,7 @@ def scanner() -> Scanner:
         "def get_password(self) -> str:\n    return '{v}'",
         "APP_SECRET = (\n    b'{v}'\n)",
         'db_password: str = Field("{v}", env="DB_PASSWORD")',
+        "Default password: **`{v}`** (change it)",
         "run('rcon_password \"{v}\"')",
     ],
 )
@@ -284,6 +285,9 @@ def test_a_value_is_found_however_it_follows(scanner: Scanner, form: str) -> Non
         "String getPassword(): Base64Text1 {",
         'encrypt(user.getPassword(), "SHA1PRNG")',
         "if password or 'abcd1' in found:",
+        'DB_PASSWORD="${MYSQL_DB_PASSWORD:?Set MYSQL_DB_PASSWORD first}"',
+        "SMTP_PASSWORD: !!process.env['SMTP_PASSWORD1'],",
+        "-e 'SA_PASSWORD=##REPLACE##'",
         "common = ['password', 'abcd1234', 'qwer1234', 'letmein1']",
         'String getPasswordField() {\n    return "j_password1";\n}',
         "secrets = ['DEPLOY_KEY', 'API_TOKEN']",
