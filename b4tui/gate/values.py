@@ -6,6 +6,7 @@ import re
 
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
+from b4tui.gate.stand_ins import is_empty, only_speaks_of_one, stands_for_a_value
 
 LONGEST = 200
 """Characters that are looked at."""
@@ -25,69 +26,17 @@ READ_LIKE_NOTHING = 6.5
 SURELY_MADE = 5.2
 """Bits that hardly a word has, and hardly a row of letters drawn by lot has not."""
 
-_TELLING = 80
-"""Characters in which a placeholder says that it is one."""
-
-_WORDS_THAT_STAND_FOR_VALUES = (
-    "todo|tbd|fixme|none|null|nil|true|false|undefined|nan|string|str|int|integer|bool|boolean|object|function|float|"
-    "number|required|optional|enabled|disabled|default|yes|no|on|off|empty|unset|masked|hidden|tests?|testing|foo|bar|abcdef(?:gh)?|"
-    "baz|foobar|abcd?|values?|text|n/a|self|this|args?|kwargs|params?|config|settings|env|environ|environment|options?|"
-    "data|result|response|request|user|username|login|auth|basic|bearer|digest|file|path|url|uri|header|json|yaml|"
-    "input|output|hash|bytes|byte|password|passwords|passwd|pass|passphrase|secret|secrets|token|tokens|api.?key|"
-    "access.?key|private.?key|public.?key|secret.?key|key|keys|credentials?|creds|unknown|invalid|missing|any|all|"
-    "prompt|stdin|keyring|vault|plain|plaintext|clear|encrypted|username.password|email|mail|name|dev|prod|staging|"
-    "local|localhost|docker|internal|external|private|public|private.?token|access.?token|auth.?token|session|cookie|"
-    "somefakekey|passwort|kennwort|geheim|const|var|let|new|return|async|await|static|final|readonly|jwt|oauth2?|void|mixed|"
-    "iterable|callable|never|always|on.create|automatic|heslo|kode(?:ord)?|parole?|parola|has[łl]o|senha|contrase[ñn]a|"
-    "wachtwoord|adgangskode|salasana|[şs]ifre|l[öo]senord|passord|jelsz[óo]|lozinka|geslo|pasahitza|slapta[žz]odis"
-)
-_PLACEHOLDER = lazily(
-    rf"(?i)(?:{_WORDS_THAT_STAND_FOR_VALUES})\??$"
-    r"|[\W_]+$"
-    r"|\*?u?int(?:8|16|32|64)(?:_t)?$|float(?:32|64)$|(?:(?:hmac|scram|pbkdf2)[-_])?(?:utf|sha|md|aes|rsa|[hre]s|pbkdf|bcrypt)[-_]?\d{1,4}(?:-?\d{1,3})?(?:[-_](?:crypt|hmac|plus))?$"
-    r"|(?:list|dict|map|array|set|option(?:al)?|vec)[\[<(].*$|(?:required|nullable|optional|sometimes|string|bail)[|,;].*$"
-    r"|x{3,}[x\W_]*$|x{3}[_-].*$|.*[_-]x{3}\d?$|(.)\1*$"
-    r"|[0-9]{1,3}(?:_[0-9]{3}){0,4}$|\([a-z]{2,8}\)$|[a-z]{3,12}=$|sha\d{1,3}with\w{2,20}$"
-    r"|(?:val(?:ue)?|key|item|field|param|arg|elem|node|foo|bar|baz)(?:[_-]?\d{1,2}){1,4}$"
-)
-_STANDS_FOR = lazily(
-    r"(?i)example|redacted|fake|dummy|change.?(?:me|it|this)|replace.?(?:me|this|with)|placeholder|to.?be.?filled|"
-    r"your[-_ .]|^your|<your|my[-_ ]?user(?:name)?$|aabbccddee|00112233|insert.{0,12}here|enter.{0,12}here|x{6}|"
-    r"\*{3}|\.{3}|_removed$|sample|(?:some|any|the)[-_](?:secret|password|token|key)|xxxx|not.?a.?real|lorem|"
-    r"a1b2c3|1a2b3c|abc123|"
-    r"0123456789|goes.?here|^abcdef\d|abcdefghij|(\w)\1{7}|todo|mot.?de.?passe|"
-    r"^(?:dein|ihr|euer|hier|votre|tu|sua|seu)[-_ ]|hier.{0,12}(?:eintragen|einsetzen|eingeben)|"
-    r"[-_](?:here|goes)\b"
-)
-_SPOKEN_OF = lazily(
-    r"(?i)my[-_ ]?(?:secret|password|passwd|token|key|api)|^(?:test|demo)[-_]?(?:pass\w*|pw|user|secret|token|key)|"
-    r"super.?secret|^secret[-_]?\w{0,10}$"
-)
-"""Words for a secret that stand for one, unless somebody made a password of them."""
-_MADE_OF_THEM = lazily(r"(?i)[a-z_.-]{4,30}(?:\d{2,}[!@#$%&*?]{0,3}|[!@#$%&*?]{1,3}\d{1,8}|\d[!@#$%&*?]{1,3})$")
-_LONG_FOR_A_STAND_IN = 28
-"""Characters from which words for a secret are a key that somebody wrote: signing takes so many."""
-_REFERENCE = lazily(
-    r"\$\{[\w.:/@%*#!?+= \[\]$-]{1,80}\}|%\{[\w.: -]{1,80}\}|"
-    r"\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
-    r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^%[a-z_]{4,40}$|"
-    r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/\"']|->|-$)|^\$[A-Za-z_-]{2,60}$|^\$[.(]|^[#$]\{|^<%|\$env:|^@[\w-]+@$|"
-    r"^(?:\$(?:[A-Za-z_]{1,60}|[A-Z][A-Z0-9_]{0,60})){2,4}$|[-_/:.]\$[A-Z][A-Z0-9_]{2,40}$|"
-    r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
-    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}|\{\$[\w.:>()-]{1,60}\}|^@\{|^[\])]\s|^\{\s{0,3}\\{0,2}[\"']\w|/%[sdv]|%[sdv]/|^\\f[IBRP]|"
-    r"^=>|\}\{[A-Za-z_]\w{0,40}[.:}]|^[a-z]\}|^\*\*|^\w{1,3}\$\{[A-Za-z_]|^\{\s|^\{%|^\{[a-z]\w*\.|^\[\w+\]\[|^<\?|^#[a-z]{2,30}[_-][A-Za-z_-]{2,40}$|^%s|^--\w|^_[A-Z][A-Z_]{2,40}_$|^\$\$?\."
-)
 _AROUND = lazily(
     r"(?i)^\{(?:noop|plain|clear(?:text)?|s?sha\d{0,3}|s?md5|bcrypt|crypt|pbkdf2)\}|(?:\{(?:enter|tab)\}|\\[rn])$"
 )
 """What is no part of a password: how it is kept, the key that is struck after it."""
 _POINTS_ELSEWHERE = lazily(
     r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|(?:[\w.-]{1,40}:)?/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
-    r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}(?:/\S*)?$|\.[a-z]{2,12}$|[\w.]{1,80}\{$|(?:[a-z]{1,20})?v\d(?:(?:alpha|beta)\d)?\.[a-z]\w{2,80}$|"
+    r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}(?:/\S*)?$|\.[a-z]{2,12}$|\w{1,40}(?:\.\w{1,40}){1,4}\{$|(?:[a-z]{1,20})?v\d(?:(?:alpha|beta)\d)?\.[a-z]\w{2,80}$|"
     r"[\w./$-]+\.(?:[choa]|l?[oa]|so|py|js|ts|go|rb|java|php|sh|pl|txt|md|json|ya?ml|xml|pem|crt|cer|key|pub|conf|cfg|"
-    r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|(?:urn|arn|classpath|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
+    r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|[\w/-]{1,60}\.(?:php|aspx?|jsp|html?)\?|!!\w{1,60}\??\.|(?:urn|arn|classpath|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
     r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|AAAA(?:B3NzaC1yc2|C3NzaC1lZDI1|E2VjZHNhLX|B3NzaC1kc3)|/?dev/null\b|(?-i:[a-z0-9]+:[A-Z][a-z]+[A-Z][A-Za-z]{2,40}$|(?:IDX|FK|PK|UQ|REL)_\w{4,60}$)|(?:org|com|io|net|dev|javax?|jakarta)(?:\.[a-z]\w*){2,8}\.?$|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
-    r"(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
+    r"!{0,2}(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.#?[A-Za-z_]"
 )
 _IDENTIFIER = lazily(r"[!&*~]{0,2}[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")
@@ -112,6 +61,8 @@ _KEBAB_WORDS = lazily(
     r"change|confirm|login|config|cred(?:ential)?|admin|app|db|service|client|access|api|root|prod|dev)s?(?![a-z])"
 )
 _SPEAKS_OF_ONE = lazily(r"(?i)\b(?:pass(?:word|wort|phrase|wd)s?|kennwort|secrets?|tokens?|keys?|credentials?)\b")
+_BEING_CHANGED = ("new_", "old_", "current_", "confirm_")
+"""How variables begin that hold a password for a while."""
 _OPENS = {")": "(", "]": "[", "}": "{"}
 _HUMP = lazily(r"[a-z][A-Z]")
 _STEPS = lazily(r"[!&*~]{0,2}[A-Za-z_]\w*(?:\[-?\d*\])?(?:\.[A-Za-z_]\w*(?:\[-?\d*\])?)+$")
@@ -125,16 +76,6 @@ _PATH = lazily(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}(?::r[ow])
 _VERSIONED = lazily(
     r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d|\d+\.[a-z_]{3,20}$|0x[0-9a-f]{1,16}[ul]{0,3}$|\d+(?:[iu](?:8|16|32|64|128|size)|f32|f64)$"
 )
-
-
-def stands_for_a_value(value: str) -> bool:
-    """Whether the text is a placeholder or points to where the value is, and is none itself."""
-    return _is_empty(value) or _SPOKEN_OF.search(value[:_TELLING]) is not None
-
-
-def _is_empty(value: str) -> bool:
-    head = value[:_TELLING]
-    return bool(_PLACEHOLDER.match(head) or _STANDS_FOR.search(head) or _REFERENCE.search(head))
 
 
 def names_a_value(value: str) -> bool:
@@ -152,13 +93,13 @@ def as_password(value: str, *, quoted: bool, plain_from: float | None = None) ->
     value = _AROUND.sub("", value[:LONGEST].strip())
     if not quoted:
         value = _bare(value)
-    if len(value) < 4 or _is_empty(value) or _POINTS_ELSEWHERE.match(value) or _is_constant(value):
+    if len(value) < 4 or is_empty(value) or _POINTS_ELSEWHERE.match(value) or _is_constant(value):
         return None
-    if _SPOKEN_OF.search(value) and not (_MADE_OF_THEM.match(value) or len(value) >= _LONG_FOR_A_STAND_IN):
+    if only_speaks_of_one(value):
         return None
     if _VERSIONED.match(value) or _is_path(value) or _is_told_in_words(value):
         return None
-    if _NAMES_ONE.match(value) and plain_from != IN_A_SETTING:
+    if _NAMES_ONE.match(value) and (plain_from != IN_A_SETTING or value.startswith(_BEING_CHANGED)):
         return None
     if quoted:
         return _quoted_password(value, plain_from or (PLAIN if len(value) < LONG else PLAIN_AND_LONG))

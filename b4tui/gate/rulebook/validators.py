@@ -10,7 +10,7 @@ from types import MappingProxyType
 from b4tui.gate.patterns import lazily
 from b4tui.gate.personal.checksums import passes
 from b4tui.gate.rarity import rarity
-from b4tui.gate.values import stands_for_a_value
+from b4tui.gate.stand_ins import stands_for_a_value
 
 Validator = Callable[[str], bool]
 

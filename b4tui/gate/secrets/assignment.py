@@ -20,8 +20,9 @@ from b4tui.gate.secrets.beside import (
 from b4tui.gate.secrets.catalogues import is_a_text
 from b4tui.gate.secrets.keys import SEGMENT, WORDS, Strength, strength
 from b4tui.gate.secrets.standing import plain_from
+from b4tui.gate.stand_ins import stands_for_a_value
 from b4tui.gate.types import Hit
-from b4tui.gate.values import as_password, as_token, stands_for_a_value
+from b4tui.gate.values import as_password, as_token
 
 RULE = "assigned-secret"
 _NESTED = 8

@@ -2,62 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from b4tui.gate.patterns import lazily
+from b4tui.gate.secrets.between import BETWEEN
 from b4tui.gate.secrets.keys import Strength, strength
 
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-äöüÄÖÜßñ"
 _BEFORE, _AFTER = 40, 30
 """How far from a word its name may reach, in characters."""
 
-_CLOSE = r"""(?:\\{0,3}["'`]{1,2}|&quot;|/i?(?=\))|\(\)(?=[).,]|[ ]?[=!]=))?\*{0,2}(?:\[\d{0,4}\])?
-    (?:[\])]{1,2}(?:(?P<outer>["'`])\)?)?)?(?:\.(?:[vV]alue|[tT]ext)\b)?"""
-"""What closes a name: quotes, the brackets it stands in, the quotes around a selector."""
-_KIND = r"""(?:
-    [ \t]{0,3}:[ \t]{0,3}[&*]?[A-Za-z_][\w.<>\[\]|]{0,30}[ \t]{0,3}(?==[^=>])
-    |(?<!["'`])[ \t]{1,3}(?:(?:As|CONSTANT|constant)[ ])?[*&]?[A-Za-z]\w{1,15}(?:\(\d{1,5}\))?[ \t]{0,3}(?=:?=)
-    |[ \t]{0,3}\{[ ]?get;[^}\n]{0,30}\}(?=[ ]{0,2}=)
-    )"""
-_QUOTE = r"""\\{0,3}["'`]{1,3}|&quot;|&\#3[49];|<!\[CDATA\["""
-_SIGN = r"""[ \t]{0,20}(?:[:.?+!|]{0,3}={1,3}>?|:(?:\*{1,2}|-(?=[^>\s]))?|->|<-|\|\||\?\?|~>)"""
-_TAGS = r"</?(?:b|strong|code|em|i|tt|span)>[ \t]{0,3}"
-_ELSE = r"""[\w.$]{1,60}+(?:\([^()\n]{0,60}\)|\[[^\]\n]{1,40}\])?[ ]?(?:\|\||\?\?|\?:|or)[ ]{1,3}(?=["'`])"""
-"""What is taken first: `config.get("x") || "y"`."""
-_ATTRIBUTES = r"""(?:[ ](?:translatable|formatted|serializeAs|xsi:type|[tT]ype|encrypted)="[^"<>\n]{0,60}"){1,3}"""
-_LIST = r"""[\[({]\s{0,8}(?:["'][\w.@-]{1,40}["']\s{0,3}(?::|=>)\s{0,3})?(?=["'])"""
-"""What begins a list of values, or of values by name."""
-_MADE = r"""(?:!!\w{1,10}[ \t]{1,3}|\(\s{1,20}[bBuU]?(?=["'])|[bBuUrRLNE@$]{1,2}(?=["'])|(?:new[ \t])?(?:
-    [Ss]tring|str|unicode|[Bb]ytes?|Buffer\.from|Secret(?:Str)?|(?:base64\.)?b64decode|base64_decode|atob|decode|encode|
-    strdup|(?:aws|pulumi|to|ptr|types|cty|core|swag)\.String(?:Ptr|Val|Value)?|to\.Ptr|to_string|String(?:\.|::)from|Some
-    |Ok|ptr|SecureString|std::string|QString|quote|\[\](?:byte|rune)|Field
-    )\(\s{0,3}(?=["'`]))"""
-"""What makes a value of what is in quotes: a kind of string, a function that only turns it into one."""
-_GIVES = (
-    "to(?:Be|Equal|StrictEqual)|(?:to|should)(?:[.](?:be|deep))?[.](?:equals?|eql?)|isEqualTo|"
-    "type|fill|send_?[kK]eys|setValue|val|equals"
-)
-"""What tests do with a field or a value of that name: give it something, compare it."""
-_BETWEEN = lazily(
-    rf"""{_CLOSE}(?:
-    (?P<value>(?:,|\s)\s{{0,20}}["':]?(?:(?:\w{{1,10}}:)?[vV]alue|default(?:_?[vV]alue)?|with)["']?\s{{0,3}}(?:=>|[:=])\s{{0,3}}
-        |[ ]?\{{\s{{1,8}}(?:(?:type|description|sensitive)[ ]{{1,8}}=[^\n]{{0,80}}\n\s{{0,8}}){{0,3}}
-        default[ ]{{1,8}}=[ ]{{1,3}})
-    |(?P<sign>{_KIND}?{_SIGN})(?:\s{{0,20}}(?={_QUOTE})|[ \t]{{0,20}}(?:{_TAGS}){{0,2}})(?:{_ELSE})?(?P<list>{_LIST})?
-    |(?P<given>(?:\.(?:{_GIVES})|[ ]?\|[ ]?default)\(\s{{0,3}})(?=["'])
-    |[ \t]{{0,20}}(?P<cell>\|)[ \t]{{0,20}}
-    |(?P<comma>[ \t]{{0,2}},[ \t]{{0,8}})(?=\\{{0,3}}["'])
-    |(?P<target>,[ ]?\{{[ ]?target:[ ]?\{{[ ]?value:[ ]?|(?<=["'])[ ](?:with|to|as)[ ]
-        |(?<=["'][)\]])[ ](?:or|\?:)[ ])(?=["'])
-    |(?P<returned>\([^()\n]{{0,60}}\)[^\n{{}}:=;"']{{0,40}}[:{{]\s{{1,20}}return[ ]{{1,3}})(?=["'])
-    |(?P<call>\(\s{{0,3}})(?=@?["'])
-    |(?P<pair></[\w:-]{{1,20}}>\s{{0,20}}<[\w:-]{{1,20}}>)
-    |(?P<tag>(?:["']|&quot;)?(?:{_ATTRIBUTES})?>\s{{0,12}}(?:<[vV]alue>)?(?!`))
-    |(?P<space>[ \t]{{1,12}}(?:is[ \t]{{1,2}}|ist[ \t]{{1,2}}|lautet[ \t]{{1,2}})?)
-    ){_MADE}?(?P<quote>{_QUOTE})?""",
-    re.X,
-)
 _BARE = lazily(r"""[^:\s"'`<>,;(){}\[\]\\|&][^\s"'`<>,;\\]{3,199}""")
 _LONGEST = 400
 """Characters of a quoted value that are read."""
@@ -117,14 +71,14 @@ def name_around(text: str, start: int, end: int) -> tuple[int, int]:
 
 def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     """The value that follows a name, with what stands between; None where none does."""
-    match = _BETWEEN.match(text, end)
+    match = BETWEEN.match(text, end)
     if match is None:
         return None
     quote = match["quote"] or ""
     if text[begin - 1 : begin] == ":" and "urn:" in text[max(0, begin - 30) : begin]:
         return None  # a part of a name
-    if text[begin - 1 : begin] == "=" and match["sign"] and match["sign"].strip("=:? \t").isidentifier():
-        return None  # a value itself, and another name after it
+    if text[begin - 1 : begin] in ("=", "<") and match["sign"] and match["sign"].strip("=:? \t").isidentifier():
+        return None  # a value itself, or an element, and another name after it
     if match["space"] and not _may_stand_after_a_space(text, begin, name, match["space"], quote):
         return None
     if match["outer"] and text[begin - 1 : begin] not in ("=", "'", '"'):
@@ -148,8 +102,8 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
             return None
     else:
         bare = _BARE.match(text, start)
-        if bare is None:
-            return None
+        if bare is None or (text[start] == "?" and text[begin - 2 : begin] == "${"):
+            return None  # nothing, or what a shell says where a variable is not set
         stop = bare.end()
         if match["cell"] and "|" in text[start:stop]:
             stop = text.index("|", start)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
+from b4tui.gate.stand_ins import stands_for_a_value
 from b4tui.gate.types import Hit
-from b4tui.gate.values import names_a_value, stands_for_a_value
+from b4tui.gate.values import names_a_value
 
 _LINE = 240
 """Characters of a line before an option in which its command has to stand."""

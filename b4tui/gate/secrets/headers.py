@@ -9,8 +9,9 @@ from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.rulebook.validators import basic_credentials, varied
+from b4tui.gate.stand_ins import stands_for_a_value
 from b4tui.gate.types import Hit
-from b4tui.gate.values import is_made_of_words, stands_for_a_value
+from b4tui.gate.values import is_made_of_words
 
 _SCHEMES = r"(?:bearer|basic|token|apikey|api-token|digest|negotiate|key|splunk|ssws|genie|bot|oauth)"
 _SIGNS = r"""["'`]{0,2}[\])]?\s{0,3}(?:[:=,]|=>)\s{0,3}\[?(?:f|b|r)?["'`]?\s{0,2}"""

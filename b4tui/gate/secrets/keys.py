@@ -104,7 +104,7 @@ FIRM_ENDINGS = word_set(
     "expiration expired label placeholder hash type regex pattern prompt min max ref id manager reset column",
     "env digest input selector property prop scheme method algorithm format mode status version count strength",
     "rules requirements authentication encoder alg encryption environment title subject class css icon button",
-    "cancel success submit at within time timestamp date timeout interval attempts",
+    "cancel success submit at within time timestamp date timeout interval attempts connector provider driver uuid guid",
 )
 """The endings that no password is named by either (`password_hash` has its own rule)."""
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
+from b4tui.gate.stand_ins import stands_for_a_value
 from b4tui.gate.types import Hit
-from b4tui.gate.values import stands_for_a_value
 
 _REACH = 6000
 """Characters before and after `kind: Secret` that may belong to the same document."""

@@ -10,8 +10,9 @@ from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
 from b4tui.gate.rulebook.wording import word_set
 from b4tui.gate.secrets.keys import is_known_harmless
+from b4tui.gate.stand_ins import stands_for_a_value
 from b4tui.gate.types import Hit
-from b4tui.gate.values import is_made_of_words, stands_for_a_value
+from b4tui.gate.values import is_made_of_words
 
 REACH = 70
 """Characters from a word to what it speaks of."""
@@ -32,7 +33,7 @@ _HEX_WITH_PREFIX = lazily(r"[A-Za-z]{2,8}[-_][0-9a-f]{32,128}$")
 _HASH = lazily(r"(?i)(?:sha\d{1,3}|md5)[=:-]")
 _HASH_BEFORE = lazily(
     r"(?i)(?:sha\d{0,3}|md5|digest|checksum|integrity|commit|hash|etag|rev(?:ision)?|fingerprint|uuid|guid|blob|tree|oid|"
-    r"nonce|salt|placeholder|\bkid|\biv|\btag|\bsecure|csrf\w{0,20}[\"']\s{1,3}value|usersecretsid|version|"
+    r"nonce|salt|placeholder|\bkid|\biv|\btag|\bsecure|csrf\w{0,20}[\"']\s{1,3}value|usersecretsid|signaturevalue|digestvalue|inresponseto|rawbytes|version|"
     r"image|pub(?:lic)?[ _-]?key\w{0,4}|ssh-\w{2,10}|request[_-]id|trace[_-]?id|"
     r"sealed|encrypted|websocket-key|"
     r"csrf|[\"'](?:id|n|x|y|x5t|x5c)[\"']|cert(?:ificate)?)\W{0,12}$|arn:aws[^\s\"']{0,70}$|"

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
+from b4tui.gate.stand_ins import stands_for_a_value
 from b4tui.gate.types import Hit
-from b4tui.gate.values import is_made_of_words, names_a_value, stands_for_a_value
+from b4tui.gate.values import is_made_of_words, names_a_value
 
 _WORD = lazily(
     r"(?i)(?:pass(?:word|wort|phrase|code)|kennwort|pw|token|secret|api[- ]?key|schlüssel|zugangsdaten|login with|"

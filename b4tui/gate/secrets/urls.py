@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.rarity import rarity
+from b4tui.gate.stand_ins import stands_for_a_value
 from b4tui.gate.types import Hit
-from b4tui.gate.values import names_a_value, stands_for_a_value
+from b4tui.gate.values import names_a_value
 
 _PASSWORD = lazily(r"""://[^\s:/"'<>`]{0,80}:(?P<value>[^\s"'<>/`]{2,160})@(?P<host>[^\s"'<>/`]{1,120})""")
 _TOKEN = lazily(r"""://(?P<value>[A-Za-z0-9_.~-]{20,250})(?::x-oauth-basic|:)?@[\w.-]{1,120}""")

@@ -45,6 +45,8 @@ def test_it_is_found(scanner: Scanner, text: str) -> None:
         "a token of GUID::from_u128(0x{hex:8}_{hex:4}_{hex:4}_{hex:4}_{hex:12})",
         "spotify track uri: 'spotify:album:{alnum:22}'",
         "<UserSecretsId>{uuid}</UserSecretsId>",
+        "auth <ds:SignatureValue>{b64:60}",
+        'the token <saml2:SubjectConfirmationData InResponseTo="{loweralnum:26}"',
         '{"keys": [{"use": "enc", "kty": "RSA", "n": "{b64url:86}"}]}',
         "keys from <X509Certificate>MIIC{b64:60}",
         "a key is org.jose4j.jwk.JsonWebKeySet",

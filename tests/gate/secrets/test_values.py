@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from b4tui.gate.rulebook.examples import expand
-from b4tui.gate.values import as_password, as_token, names_a_value, stands_for_a_value
+from b4tui.gate.stand_ins import stands_for_a_value
+from b4tui.gate.values import as_password, as_token, names_a_value
 
 
 @pytest.mark.parametrize(
