@@ -10,7 +10,6 @@ import sys
 from typing import Literal, TextIO
 
 _NO_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
-_NOTHING_TO_READ = (errno.EBADF, errno.EISDIR)
 
 
 def mend_streams() -> None:
@@ -29,6 +28,15 @@ def _nothing(mode: Literal["r", "w"]) -> TextIO:
     return os.fdopen(os.open(os.devnull, os.O_WRONLY), mode, encoding="utf-8")
 
 
+def _nothing_to_read() -> bool:
+    """Whether it is standard input that cannot be read: any other descriptor may be a bad one too."""
+    try:
+        os.read(sys.stdin.fileno(), 0)
+    except OSError as error:
+        return error.errno == errno.EBADF
+    return False
+
+
 def stream_failure(error: OSError) -> str:
     """Why a stream could not be read or written, in words; "" for an error of another kind.
 
@@ -36,7 +44,7 @@ def stream_failure(error: OSError) -> str:
     """
     if error.filename is not None:
         return ""
-    if error.errno in _NOTHING_TO_READ:
+    if error.errno == errno.EBADF and _nothing_to_read():
         return f"standard input cannot be read ({error.strerror}): send something in, or name a file"
     if error.errno not in _NO_MORE:
         return ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from b4tui.cli.streams import stream_failure
 
 
 def run(folder: Path, environment: dict[str, str], command: str, **more: str) -> subprocess.CompletedProcess[bytes]:
@@ -52,6 +55,16 @@ def test_what_cannot_be_read_is_not_called_clean(note: Path, environment: dict[s
     assert answer.stderr == (
         b"b4tui: standard input cannot be read (Bad file descriptor): send something in, or name a file\n"
     )
+
+
+def test_a_bad_descriptor_that_is_not_standard_input_is_not_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = OSError(errno.EBADF, os.strerror(errno.EBADF))
+    nothing = Path(os.devnull)
+    with nothing.open(encoding="utf-8") as readable, nothing.open("w", encoding="utf-8") as closed:
+        monkeypatch.setattr(sys, "stdin", readable)
+        assert stream_failure(error) == "", "a socket of ours, for one: that is a defect, and shown as one"
+        monkeypatch.setattr(sys, "stdin", closed)
+        assert stream_failure(error).startswith("standard input cannot be read")
 
 
 def test_a_sign_that_the_terminal_lacks_is_told_by_its_number(note: Path, environment: dict[str, str]) -> None:
