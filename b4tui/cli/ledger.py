@@ -64,8 +64,8 @@ def list_rows(
         asked = kind or bead or words or before
         told = "no row fits" if asked else "nothing was recorded yet"
         if there and kind not in there:
-            told = f"no row is of the kind {visible(kind or '')}; there are {', '.join(sorted(there))}"
-        click.echo(f"b4tui: {told}", err=True)
+            told = f"no row is of the kind {kind}; there are {', '.join(sorted(there))}"
+        click.echo(f"b4tui: {_on_one_line(visible(told))}", err=True)
 
 
 def _line(entry: Entry) -> str:

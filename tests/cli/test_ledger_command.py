@@ -90,6 +90,12 @@ def test_rows_can_be_chosen(run):
     assert run("list", "--kind", "payload_sent", "--bead", "none").err == "b4tui: no row fits\n"
 
 
+def test_the_kinds_there_are_are_told_on_one_line_whatever_was_written_into_the_file(run, hub):
+    change(hub, "UPDATE entries SET kind = 'a' || char(27, 10) || 'b' WHERE seq = 2")
+    told = run("list", "--kind", "nothing_like_it").err
+    assert "\x1b" not in told and "a␛ b" in told and told.count("\n") == 1
+
+
 def test_a_row_is_shown_with_all_its_facts(run):
     out = run("show", "4").out
     for word in ("approval_asked", "romanov", "hub-1", "r-1", "2026-03-01T12:00:00", SHA256, "grüße"):
