@@ -131,6 +131,9 @@ class TestInTheQueue:
             ("deny", DENIED, 0, "", "it is denied already"),
             ("deny", None, 0, "", "nothing waits"),
             ("mark", DENIED, 0, "", "it is denied already"),
+            ("extend", DENIED, 1, "you were elsewhere", "it is denied already"),
+            ("acknowledge", replace(DENIED, seen_by="pat"), 1, "", "it is denied already"),
+            ("deny", DENIED, 1, "you were elsewhere", "you were elsewhere; keep still for a moment"),
             ("acknowledge", replace(LOW, seen_by="pat"), 0, "", "it is marked as seen by pat already"),
         ],
     )

@@ -12,6 +12,8 @@ from b4tui.tui.outward.grant_choices import hindrance
 
 NOTHING_TO_UNDO = "there is nothing to take back: it was too long ago, or it has left"
 _FOUND = frozenset({"redact", "call_public"})
+_OF_MARKED = frozenset({"deny", "approve_marked"})
+"""What is about the marked rows where there are any; everything else is about the row under the cursor."""
 
 
 def of_one(action: str, standing: Standing) -> str:
@@ -52,7 +54,7 @@ def of_many(action: str, chosen: Approval | None, marked: int, unarmed: str) -> 
         return "nothing is marked; space marks, enter opens one"
     if chosen is None:
         return "nothing waits"
-    if chosen.state is not ApprovalState.PENDING and not marked:
+    if chosen.state is not ApprovalState.PENDING and not (marked and action in _OF_MARKED):
         return not_pending(chosen)
     if action == "acknowledge" and chosen.seen_by:
         return f"it is marked as seen by {chosen.seen_by} already"
