@@ -22,7 +22,7 @@ from b4tui.runtime.snapshot import Snapshot
 P = ParamSpec("P")
 T = TypeVar("T")
 
-__all__ = ["CANCELLED", "Crew", "Operator", "OperatorError", "Verb", "applies", "is_running"]
+__all__ = ["CANCELLED", "Crew", "Operator", "OperatorError", "Verb", "applies", "is_running", "why_not"]
 
 CANCELLED = "cancelled by the operator"
 
@@ -109,7 +109,7 @@ def why_not(verb: Verb, snapshot: Snapshot, bead_id: str) -> str:
     if bead.status == "closed":
         return f"{bead_id} is closed"
     if verb is Verb.RETRY and bead.status == "open":
-        return f"agents may try {bead_id} without it"
+        return f"the attempts at {bead_id} are not used up"
     return f"{bead_id} is {bead.status.replace('_', ' ')}"
 
 

@@ -95,7 +95,7 @@ class TestHelp:
             text = screen_text(console)
             assert "Make a bead" in text
             below = text.split("Give the bead another attempt")[1].splitlines()[1]
-            assert "not now: agents may try hub-a1f without it" in below
+            assert "not now: the attempts at hub-a1f are not used up" in below
             await strike(pilot, "question_mark")
             await until(lambda: isinstance(console.screen, DashboardScreen), "the help is gone")
 
