@@ -251,6 +251,13 @@ class BoardState:
         """Whose rules of readiness hold."""
         return self.hub.era
 
+    @property
+    def damage(self) -> str:
+        """That there are rows that cannot be used as they are, as a clause; "" where there are none."""
+        errors = sum(problem.severity is Severity.ERROR for problem in self.problems)
+        found = "1 error was" if errors == 1 else f"{errors} errors were"
+        return f"{found} found on the board" if errors else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Readiness:

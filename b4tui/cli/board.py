@@ -30,13 +30,9 @@ def _now() -> float:
 
 def _loaded(place: Place) -> BoardState:
     """The board; what could not be read of it is told on standard error, so that no list looks whole that is not."""
-    from b4tui.board.model import Severity
-
     state = place.store().load()
-    errors = sum(problem.severity is Severity.ERROR for problem in state.problems)
-    if errors:
-        found = "1 error was" if errors == 1 else f"{errors} errors were"
-        click.echo(f"b4tui: {found} found in the board file; `b4tui board lint` tells where", err=True)
+    if state.damage:
+        click.echo(f"b4tui: {state.damage}; `b4tui board lint` tells where", err=True)
     return state
 
 

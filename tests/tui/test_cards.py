@@ -250,7 +250,7 @@ class TestNotices:
         odd = Problem("empty-line", Severity.WARNING, "line 4 is empty", line=4)
         board = replace(WORLD.board, problems=(broken, odd))
         told = " ".join(" ".join(said(row) for row in notices(replace(WORLD, board=board), NOW, 80)).split())
-        assert "1 error was found in the board file" in told and "`b4tui board lint` tells where" in told
+        assert "1 error was found on the board" in told and "`b4tui board lint` tells where" in told
 
     def test_say_what_is_wrong_and_when_it_is_tried_again(self) -> None:
         backing_off = replace(WORLD.agents[4], state=AgentState.BACKOFF)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from b4tui.board.model import Severity
 from b4tui.events import AgentState, EngineStatus
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui import words
@@ -52,12 +51,8 @@ def notices(snapshot: Snapshot, now: datetime, width: int) -> Iterator[Line]:
 
 def _damage(snapshot: Snapshot) -> str:
     """How many rows of the board cannot be used as they are: no column looks whole that is not."""
-    problems = snapshot.board.problems if snapshot.board else ()
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    found = "1 error was" if errors == 1 else f"{errors} errors were"
-    return (
-        f"{found} found in the board file, so beads may be missing: `b4tui board lint` tells where." if errors else ""
-    )
+    found = snapshot.board.damage if snapshot.board else ""
+    return f"{found}, so beads may be missing: `b4tui board lint` tells where." if found else ""
 
 
 def _outward(snapshot: Snapshot, width: int) -> Iterator[Line]:
