@@ -60,6 +60,17 @@ class TestWordsThatGoAway:
             await until(lambda: told(app) == "That failed.", "they look at it: the call is gone, and nothing else")
 
 
+class TestWhatIsNotThere:
+    async def test_where_nothing_was_approved_before_the_way_back_is_whole_in_the_smallest_terminal(
+        self, until
+    ) -> None:
+        async with approving(SHORT, size=(60, 20), until=until) as (app, _runtime, _clocks, pilot):
+            await strike(pilot, "equals_sign")
+            await until(lambda: "Nothing was approved for this run before." in screen_text(app), "it says so")
+            told = " ".join(screen_text(app).replace("│", " ").split())
+            assert "= shows the payload again." in told
+
+
 class TestKeysThatDoNothing:
     async def test_undo_is_offered_while_there_is_something_to_undo(self, until) -> None:
         async with approving(SHORT, LOW, until=until) as (app, _runtime, clocks, pilot):

@@ -17,7 +17,7 @@ from b4tui.tui.outward.pages import NotesPage
 from b4tui.tui.outward.payload_diff import diff_lines
 from b4tui.tui.outward.reading import Reading, View, look_for
 from b4tui.tui.outward.seen import Seen
-from b4tui.tui.paint import Ink, Line, Span, line, wrapped
+from b4tui.tui.paint import Ink, Line, wrapped
 from b4tui.tui.widgets.payload_pane import PayloadPane
 from b4tui.tui.widgets.safe_input import SafeInput
 
@@ -114,9 +114,8 @@ class PayloadView(Vertical):
     async def _compare(self, reading: Reading) -> None:
         previous = reading.shown.previous
         if previous is None:
-            told: tuple[Line, ...] = (
-                line(Span("Nothing was approved for this run before. = shows the payload again.", Ink.SOFT)),
-            )
+            why = "Nothing was approved for this run before. = shows the payload again."
+            told: tuple[Line, ...] = tuple(wrapped(why, self.pane.room, Ink.SOFT))
         else:
             told = await asyncio.to_thread(diff_lines, read_body(previous), reading.text, self.pane.room)
         if self.reading is not None and self.reading.approval.sha256 == reading.approval.sha256:
