@@ -28,7 +28,7 @@ from b4tui.runtime.agent_worker import AgentWorker
 from b4tui.runtime.assembly import Hooks, assemble, chosen_profiles, first_snapshot
 from b4tui.runtime.bus import Bus
 from b4tui.runtime.crew import WorkerCrew
-from b4tui.runtime.ending import USUAL, Ending
+from b4tui.runtime.end_bounds import USUAL, EndBounds
 from b4tui.runtime.engine_views import with_seen
 from b4tui.runtime.engine_watch import Seen
 from b4tui.runtime.fold import fold, with_picture
@@ -70,7 +70,7 @@ class Runtime:
         sampler: Sampler | None = None,
         operator_name: str = "operator",
         outside: Callable[[Callable[[Event], None]], Outside] | None = None,
-        ending: Ending = USUAL,
+        ending: EndBounds = USUAL,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -192,7 +192,7 @@ class Runtime:
             self._begin(f"agent {key}", worker.run)
 
     async def stop(self, reason: str) -> None:
-        """Cancel the runs, give their beads back, close engines and store, all within two seconds (see Ending).
+        """Cancel the runs, give their beads back, close engines and store, all within two seconds (see EndBounds).
 
         A second call waits for the first.
         """

@@ -24,7 +24,7 @@ from b4tui.demo.server import SimulatedOllama
 from b4tui.engines.interface import Engine
 from b4tui.engines.opening import open_engines
 from b4tui.events import Event, event_name
-from b4tui.runtime.ending import Ending
+from b4tui.runtime.end_bounds import EndBounds
 from b4tui.runtime.runtime import Runtime
 
 CREATED = "2026-01-02T03:04:05Z"
@@ -129,7 +129,7 @@ class World:
 
 
 # A test that ends a runtime is about what is left behind; how many seconds git takes on a busy machine is not.
-PATIENT = Ending(good_order_s=30.0, last_moments_s=10.0)
+PATIENT = EndBounds(good_order_s=30.0, last_moments_s=10.0)
 SHORT_POLL = {"interval_s": 0.2, "max_interval_s": 1.0, "engine_backoff_s": 0.05}
 
 

@@ -10,7 +10,7 @@ import time
 from b4tui.demo.faults import FaultKind
 from b4tui.demo.server import SimulatedOllama
 from b4tui.events import AgentState, RunOutcome
-from b4tui.runtime.ending import Ending
+from b4tui.runtime.end_bounds import EndBounds
 from b4tui.telemetry.sampler import Sampler
 from b4tui.telemetry.types import MachineSample
 
@@ -95,7 +95,7 @@ async def test_a_board_that_takes_too_long_does_not_hold_up_the_end_and_the_bead
     world.server.faults.add(FaultKind.HANG)
     store, may_go_on = world.store(), threading.Event()
     store.release = lambda *_args, **_more: may_go_on.wait(60)
-    runtime = world.runtime(store, ending=Ending(good_order_s=0.05, last_moments_s=0.05))
+    runtime = world.runtime(store, ending=EndBounds(good_order_s=0.05, last_moments_s=0.05))
     await runtime.start()
     await world.until(lambda: bool(world.server.chats), "the run asks the model")
     try:

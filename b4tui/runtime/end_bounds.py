@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class EndBounds:
     """Seconds for the parts of an end: by default two in all, with the engines and the store that close after them.
 
     In `good_order_s` the beads go back. Then tasks are cancelled and have `last_moments_s`; what they still hold is
@@ -17,4 +17,4 @@ class Ending:
     last_moments_s: float = 0.3
 
 
-USUAL = Ending()
+USUAL = EndBounds()
