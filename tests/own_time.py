@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Callable
 from selectors import SelectorKey
 from typing import Any
 
@@ -14,26 +15,27 @@ import pytest
 import pytest_asyncio
 
 GRACE_S = 0.01  # by then what was sent to a socket of this machine is there
+Came = list[tuple[SelectorKey, int]]
 
 
 class OwnTime:
     """The time of a loop. Where it would sleep until its next timer and nothing comes, it is that late at once."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
-        selector = loop._selector  # type: ignore[attr-defined]
+    def __init__(self, loop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        selector = loop._selector
         self._now = loop.time()
         self._in_threads = 0
         monkeypatch.setattr(loop, "time", lambda: self._now)
         monkeypatch.setattr(loop, "run_in_executor", functools.partial(self._run, loop.run_in_executor))
         monkeypatch.setattr(selector, "select", functools.partial(self._select, selector.select))
 
-    def _select(self, select: Any, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+    def _select(self, select: Callable[[float | None], Came], timeout: float | None = None) -> Came:
         if timeout is None or timeout <= 0:
-            return select(timeout)  # type: ignore[no-any-return]
+            return select(timeout)
         came = select(GRACE_S)
         if not came and not self._in_threads:
             self._now += timeout
-        return came  # type: ignore[no-any-return]
+        return came
 
     def _run(self, run: Any, *call: Any) -> asyncio.Future[Any]:
         self._in_threads += 1
