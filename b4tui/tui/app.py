@@ -219,7 +219,10 @@ class Console(App[None], inherit_bindings=False):
         return False
 
     def copy(self, text: str) -> None:
-        """Put text in the clipboard of the operator's own terminal (OSC 52: works over SSH)."""
+        """Put text in the clipboard of the operator's own terminal (OSC 52: works over SSH); nothing, where none is."""
+        if not text:
+            self.say("There is nothing to copy here.")
+            return
         self.copy_to_clipboard(visible(text[:MOST_COPIED]))
         self.say(
             f"Copied {plain(text, 60)}" + (f" and on, {MOST_COPIED:,} characters" if len(text) > MOST_COPIED else "")

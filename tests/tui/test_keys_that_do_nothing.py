@@ -103,6 +103,15 @@ class TestAtAnApproval:
             clocks.passed += 5
             await until(lambda: "does nothing now" not in screen_text(app), "it is gone")
 
+    async def test_it_is_not_said_any_more_once_the_key_would_decide(self, until) -> None:
+        async with approving(SHORT, until=until) as (app, _runtime, clocks, pilot):
+            await strike(pilot, "d")
+            await until(lambda: "d does nothing now: it was just opened; keep still" in screen_text(app))
+            await quiet(app, clocks, until)
+            await until(lambda: app.screen.arming.armed, "it was quiet for long enough")
+            await settle(pilot)
+            assert "does nothing now" not in screen_text(app)
+
     async def test_saying_why_neither_arms_nor_shortens_the_quiet(self, until) -> None:
         async with approving(SHORT, until=until) as (app, runtime, clocks, pilot):
             for _ in range(3):
@@ -172,6 +181,18 @@ class TestOnTheBoard:
             await until(lambda: "Nothing is ready" in screen_text(console), "it is empty")
             await strike(pilot, "y")
             assert told(console) == ["y does nothing now: there is no bead under the cursor."]
+
+    async def test_there_is_nothing_to_copy_of_an_empty_pane(self, console, until, monkeypatch) -> None:
+        copied: list[str] = []
+        monkeypatch.setattr(console, "copy_to_clipboard", copied.append)
+        async with console.run_test(size=(160, 45), notifications=True) as pilot:
+            await until(lambda: "hub-a1f" in screen_text(console))
+            console.open_bead("hub-a1f")
+            await settle(pilot)
+            await strike(pilot, "2")
+            await until(lambda: "No run of this bead" in screen_text(console), "nothing was said")
+            await strike(pilot, "Y")
+            assert (told(console), copied) == (["There is nothing to copy here."], [])
 
     async def test_what_is_typed_into_a_filter_is_no_key(self, console, until) -> None:
         async with console.run_test(size=(160, 45), notifications=True) as pilot:

@@ -95,7 +95,7 @@ class GuardedScreen(HouseScreen):
             self._unsay()
         now = self.arming.at(self.console.ticks())
         if now.armed is not self.arming.armed:
-            self.arming = now
+            self.arming, self.refused = now, ""  # what was inert may not be so any more
             self.arming_changed()
 
     def admits(self) -> bool:
