@@ -21,7 +21,7 @@ _OWN_WORKSPACE = (f"{SourceKind.PERSONA}:", f"{SourceKind.MEMORY}:")
 # What was read, by the kind of place it came from.
 _PLACES: Mapping[str, str] = {
     SourceKind.BEAD: "the bead's {}",
-    SourceKind.COMMENT: "the comment {}",
+    SourceKind.COMMENT: "what was said on {}",
     SourceKind.TOOL: "what {} gave back",
     SourceKind.FILE: "the file {}",
     SourceKind.WEB: "the page {}",

@@ -105,6 +105,7 @@ def test_the_revision_grows_with_each_change():
             "has read what bash: kubectl get pods gave back, which is private",
             Level.INFO,
         ),
+        (read("comment:hub-1"), "has read what was said on hub-1, which is private", Level.INFO),
         (read("file:.env"), "has read the file .env, which is private", Level.INFO),
         (read("unknown"), "has read unknown, which is private", Level.INFO),
         (e.GpuFound(at=AT, names=("RTX 4090", "T4")), "the GPU can be read: RTX 4090, T4", Level.INFO),
