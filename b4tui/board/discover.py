@@ -162,7 +162,9 @@ def _redirected(beads_dir: Path) -> Path:
         if candidate.is_dir():
             inner = candidate / BEADS
             return (inner if candidate.name != BEADS and inner.is_dir() else candidate).resolve()
-    raise NoHub(f"{beads_dir / 'redirect'} points to {words[0]}, which is no folder: mend the path or remove the file")
+    raise NotThere(
+        f"{beads_dir / 'redirect'} points to {words[0]}, which is no folder: mend the path or remove the file"
+    )
 
 
 def _export_name(metadata: Mapping[str, Any]) -> str:

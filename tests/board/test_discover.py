@@ -12,7 +12,7 @@ import pytest
 from b4tui.board.discover import find_hub, open_hub, readable_copy
 from b4tui.board.model import Era, HubKind
 from b4tui.board.reader import read_state
-from b4tui.board.store import BoardError, NoHub
+from b4tui.board.store import BoardError, NoHub, NotThere
 
 ROW = b'{"id":"x-1","title":"one","status":"open","priority":2,"issue_type":"task"}\n'
 EXPORT = b'{"_type":"issue",' + ROW[1:]
@@ -74,7 +74,7 @@ class TestWhereAHubIsFound:
 
     def test_a_redirect_to_nowhere_says_so(self, tmp_path: Path) -> None:
         (put(tmp_path, issues_jsonl=ROW) / "redirect").write_text("../gone/.beads")
-        with pytest.raises(NoHub, match="points to"):
+        with pytest.raises(NotThere, match="points to"):
             find_hub(tmp_path, {})
 
 
