@@ -16,11 +16,13 @@ from b4tui.tui.outward.arming import Arming
 from b4tui.tui.outward.deciding import Standing, in_room
 from b4tui.tui.outward.why_not import of_many, of_one
 from b4tui.tui.screens.approvals import ApprovalsScreen
+from b4tui.tui.screens.grant_form import GrantFormScreen
 from b4tui.tui.screens.grants import GrantsScreen
 from b4tui.tui.screens.help import keys_of
 from b4tui.tui.screens.machine import MachineScreen
 
 ARMED = Arming(quiet_s=0.6, armed=True, painted_at=0.0, why="")
+AGAIN = ARMED.disturbed("you were elsewhere")
 
 
 def standing(one=LOW, **more) -> Standing:
@@ -133,21 +135,21 @@ class TestAtAnApproval:
 
 class TestInTheQueue:
     @pytest.mark.parametrize(
-        ("action", "chosen", "marked", "unarmed", "why"),
+        ("action", "chosen", "marked", "arming", "why"),
         [
-            ("approve_marked", LOW, 0, "", "nothing is marked; space marks, enter opens one"),
-            ("approve_marked", LOW, 1, "you were elsewhere", "you were elsewhere; keep still for a moment"),
-            ("deny", DENIED, 0, "", "it is denied already"),
-            ("deny", None, 0, "", "nothing waits"),
-            ("mark", DENIED, 0, "", "it is denied already"),
-            ("extend", DENIED, 1, "you were elsewhere", "it is denied already"),
-            ("acknowledge", replace(DENIED, seen_by="pat"), 1, "", "it is denied already"),
-            ("deny", DENIED, 1, "you were elsewhere", "you were elsewhere; keep still for a moment"),
-            ("acknowledge", replace(LOW, seen_by="pat"), 0, "", "it is marked as seen by pat already"),
+            ("approve_marked", LOW, 0, ARMED, "nothing is marked; space marks, enter opens one"),
+            ("approve_marked", LOW, 1, AGAIN, "you were elsewhere; keep still for a moment"),
+            ("deny", DENIED, 0, ARMED, "it is denied already"),
+            ("deny", None, 0, ARMED, "nothing waits"),
+            ("mark", DENIED, 0, ARMED, "it is denied already"),
+            ("extend", DENIED, 1, AGAIN, "it is denied already"),
+            ("acknowledge", replace(DENIED, seen_by="pat"), 1, ARMED, "it is denied already"),
+            ("deny", DENIED, 1, AGAIN, "you were elsewhere; keep still for a moment"),
+            ("acknowledge", replace(LOW, seen_by="pat"), 0, ARMED, "it is marked as seen by pat already"),
         ],
     )
-    def test_each_key_has_its_reason(self, action, chosen, marked, unarmed, why) -> None:
-        assert of_many(action, chosen, marked, unarmed) == why
+    def test_each_key_has_its_reason(self, action, chosen, marked, arming, why) -> None:
+        assert of_many(action, chosen, marked, arming) == why
 
     async def test_it_stands_in_the_line_below_the_rows(self, until) -> None:
         async with approving(DENIED, until=until) as (app, runtime, clocks, pilot):
@@ -236,7 +238,7 @@ class TestTheHelp:
             seen = {key.id: why for _, keys in keys_of(app.screen) for key, why in keys if why is not None}
             assert seen["approval-redact"] == "the gate found nothing in it"
             assert all(seen.values()), seen
-            for screen in (ApprovalsScreen(), GrantsScreen()):
+            for screen in (GrantFormScreen(SHORT), ApprovalsScreen(), GrantsScreen()):
                 app.push_screen(screen)
                 await until(lambda screen=screen: screen.is_current and screen.drawable, "it is there")
                 await settle(pilot)

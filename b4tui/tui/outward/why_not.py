@@ -6,6 +6,7 @@ It only says what `check_action` has decided: nothing here arms, disarms or allo
 from __future__ import annotations
 
 from b4tui.escalation.types import Approval, ApprovalState
+from b4tui.tui.outward.arming import Arming
 from b4tui.tui.outward.asking import stays_here
 from b4tui.tui.outward.deciding import Standing
 from b4tui.tui.outward.grant_choices import hindrance
@@ -39,15 +40,15 @@ def of_one(action: str, standing: Standing) -> str:
         return "the gate found nothing in it"
     if standing.busy:
         return "the last key is being carried out"
-    if not standing.arming.armed:
-        return f"{standing.arming.why}; keep still for a moment"
+    if why := inert(standing.arming):
+        return why
     if standing.problem:
         return "what cannot be shown cannot be approved"
     return f"{standing.unseen}; space reads on"
 
 
-def of_many(action: str, chosen: Approval | None, marked: int, unarmed: str) -> str:
-    """Why it does nothing in the queue: on the row `chosen`, with so many marked; `unarmed`: why nothing is decided."""
+def of_many(action: str, chosen: Approval | None, marked: int, arming: Arming) -> str:
+    """Why it does nothing in the queue: on the row `chosen`, with so many marked."""
     if action == "undo":
         return NOTHING_TO_UNDO
     if action == "approve_marked" and not marked:
@@ -58,7 +59,12 @@ def of_many(action: str, chosen: Approval | None, marked: int, unarmed: str) -> 
         return not_pending(chosen)
     if action == "acknowledge" and chosen.seen_by:
         return f"it is marked as seen by {chosen.seen_by} already"
-    return f"{unarmed}; keep still for a moment" if unarmed else not_pending(chosen)
+    return inert(arming) or not_pending(chosen)
+
+
+def inert(arming: Arming) -> str:
+    """Why nothing is decided yet; "" once it may be."""
+    return "" if arming.armed else f"{arming.why}; keep still for a moment"
 
 
 def not_pending(one: Approval) -> str:

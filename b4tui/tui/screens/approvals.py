@@ -181,8 +181,7 @@ class ApprovalsScreen(GuardedScreen):
 
     def why_not(self, action: str) -> str:
         """Why a key does nothing now."""
-        unarmed = "" if self.arming.armed else self.arming.why
-        return of_many(action, self.chosen, len(self.marks), unarmed) if self.drawable else ""
+        return of_many(action, self.chosen, len(self.marks), self.arming) if self.drawable else ""
 
     def _decision(self, one: Approval) -> Decision:
         share = 1.0 if one.sha256 in self.console.readings.whole else 0.0

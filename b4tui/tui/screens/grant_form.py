@@ -10,6 +10,7 @@ from b4tui.escalation.types import Approval
 from b4tui.runtime.snapshot import Snapshot
 from b4tui.tui.keymap import bindings
 from b4tui.tui.outward.grant_choices import Choices
+from b4tui.tui.outward.why_not import inert
 from b4tui.tui.paint import Ink, Line, Span, line, wrapped
 from b4tui.tui.screens.guarded import GuardedScreen
 from b4tui.tui.widgets.inked import Panel
@@ -89,6 +90,10 @@ class GrantFormScreen(GuardedScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing is made by keys that were struck before the form was seen."""
         return action != "make" or self.arming.armed or None
+
+    def why_not(self, action: str) -> str:
+        """Why no grant is made now."""
+        return inert(self.arming)
 
     def action_turn(self, by: int) -> None:
         """Another scope for the limit under the cursor."""
