@@ -63,7 +63,7 @@ class TestAtAnApproval:
             ("grant", standing(STAYS), "what stays here cannot be granted"),
             ("unseen", standing(whole=True), "all of it was seen"),
             ("other", standing(), "no other approval waits"),
-            ("undo", standing(), "there is nothing to take back: it was too long ago, or it has left"),
+            ("undo", standing(), "nothing can be taken back; it was too long ago, or it has left"),
         ],
     )
     def test_each_key_has_its_reason(self, action: str, at: Standing, why: str) -> None:
@@ -96,6 +96,12 @@ class TestAtAnApproval:
             await strike(pilot, "w")
             assert "does nothing now" not in screen_text(app), "the next key was another one"
             assert "Approve waits" in screen_text(app)
+
+    async def test_that_nothing_can_be_taken_back_is_said_whole(self, until) -> None:
+        async with approving(SHORT, size=(80, 24), until=until) as (app, _runtime, clocks, pilot):
+            await quiet(app, clocks, until)
+            await strike(pilot, "u")
+            await until(lambda: " u does nothing now: nothing can be taken back." in screen_text(app))
 
     async def test_it_is_said_for_a_moment_only(self, until) -> None:
         async with approving(STAYS, until=until) as (app, _runtime, clocks, pilot):

@@ -29,7 +29,7 @@ def changed(old: Approval, new: Approval) -> str:
 
 
 def in_room(told: Span, room: int) -> Span:
-    """As many clauses of a sentence, from its first one on, as `room` cells take: none of them is cut."""
+    """As many clauses of a sentence as `room` cells take, whole; the first one is always there."""
     text = told.text
     while width_of((Span(text),)) > room and (end := max(text.rfind(", "), text.rfind("; "))) > 0:
         text = f"{text[:end]}."

@@ -11,7 +11,7 @@ from b4tui.tui.outward.asking import stays_here
 from b4tui.tui.outward.deciding import Standing
 from b4tui.tui.outward.grant_choices import hindrance
 
-NOTHING_TO_UNDO = "there is nothing to take back: it was too long ago, or it has left"
+NOTHING_TO_UNDO = "nothing can be taken back; it was too long ago, or it has left"
 _FOUND = frozenset({"redact", "call_public"})
 _OF_MARKED = frozenset({"deny", "approve_marked"})
 """What is about the marked rows where there are any; everything else is about the row under the cursor."""
