@@ -195,11 +195,25 @@ async def test_every_row_is_written_to_a_file_that_is_not_there_yet(app, until, 
 async def test_a_hub_without_a_record_says_why(until) -> None:
     runtime = FrozenRuntime()
     app = Console(runtime, TuiConfig(bell=False), clock=clock)
-    async with app.run_test(size=SMALL) as pilot:
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
         await opened(app, until, "✗ There is no record")
-        await strike(pilot, "v", "e", "y", "enter", "slash", "x", "escape")
+        await strike(pilot, "v", "e", "y", "enter", "slash")
         await settle(pilot)
         assert isinstance(app.screen, AuditScreen)
+        told = [str(notice.message) for notice in app._notifications]
+        assert told == [f"{key} does nothing now: there is no record." for key in "vey/"]
+        foot = screen_text(app).splitlines()[-1]
+        assert not [word for word in ("search", "copy", "verify", "export") if word in foot]
+
+
+async def test_where_nothing_fits_there_is_nothing_to_copy_and_it_says_so(app, world, until) -> None:
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await opened(app, until)
+        await strike(pilot, "slash", *"zzzz", "enter")
+        await until(lambda: "Nothing in the record fits" in screen_text(app), "it was looked for")
+        await strike(pilot, "y")
+        told = [str(notice.message) for notice in app._notifications]
+        assert told == ["y does nothing now: there is no row under the cursor."]
 
 
 async def test_leaving_while_it_is_read_through_is_no_trouble(app, world, until, monkeypatch) -> None:

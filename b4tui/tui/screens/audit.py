@@ -213,6 +213,16 @@ class AuditScreen(HouseScreen):
 
     # Keys --------------------------------------------------------------------------------------------------------
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a record there is nothing to look for, and without a row nothing to copy."""
+        if action == "copy":
+            return self.drawable and bool(self.query_one("#rows", Lines).key)
+        return self._reader is not None or action not in {"search", "verify", "export"}
+
+    def why_not(self, action: str) -> str:
+        """Why a key does nothing now."""
+        return "there is no record" if self._reader is None else "there is no row under the cursor"
+
     def action_back(self) -> None:
         """Drop the search; without one, return to where the operator came from."""
         if self.query_one(SearchBar).display:
@@ -275,8 +285,6 @@ class AuditScreen(HouseScreen):
         """Write every row to a file as JSON lines."""
         from b4tui.tui.screens.dialogs import LineScreen
 
-        if self._reader is None:
-            return
         name = f"b4tui-ledger-{self.console.clock():%Y%m%d-%H%M%S}.jsonl"
         asking = LineScreen("Write every row as a line of JSON to", "a file that is not there yet", name)
         self.app.push_screen(asking, self._export)
