@@ -126,13 +126,17 @@ class Reply:
 
     async def raw(self, data: bytes) -> None:
         """Send any bytes in a chunk of their own."""
-        self._writer.write(b"%x\r\n%s\r\n" % (len(data), data))
-        await self._writer.drain()
+        await self.unframed(b"%x\r\n%s\r\n" % (len(data), data))
 
     async def unframed(self, data: bytes) -> None:
-        """Send bytes as they are, in no chunk and without a head."""
+        """Send bytes as they are, in no chunk and without a head.
+
+        Others have their turn after each piece: where the client's end is reset, nothing fills up and draining never
+        waits, and that the connection is lost would never be heard by whoever sends without end.
+        """
         self._writer.write(data)
         await self._writer.drain()
+        await asyncio.sleep(0)
 
     async def end(self) -> None:
         """End the stream properly."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from b4tui.gate.detector import Positions
 from b4tui.gate.patterns import lazily
 from b4tui.gate.types import Hit
+from b4tui.gate.views.normalising import beyond_ascii
 from b4tui.gate.views.offsets import Offsets, pieced, whole
 
 TAGS = "hidden-tags"
@@ -38,7 +39,7 @@ class Hidden:
 
     def find(self, text: str, lower: str, at: Positions) -> Iterator[Hit]:
         """Where characters are that carry something unseen or change the order of what is shown."""
-        if not _any(text):
+        if not _any(beyond_ascii(text)):
             return
         for start, end in _tags(text):
             yield Hit(TAGS, start, end, "text in characters that no screen shows")
@@ -49,13 +50,13 @@ class Hidden:
                 yield Hit(BYTES, *match.span(), "a row of characters that show nothing and may carry bytes")
 
 
-def _any(text: str) -> bool:
-    return not text.isascii() and _ANY.search(text) is not None
+def _any(rare: str) -> bool:
+    return _ANY.search(rare) is not None
 
 
-def carried(text: str) -> Iterator[Read]:
-    """What text unseen characters carry."""
-    if not _any(text):
+def carried(text: str, rare: str) -> Iterator[Read]:
+    """What text unseen characters carry; `rare` is what the text has beyond ASCII."""
+    if not _any(rare):
         return
     tags = list(_tags(text))
     if tags:

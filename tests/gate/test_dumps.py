@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from b4tui.gate.types import GateLimits
 from b4tui.gate.views.dumps import dumped
+from b4tui.gate.views.runs import digit_shape
 from b4tui.gate.views.views import views
 
 HIDDEN = f"# of this machine\nkey is {TOKEN} and no other\n\0".encode()
@@ -71,6 +72,11 @@ def listing(data: bytes, line: Line, width: int = 16) -> Iterator[str]:
     return (line(at, data[at : at + width]) for at in range(0, len(data), width))
 
 
+def read_of(text: str) -> list[bytes]:
+    """What the dumps in a text hold."""
+    return [data for _, _, data in dumped(text, digit_shape(text.encode("ascii", "replace")))]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("begin", ["", "> "])
 def test_a_dump_is_read_as_what_was_dumped(kind: str, begin: str) -> None:
@@ -85,22 +91,22 @@ def test_a_dump_is_read_as_what_was_dumped(kind: str, begin: str) -> None:
 
 def test_text_beside_the_digits_that_looks_like_digits_is_none() -> None:
     data = b"ab ab cd ef 00 11 22 33 44 55 66 77 88 99 aa bb "
-    assert [read for _, _, read in dumped("\n".join(listing(data, xxd(1))))] == [data]
+    assert read_of("\n".join(listing(data, xxd(1)))) == [data]
 
 
 def test_lines_of_any_length_are_read() -> None:
     text = "\n".join(f"{at:08x}: {HIDDEN[at : at + 24].hex(' ')}  x" for at in range(0, len(HIDDEN), 24))
-    assert HIDDEN[:48] in next(dumped(text))[2]
+    assert HIDDEN[:48] in read_of(text)[0]
 
 
 def test_what_lies_between_parts_them() -> None:
     lines = list(listing(HIDDEN, xxd(1)))
     text = "\n".join([lines[0], "*", *lines[1:]])
-    assert [read for _, _, read in dumped(text)] == [HIDDEN[:16], HIDDEN[16:]]
+    assert read_of(text) == [HIDDEN[:16], HIDDEN[16:]]
 
 
 @given(
     data=st.binary(min_size=1, max_size=70), kind=st.sampled_from(["xxd", "xxd -g1", "hexdump -C", "od -A x -t x1z"])
 )
 def test_all_bytes_come_back(data: bytes, kind: str) -> None:
-    assert data in [read for _, _, read in dumped("\n".join(listing(data, KINDS[kind])))]
+    assert data in read_of("\n".join(listing(data, KINDS[kind])))

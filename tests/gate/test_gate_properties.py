@@ -17,7 +17,7 @@ from b4tui.gate.gate import Gate
 from b4tui.gate.rulebook.examples import expand
 from b4tui.gate.rulebook.rule import built_in_rules
 from b4tui.gate.types import GateError
-from b4tui.gate.views.normalising import normalised
+from b4tui.gate.views.normalising import beyond_ascii, normalised
 
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 RULES = [rule for rule in built_in_rules() if rule.detector not in ("known", "hidden")]
@@ -75,7 +75,7 @@ def test_spans_lie_within_the_text_and_nothing_shown_holds_the_value(gate: Gate,
 @FEW
 @given(st.text(max_size=60))
 def test_the_way_back_of_a_normalised_text_never_turns_round(text: str) -> None:
-    read, steps = normalised(text)
+    read, steps = normalised(text, beyond_ascii(text))
 
     def back(at: int) -> tuple[int, int]:
         span = at, at + 1

@@ -14,7 +14,7 @@ from b4tui.gate.pacing import paced
 from b4tui.gate.patterns import lazily
 from b4tui.gate.views.dumps import dumped
 from b4tui.gate.views.reading import Budget, read
-from b4tui.gate.views.runs import at_least, folded
+from b4tui.gate.views.runs import at_least, digit_shape, folded
 
 _SHORTEST = 16
 """Characters of the shortest value that is tried: twelve bytes in base64."""
@@ -24,16 +24,8 @@ _NOT_STANDARD = lazily(r"[^-_]{16,}")
 _NOT_URL_SAFE = lazily(r"[^+/]{16,}")
 _SEGMENT = lazily(r"[^-_+/]{16,}")
 
-# Hexadecimal digits in pairs with something between them (`6a 6b`, `6a:6b`): h for a digit, s for what is between.
-_PAIRS_SHAPE = bytes(
-    104 if code in b"0123456789abcdefABCDEF" else 115 if code in b" :,-" else 48 for code in range(256)
-)
+# Hexadecimal digits in pairs with something between them (`6a 6b`, `6a:6b`).
 _PAIR_RUNS = (b"hhs" * 8, b"hhss" * 8)
-# How a line of a dump may begin: an offset, and digits in groups, or single characters.
-_DUMP_SIGNS = (
-    b"hhhhhhhsss",
-    *(b"hhhh%shh%ss" % (gap, b"hh" * more) for gap in (b"s", b"ss", b"sss") for more in (0, 1, 3)),
-)
 _PAIRS = lazily(r"(?:[0-9a-fA-F]{2}[ :,-][:, ]?(?:\n[ \t]{0,8})?){8,}[0-9a-fA-F]{2}")
 _X_PAIRS = lazily(r"(?=0x)(?:0x[0-9a-fA-F]{2}[ ,;]{1,3}(?:\n[ \t]{0,8})?){8,}0x[0-9a-fA-F]{2}")
 _COMMAS_SHAPE = bytes(44 if code == 44 else 48 for code in range(256))
@@ -160,10 +152,9 @@ def _spelled_out(text: str, budget: Budget) -> Iterator[Decoded]:
 
 def _spelled(text: str) -> Iterator[tuple[int, int, str, bytes]]:
     flat = text.encode("ascii", "replace")
-    mask = flat.translate(_PAIRS_SHAPE)
-    if any(signs in mask for signs in _DUMP_SIGNS):
-        for start, end, data in dumped(text):
-            yield start, end, "dump", data
+    mask = digit_shape(flat)
+    for start, end, data in dumped(text, mask):
+        yield start, end, "dump", data
     if any(pairs in mask for pairs in _PAIR_RUNS):
         for match in _PAIRS.finditer(text):
             yield *match.span(), "hex", bytes.fromhex(re.sub(r"0x|[^0-9a-fA-F]", "", match.group()))

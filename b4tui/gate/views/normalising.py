@@ -38,30 +38,41 @@ _LOOK_ALIKES = {
 _FOLD: dict[int, str] = str.maketrans(
     {char: plain for chars, plain in _LOOK_ALIKES.items() for char in chars} | dict.fromkeys(_DASHES, "-")
 )
+_ASCII = frozenset(map(chr, range(128)))
 _LETTERS = frozenset(chr(code) for code, plain in _FOLD.items() if plain.isalpha())
 
 
-def normalised(text: str) -> tuple[str, tuple[Offsets, ...]]:
-    """The reading of a text and its steps back, last step first; no steps where positions are as they were."""
-    if text.isascii():
+def beyond_ascii(text: str) -> str:
+    """Each character of a text that ASCII has not, once and in no order: these few are asked instead of the text."""
+    return "" if text.isascii() else "".join(frozenset(text) - _ASCII)
+
+
+def normalised(text: str, rare: str) -> tuple[str, tuple[Offsets, ...]]:
+    """The reading of a text and its steps back, last step first; no steps where positions are as they were.
+
+    `rare` is what it has beyond ASCII.
+    """
+    if not rare:
         return text, ()
     steps: list[Offsets] = []
-    shown, step = _without_invisible(text)
+    shown, step = _without_invisible(text, rare)
     if step is not None:
         steps.append(step)
-    composed, step = _composed(shown)
+        rare = beyond_ascii(shown)
+    composed, step = _composed(shown, rare)
     if step is not None:
         steps.append(step)
-    return _folded(composed), tuple(reversed(steps))
+        rare = beyond_ascii(composed)
+    return _folded(composed, rare), tuple(reversed(steps))
 
 
-def holds_look_alikes(text: str) -> bool:
-    """Whether the text has letters that are read as Latin ones: whole names in other scripts have, too."""
-    return not text.isascii() and not _LETTERS.isdisjoint(text)
+def holds_look_alikes(rare: str) -> bool:
+    """Whether any of these is read as a Latin letter: whole names in other scripts have such letters, too."""
+    return not _LETTERS.isdisjoint(rare)
 
 
-def _folded(text: str) -> str:
-    alike = [char for char in set(text) if ord(char) in _FOLD]
+def _folded(text: str, rare: str) -> str:
+    alike = [char for char in rare if ord(char) in _FOLD]
     if len(alike) > 12:
         return text.translate(_FOLD)
     for char in alike:
@@ -69,8 +80,8 @@ def _folded(text: str) -> str:
     return text
 
 
-def _without_invisible(text: str) -> tuple[str, Offsets | None]:
-    if _INVISIBLE.search(text) is None:
+def _without_invisible(text: str, rare: str) -> tuple[str, Offsets | None]:
+    if _INVISIBLE.search(rare) is None:
         return text, None
     shown = _INVISIBLE.split(text)
     hidden = [len(run) for run in _INVISIBLE.findall(text)]
@@ -82,13 +93,12 @@ def _without_invisible(text: str) -> tuple[str, Offsets | None]:
     return "".join(shown), Offsets(starts, origins, ends, length)
 
 
-def _composed(text: str) -> tuple[str, Offsets | None]:
-    marked = _MARK.search(text) is not None
+def _composed(text: str, rare: str) -> tuple[str, Offsets | None]:
+    marked = _MARK.search(rare) is not None
     if not marked and unicodedata.is_normalized("NFKC", text):
         return text, None
-    others = [char for char in set(text) if not char.isascii()]
-    marks = "".join(sorted(char for char in others if _MARK.match(char)))
-    unstable = "".join(sorted(char for char in others if _is_unstable(char)))
+    marks = "".join(sorted(char for char in rare if _MARK.match(char)))
+    unstable = "".join(sorted(char for char in rare if _is_unstable(char)))
     if not marks and not unstable:
         return text, None  # only letters that compose with each other, as Hangul's do: nothing that hides a secret
     _check_growth(text, unstable)

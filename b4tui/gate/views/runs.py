@@ -11,6 +11,7 @@ SHORTEST = 14
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _SHAPE = bytes(49 if code in _ALPHABET else 48 for code in range(256))
+_DIGITS = bytes(104 if code in b"0123456789abcdefABCDEF" else 115 if code in b" :,-" else 48 for code in range(256))
 _RUN, _GAP = b"1" * SHORTEST, b"0"
 
 # How one line of folded text goes over into the next: what closes it, the line's end, what quotes or indents the next.
@@ -21,6 +22,11 @@ _LAST = lazily(r"[-+]?([A-Za-z0-9+/_-]{1,20})={0,2}")
 def shape(text: str) -> bytes:
     """A byte for each character: `1` where base64 has it, `0` elsewhere."""
     return text.encode("ascii", "replace").translate(_SHAPE)
+
+
+def digit_shape(text: bytes) -> bytes:
+    """A byte for each: `h` for a hexadecimal digit, `s` for what stands between digits, `0` for all else."""
+    return text.translate(_DIGITS)
 
 
 def runs(text: str) -> list[tuple[int, int]]:

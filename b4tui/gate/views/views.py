@@ -18,7 +18,7 @@ from b4tui.gate.views.accents import unaccented
 from b4tui.gate.views.decoding import Decoded, decoded
 from b4tui.gate.views.escapes import unescaped
 from b4tui.gate.views.joining import joined
-from b4tui.gate.views.normalising import holds_look_alikes, normalised
+from b4tui.gate.views.normalising import beyond_ascii, holds_look_alikes, normalised
 from b4tui.gate.views.offsets import Offsets, pieced
 from b4tui.gate.views.reading import Budget
 from b4tui.gate.views.runs import runs
@@ -82,12 +82,13 @@ def views(text: str, limits: GateLimits, tick: Tick = untimed) -> Iterator[View]
     Raises UnreadableText when it is folded deeper than `max_decode_depth`, or unfolds to more than its budget.
     """
     budget = Budget(_FLOOR + int(limits.decode_budget * len(text)), tick)
-    shown, steps = normalised(text)
+    rare = beyond_ascii(text)
+    shown, steps = normalised(text, rare)
     first = View(shown, (NORMALISED,) if shown != text else (), Scope.ALL, 0, steps)
     yield first
-    if holds_look_alikes(text):
+    if holds_look_alikes(rare):
         yield View(text)  # or else they are the letters of a language
-    waiting = [first, *_carried(View(text))]
+    waiting = [first, *_carried(View(text), rare)]
     yield from waiting[1:]
     while waiting:
         view = waiting.pop()
@@ -112,9 +113,10 @@ def _readings(view: View, budget: Budget, most: int) -> Iterator[View]:
     for name, read, offsets in (*twisted(text, found, budget.tick), *halves(text, found, budget.tick)):
         yield view.child(name, read, offsets, Scope.TOKENS)
     for child in _unfolded(view, found, budget, most):
-        shown, steps = normalised(child.text)
+        rare = beyond_ascii(child.text)
+        shown, steps = normalised(child.text, rare)
         yield View(shown, child.steps, child.scope, child.depth, (*steps, *child.offsets))
-        yield from _carried(child)
+        yield from _carried(child, rare)
 
 
 def _unfolded(view: View, found: Sequence[tuple[int, int]], budget: Budget, most: int) -> Iterator[View]:
@@ -143,9 +145,9 @@ def _levels(steps: Sequence[str]) -> int:
     return sum(step not in _NO_LEVEL for step in steps)
 
 
-def _carried(view: View) -> Iterator[View]:
+def _carried(view: View, rare: str) -> Iterator[View]:
     """What is written in a view in characters that nobody sees."""
-    for name, shown, offsets in carried(view.text):
+    for name, shown, offsets in carried(view.text, rare):
         yield view.child(name, shown, offsets, Scope.ALL)
 
 
