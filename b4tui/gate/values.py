@@ -31,13 +31,13 @@ _AROUND = lazily(
 )
 """What is no part of a password: how it is kept, the key that is struck after it."""
 _POINTS_ELSEWHERE = lazily(
-    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|(?:[\w.-]{1,40}:)?/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
+    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[\w-]{2,40}/\[\d?\](?:/|$)|[a-z]:\\|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|(?:[\w.-]{1,40}:)?/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
     r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}(?:/\S*)?$|\.[a-z]{2,12}$|\w{1,40}(?:\.\w{1,40}){1,4}\{$|(?:[a-z]{1,20})?v\d(?:(?:alpha|beta)\d)?\.[a-z]\w{2,80}$|"
     r"[\w./$-]+\.(?:[choa]|l?[oa]|so|py|js|ts|go|rb|java|php|sh|pl|txt|md|json|ya?ml|xml|pem|crt|cer|key|pub|conf|cfg|"
     r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|[\w/-]{1,60}\.(?:php|aspx?|jsp|html?)\?|!!\w{1,60}\??\.|(?:urn|arn|classpath|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
-    r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|AAAA(?:B3NzaC1yc2|C3NzaC1lZDI1|E2VjZHNhLX|B3NzaC1kc3)|/?dev/null\b|(?-i:[a-z0-9]+:[A-Z][a-z]+[A-Z][A-Za-z]{2,40}$|(?:IDX|FK|PK|UQ|REL)_\w{4,60}$)|(?:org|com|io|net|dev|javax?|jakarta)(?:\.[a-z]\w*){2,8}\.?$|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
+    r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|AAAA(?:B3NzaC1yc2|C3NzaC1lZDI1|E2VjZHNhLX|B3NzaC1kc3)|/?dev/null\b|(?-i:[a-z0-9]+:[A-Z][a-z]+[A-Z][A-Za-z]{2,40}$|(?:IDX|FK|PK|UQ|REL)_\w{4,60}$)|(?:org|com|io|net|dev|javax?|jakarta)(?:\.[a-z]\w*){2,8}\.?$|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|\*[a-z]{3,12}$|@[a-z][\w-]{0,40}/[A-Za-z][\w./-]{1,60}(?::[A-Za-z][\w-]*)?$|//[a-z|]|(?:mysql|pgsql|sqlite|odbc|oci|sqlsrv|dblib):[a-z]{2,20}=|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
     r"!{0,2}(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
-    r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.#?[A-Za-z_]"
+    r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.[#$]?[A-Za-z_]"
 )
 _IDENTIFIER = lazily(r"[!&*~]{0,2}[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")
 _DOTTED = lazily(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
@@ -49,7 +49,7 @@ _CALL = lazily(
 _KEBAB = lazily(r"_?[a-z]+(?:[._-][a-z]+)+$")
 _NAMES_ONE = lazily(
     r"(?i)(?:[a-z0-9]+[._-]){0,3}(?:pass(?:word|wort|wd|phrase)?|kennwort|pwd|secret|token|credentials?)(?:[._-][a-z]+){0,2}$|"
-    r"(?:[a-z0-9]+_){1,6}(?:keys?|salt)(?:_[a-z]+){0,2}$|(?:[a-z0-9]+-){1,5}(?:tls|certs?|ca|creds|auth|keys?|user)$|"
+    r"(?:[a-z0-9]+_){1,6}(?:keys?|salt)(?:_[a-z]+){0,2}$|(?:[a-z]{2,12}\d?_){1,3}pw$|pw_[a-z]{2,12}$|(?:[a-z0-9]+-){1,5}(?:tls|certs?|ca|creds|auth|keys?|user)$|"
     r"(?-i:[A-Z][A-Za-z0-9]{2,40}(?:Creds|Credentials)$|[a-z]+(?:64)?(?:[A-Z][a-z]+){0,4}(?:Pass(?:word)?|Pwd|Secret|Token|Key|Creds)$)"
 )
 _PHRASE = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,7}$")
@@ -67,14 +67,16 @@ _OPENS = {")": "(", "]": "[", "}": "{"}
 _HUMP = lazily(r"[a-z][A-Z]")
 _STEPS = lazily(r"[!&*~]{0,2}[A-Za-z_]\w*(?:\[-?\d*\])?(?:\.[A-Za-z_]\w*(?:\[-?\d*\])?)+$")
 _SEGMENTS = lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_TERMS = lazily(r"(?i)oauth2|ipv[46]|k8s|x509|base64|sha(?:256|512)|utf8|http2|jose4j|log4j|slf4j")
+_TERMS = lazily(
+    r"(?i)oauth2|ipv[46]|k8s|x509|base64|sha(?:1|256|512)|md5|pbkdf2|x25519|secp256r1|ml(?:kem|dsa)\d{2,4}|utf8|http2|jose4j|log4j|slf4j"
+)
 """Words that have digits in them."""
 _PLAIN = lazily(r"[\w./-]+")
 _HEX = lazily(r"[0-9a-fA-F]+$")
 _UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _PATH = lazily(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}(?::r[ow])?$|/[a-z]+/[\w./-]{1,60}:/")
 _VERSIONED = lazily(
-    r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d|\d+\.[a-z_]{3,20}$|0x[0-9a-f]{1,16}[ul]{0,3}$|\d+(?:[iu](?:8|16|32|64|128|size)|f32|f64)$"
+    r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}(?:\s{0,2}[|,]{1,2}\s{0,2}[\^~<>=!]{0,2}v?\d+(?:\.[\d*x]+){0,3}){0,5}$|\d{4}-\d\d-\d\d|\d+\.[a-z_]{3,20}$|0x[0-9a-f]{1,16}[ul]{0,3}$|\d+(?:[iu](?:8|16|32|64|128|size)|f32|f64)$"
 )
 
 

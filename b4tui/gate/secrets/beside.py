@@ -89,6 +89,10 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
         return None
     if text[begin - 2 : begin] == "::" or _OF_MESSAGES.search(text[max(0, begin - 20) : begin]):
         return None  # the name of a kind of thing, or of words on a screen
+    if match["comma"] and text[begin - 1 : begin] == "/" and text[begin - 2 : begin - 1].isalnum():
+        return None  # the end of a path
+    if len(quote) == 3 and (match["sign"] or "").strip() == ":" and text[match.start() : match.start() + 2] == "):":
+        return None  # what is said about a function
     if match["list"] and name.lower().rsplit("_", 1)[-1] not in _SEVERAL:
         return None
     start = match.end()

@@ -110,6 +110,8 @@ FIRM_ENDINGS = word_set(
 
 ASKED = word_set("ask asks has is needs show hide dummy existing fa")
 """Before a word for a secret: whether there is one, and what to do about it (`--ask-vault-pass FILE`)."""
+_A_COUNTRY = lazily(r"[a-z]{2,3}_(?:[A-Z][a-z]{3}_)?PW$")
+"""A language as it is spoken in Palau."""
 _A_FILE = lazily(r"\.(?:rs|py|go|jsx?|tsx?|java|kt|rb|php|cs?|h|cpp|md|rst|txt|toml|ya?ml|html?|css|sh|xml)$")
 SHOWN = word_set("label labels placeholder tooltip apihelp")
 """Anywhere in a name: what it names is shown on a screen (`botpasswords-label-delete`)."""
@@ -134,6 +136,8 @@ def strength(name: str) -> Strength | None:
         return None
     if {"type", "kind"} & set(segments[1:-1]):
         return None  # a name for one kind of many: `SECRET_TYPE_OPAQUE`
+    if segments[-1] == "pw" and _A_COUNTRY.match(name):
+        return None
     if found is None or segments[:2] == ["from", "secret"] or segments[0] in ASKED or not SHOWN.isdisjoint(segments):
         return None
     last = segments[-1] if not segments[-1].isdigit() or len(segments) == 1 else segments[-2]

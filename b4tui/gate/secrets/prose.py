@@ -17,7 +17,7 @@ _WORD = lazily(
     r"credentials)\b(?![\"'`])"
 )
 _LINK = lazily(r"(?i)\b(?:is(?: now)?|was|ist|lautet|war)\b|[:=]")
-_VALUE = lazily(r"\s{1,4}[`\"'„“(]?(?P<value>[^\s`\"'“”„()]{5,80})")
+_VALUE = lazily(r"\s{1,4}[`\"'„“(]?(?P<value>(?:(?!\\[nrt])[^\s`\"'“”„()]){5,80})")
 _PAIR = lazily(
     r"(?i)(?:credentials|zugangsdaten|login(?:daten|s)?|anmeldedaten)"
     r"(?:\s{1,2}+(?:are|is|sind|lauten|ist|as|with|mit|dann)\b){0,2}+(?:\s{0,2}:)?\s{1,3}+[`\"'*]{0,3}+"

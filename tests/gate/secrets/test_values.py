@@ -31,6 +31,13 @@ from b4tui.gate.values import as_password, as_token, names_a_value
         "uint16",
         "sha-256",
         "required|min:6",
+        "argon2id",
+        "aes-256-gcm",
+        "*SEQUENCE*",
+        "current_release()",
+        "%env(resolve:DATABASE)%",
+        "{not-a-name}",
+        "##${kind.toUpperCase()}_SECRET##",
     ],
 )
 def test_placeholders_and_references_are_no_values(value: str) -> None:
@@ -71,6 +78,13 @@ def test_what_a_program_makes_is_a_token(made: str, seed: int) -> None:
         "worker.teamId?.trim()",
         "e.path[-1]",
         "^7.1.2",
+        "^5.3|^6.0",
+        "*string",
+        "@scope/core:checkSecretUsage",
+        "logs/[0]/http_logs",
+        "this.$t(",
+        "//web/config",
+        "mysql:host=a;dbname=b",
         "(?:key|token)",
     ],
 )
@@ -80,7 +94,8 @@ def test_code_paths_and_names_are_neither(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["DB_PASSWORD", "settings.DB_PASSWORD", "/run/secrets/db", "arn:aws:x:y", "user_password"]
+    "value",
+    ["DB_PASSWORD", "settings.DB_PASSWORD", "/run/secrets/db", "arn:aws:x:y", "user_password", "new_pw", "pw_digest"],
 )
 def test_a_name_of_a_value_is_none(value: str) -> None:
     assert names_a_value(value)
