@@ -31,11 +31,11 @@ _AROUND = lazily(
 )
 """What is no part of a password: how it is kept, the key that is struck after it."""
 _POINTS_ELSEWHERE = lazily(
-    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[\w-]{2,40}/\[\d?\](?:/|$)|[a-z]:\\|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|(?:[\w.-]{1,40}:)?/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
+    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[\w-]{2,40}/\[\d?\](?:/|$)|[a-z]:(?:\\|/[a-z])|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|(?:[\w.-]{1,40}:)?/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
     r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}(?:/\S*)?$|\.[a-z]{2,12}$|\w{1,40}(?:\.\w{1,40}){1,4}\{$|(?:[a-z]{1,20})?v\d(?:(?:alpha|beta)\d)?\.[a-z]\w{2,80}$|"
     r"[\w./$-]+\.(?:[choa]|l?[oa]|so|py|js|ts|go|rb|java|php|sh|pl|txt|md|json|ya?ml|xml|pem|crt|cer|key|pub|conf|cfg|"
     r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|[\w/-]{1,60}\.(?:php|aspx?|jsp|html?)\?|!!\w{1,60}\??\.|(?:urn|arn|classpath|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
-    r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|AAAA(?:B3NzaC1yc2|C3NzaC1lZDI1|E2VjZHNhLX|B3NzaC1kc3)|/?dev/null\b|(?-i:[a-z0-9]+:[A-Z][a-z]+[A-Z][A-Za-z]{2,40}$|(?:IDX|FK|PK|UQ|REL)_\w{4,60}$)|(?:org|com|io|net|dev|javax?|jakarta)(?:\.[a-z]\w*){2,8}\.?$|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|\*[a-z]{3,12}$|@[a-z][\w-]{0,40}/[A-Za-z][\w./-]{1,60}(?::[A-Za-z][\w-]*)?$|//[a-z|]|(?:mysql|pgsql|sqlite|odbc|oci|sqlsrv|dblib):[a-z]{2,20}=|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
+    r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|AAAA(?:B3NzaC1yc2|C3NzaC1lZDI1|E2VjZHNhLX|B3NzaC1kc3)|/?dev/null\b|(?-i:[a-z0-9]+:[A-Z][a-z]+[A-Z][A-Za-z]{2,40}$|(?:IDX|FK|PK|UQ|REL)_\w{4,60}$)|(?:org|com|io|net|dev|javax?|jakarta)(?:\.[a-z]\w*){2,8}\.?$|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|\*{1,2}[A-Za-z_]{3,40}$|@[a-z][\w-]{0,40}/[A-Za-z][\w./-]{1,60}(?::[A-Za-z][\w-]*)?$|//[a-z|]|(?:mysql|pgsql|sqlite|odbc|oci|sqlsrv|dblib):[a-z]{2,20}=|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
     r"!{0,2}(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
     r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.[#$]?[A-Za-z_]"
 )
@@ -68,7 +68,7 @@ _HUMP = lazily(r"[a-z][A-Z]")
 _STEPS = lazily(r"[!&*~]{0,2}[A-Za-z_]\w*(?:\[-?\d*\])?(?:\.[A-Za-z_]\w*(?:\[-?\d*\])?)+$")
 _SEGMENTS = lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _TERMS = lazily(
-    r"(?i)oauth2|ipv[46]|k8s|x509|base64|sha(?:1|256|512)|md5|pbkdf2|x25519|secp256r1|ml(?:kem|dsa)\d{2,4}|utf8|http2|jose4j|log4j|slf4j"
+    r"(?i)oauth2|ipv[46]|k8s|x509|base64|sha(?:1|256|512)|md5|pbkdf2|x25519|ikev[12]|(?:ms)?chapv2|secp256r1|ml(?:kem|dsa)\d{2,4}|utf8|http2|jose4j|log4j|slf4j"
 )
 """Words that have digits in them."""
 _PLAIN = lazily(r"[\w./-]+")

@@ -27,7 +27,12 @@ _UUID = lazily(r"(?i)(?:[a-z]{2,8}[-_]){0,3}[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a
 _HOLDS_IDS = lazily(r"(?i)^[a-z]{2,20}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-")
 """A name made of words and ids, as clusters give to what they make."""
 _PACKAGE = lazily(r"(?:org|com|io|net|dev|javax?|jakarta)\.[a-z]\w*\.[A-Za-z]")
-_ALGORITHM = lazily(r"(?:PBKDF2|PBE|SHA\d{1,3}|MD5)With[A-Z][A-Za-z]{1,12}[A-Za-z0-9/-]{0,20}$")
+_ALGORITHM = lazily(
+    r"(?:PBKDF2|PBE|SHA\d{1,3}|MD5)With[A-Z][A-Za-z]{1,12}[A-Za-z0-9/-]{0,20}$|key/[0-9a-f-]{36}$|"
+    r"(?:[a-z][a-z_]{2,30}\.){2,8}[A-Z][A-Za-z]{2,30}\d?[A-Za-z]{0,20}\d?$|[a-z0-9]{10,16}\.cloudfront\.net$|"
+    r"(?:(?:key|val(?:ue)?|foo|bar)\d{0,2}[=,&-]?){2,6}$"
+)
+"""Names of algorithms, keys that a cloud keeps, paths of modules, pairs to show the form of one."""
 _HUMPS = lazily(r"[a-z]{2,12}(?:[A-Z][a-z]{1,12}|[0-9]{1,3}){3,12}$")
 _API_VERSION = lazily(r"^[A-Za-z.]{2,40}[vV]\d{1,2}(?:alpha|beta)\d{1,2}(?:[A-Z][a-z]+)*$|^V\d[A-Z][A-Za-z]{8,60}$")
 _HEX_WITH_PREFIX = lazily(r"[A-Za-z]{2,8}[-_][0-9a-f]{32,128}$")

@@ -48,6 +48,8 @@ _NOT_ONE = lazily(
 )
 _BY_LOT = 5.8
 """Bits from which a row of letters that a sentence tells is none of its words."""
+_ESCAPED = lazily(r"\\u00[0-9a-fA-F]{2}")
+"""A letter as files of properties write it; what is told with such letters is read decoded."""
 _HUMP = lazily(r"[a-z0-9][A-Z]")
 _WORDS_JOINED = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,6}$")
 
@@ -184,6 +186,7 @@ def _is_told(value: str, *, said: bool) -> bool:
         return False  # the name of a type
     if said and value.isalpha() and value.isascii() and rarity(value.lower()) > _BY_LOT:
         return len(value) >= 6
+    value = _ESCAPED.sub("", value)
     digit = any("0" <= char <= "9" for char in value)
     letter = any(char.isalpha() for char in value)
     return digit and letter and rarity(value) > (3.6 if said else 5.0)

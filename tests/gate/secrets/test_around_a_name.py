@@ -23,6 +23,8 @@ def scanner() -> Scanner:
         'def sign(base, rsa_private_key):\n    """Make a signature as rfc1234 says."""',
         "('../../etc/passwd', '.._.._etc_passwd')",
         "Server(host=host, port=port, secret=sealed_thing, name=name)",
+        'if test "$linkmode,$pass" = "prog,link"; then',
+        "arn:aws:secretsmanager:us-west-2:123456789012:secret:twilio-Token-ntSl1p6",
         "'en_PW' => 'Ingles Simi (Palaos)',",
     ],
 )
@@ -36,6 +38,7 @@ def test_it_is_left_alone(scanner: Scanner, text: str) -> None:
         'rsa_private_key: """{b64:40}"""',
         "('passwd', '{alnum:12}')",
         "host=a port=5432 password={lower:9} user=b",
+        "arn:aws:iam::1:role/x\nsecret:{password:12}",
         "'DB_PW' => '{password:12}',",
     ],
 )

@@ -64,6 +64,10 @@ def test_it_is_found(scanner: Scanner, text: str) -> None:
         "# key\nsourceMappingURL=data:application/json;base64,eyJ2{b64:80}",
         "api_models import V1NFSVolumeSource",
         "keys by PBKDF2WithHmacSHA1",
+        "KmsKeyId arn:aws:kms:us-east-1:123456789012:key/{uuid}",
+        "auth.backends.azuread.AzureADOAuth2V2",
+        "keys=key1=value1=value2",
+        "api d{loweralnum:11}a.cloudfront.net",
     ],
 )
 def test_hashes_and_names_of_types_are_left_alone(scanner: Scanner, text: str) -> None:
