@@ -22,7 +22,8 @@ _FRENCH = lazily(r"(?<![\w.+/-])0[1-9](?:[ .-]?[0-9]{2}){4}(?![\w-]|[ .][0-9])")
 _MOBILE = lazily(r"(?<![\w.-])0(?:1[5-7][0-9]|[579][0-9]{2})[0-9]{7}(?![\w-]|\.[0-9])")
 """Eleven digits without a space: German, British, Turkish and Philippine mobiles."""
 _CALLED = lazily(
-    r"(?<![\w./])(?<![a-z0-9]-)\+?\(?\+?[0-9](?:[ ()/.-]{0,3}[0-9]){5,14}(?:[ ]?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![\w]|:\w)"
+    r"(?<![\w./])(?<![a-z0-9]-)\+?\(?\+?[0-9](?:[ ()/.-]{0,3}[0-9]){5,14}"
+    r"(?:[ ]?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![\w]|:\w)"
 )
 _BEFORE = lazily(
     r"(?:\b(?:tel(?!net)|telefon|telefonnummer|telephone|téléphone|teléfono|telefono|telefone|tél|phones?|phone_?number|mobiles?"
