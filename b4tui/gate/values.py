@@ -30,6 +30,7 @@ _AROUND = lazily(
     r"(?i)^\{(?:noop|plain|clear(?:text)?|s?sha\d{0,3}|s?md5|bcrypt|crypt|pbkdf2)\}|(?:\{(?:enter|tab)\}|\\[rn])$"
 )
 """What is no part of a password: how it is kept, the key that is struck after it."""
+_ESCAPED = lazily(r"\\u((?!00[0-7])[0-9a-fA-F]{4})")
 _POINTS_ELSEWHERE = lazily(
     r"(?i)[a-z][a-z0-9+.-]{1,20}://|[\w-]{2,40}/\[\d?\](?:/|$)|[a-z]:(?:\\|/[a-z])|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|(?:[\w.-]{1,40}:)?/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
     r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}(?:/\S*)?$|\.[a-z]{2,12}$|\w{1,40}(?:\.\w{1,40}){1,4}\{$|(?:[a-z]{1,20})?v\d(?:(?:alpha|beta)\d)?\.[a-z]\w{2,80}$|"
@@ -92,7 +93,7 @@ def as_password(value: str, *, quoted: bool, plain_from: float | None = None) ->
 
     A plain word is one from so many bits on; without quotes it has to stand alone on its line, or it is a variable.
     """
-    value = _AROUND.sub("", value[:LONGEST].strip())
+    value = _AROUND.sub("", _unescaped(value[:LONGEST].strip()))
     if not quoted:
         value = _bare(value)
     if len(value) < 4 or is_empty(value) or _POINTS_ELSEWHERE.match(value) or _is_constant(value):
@@ -106,6 +107,11 @@ def as_password(value: str, *, quoted: bool, plain_from: float | None = None) ->
     if quoted:
         return _quoted_password(value, plain_from or (PLAIN if len(value) < LONG else PLAIN_AND_LONG))
     return _bare_password(value, plain_from)
+
+
+def _unescaped(value: str) -> str:
+    """The value with letters beyond ASCII as they are, not as `\\u00f1`; what else is escaped, decoding finds."""
+    return _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), value) if "\\u" in value else value
 
 
 def _bare(value: str) -> str:
@@ -178,7 +184,7 @@ def _bare_password(value: str, plain_from: float | None) -> str | None:
 
 def as_token(value: str, *, quoted: bool) -> str | None:
     """Why what stands beside `token`, `key`, `client_id` and their like is a secret; None where it is not."""
-    value = value[:LONGEST].strip()
+    value = _unescaped(value[:LONGEST].strip())
     if not quoted:
         value = _bare(value)
     if (

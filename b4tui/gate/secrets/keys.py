@@ -97,12 +97,14 @@ ENDINGS = word_set(
     "vault engine backend hash hashes digest fingerprint checksum sha sha256 sum at date time timestamp timeout",
     "interval attempt attempts retries age location position pair event logger arn attachment association",
     "authorization role input output selector property properties prop attribute attr scheme",
+    "mechanism",
     "authentication encoder environment environments region cancel submit user username group owner uuid guid success",
 )
 FIRM_ENDINGS = word_set(
     "file files filename path paths url urls uri name policy field length hint error message expiry expires",
     "expiration expired label placeholder hash type regex pattern prompt min max ref id manager reset column",
     "env digest input selector property prop scheme method algorithm format mode status version count strength",
+    "mechanism",
     "rules requirements authentication encoder alg encryption environment title subject class css icon button",
     "cancel success submit at within time timestamp date timeout interval attempts connector provider driver uuid guid",
 )

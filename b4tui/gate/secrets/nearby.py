@@ -28,7 +28,7 @@ _HOLDS_IDS = lazily(r"(?i)^[a-z]{2,20}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{1
 """A name made of words and ids, as clusters give to what they make."""
 _PACKAGE = lazily(r"(?:org|com|io|net|dev|javax?|jakarta)\.[a-z]\w*\.[A-Za-z]")
 _ALGORITHM = lazily(
-    r"(?:PBKDF2|PBE|SHA\d{1,3}|MD5)With[A-Z][A-Za-z]{1,12}[A-Za-z0-9/-]{0,20}$|key/[0-9a-f-]{36}$|"
+    r"(?:PBKDF2|PBE|SHA\d{1,3}|MD5)With[A-Z][A-Za-z]{1,12}[A-Za-z0-9/-]{0,20}$|[a-z][a-z-]{2,30}/[0-9a-f]{8}-[0-9a-f-]{27}$|"
     r"(?:[a-z][a-z_]{2,30}\.){2,8}[A-Z][A-Za-z]{2,30}\d?[A-Za-z]{0,20}\d?$|[a-z0-9]{10,16}\.cloudfront\.net$|"
     r"(?:(?:key|val(?:ue)?|foo|bar)\d{0,2}[=,&-]?){2,6}$"
 )
@@ -54,8 +54,11 @@ _CLOSE_TO_HEX = lazily(
 
 _CERTIFICATE = lazily(r"MII[A-Z][\w+/]{2}CC[\w+/]{3}gAwIBAg")
 """How certificates begin in base64 without armour."""
-_OF_A_TREE = lazily(r"[0-9a-f]{7,40}\.\.[0-9a-f]{7,40}$|\w{1,80}\.(?:py|rb|js|ts|go|rs|php|java|sql)$")
-"""Two blobs between which a diff is, the name of a file of source (of a migration, mostly)."""
+_OF_A_TREE = lazily(
+    r"[0-9a-f]{7,40}\.\.[0-9a-f]{7,40}$|\w{1,80}\.(?:py|rb|js|ts|go|rs|php|java|sql)$|"
+    r"(?:e3b0c44298fc1c14|d41d8cd98f00b204|da39a3ee5e6b4b0d)[0-9a-f]{16,48}$"
+)
+"""Two blobs between which a diff is, the name of a file of source (a migration, mostly), the hash of nothing."""
 _PUBLIC = ("LS0tLS1CRUdJTiBDRVJU", "LS0tLS1CRUdJTiBQVUJM")
 """How certificates and public keys begin in base64 of their armour."""
 _NUMBER = lazily(r"0x[0-9a-fA-F_]+$")
@@ -100,8 +103,9 @@ class RareNearKeywords:
                 if run.start() >= end:
                     break
                 done = run.end()
-                if text[done : done + 1] == "(":
-                    continue  # a call
+                after = text[done : done + 1]
+                if after == "(" or (after == ":" and text[run.start() - 1 : run.start()] == "!"):
+                    continue  # a call; a room of Matrix, which has its server behind it
                 value = run.group().rstrip(".=-")
                 start = run.start() + _name_in(value)
                 value = value[start - run.start() :]

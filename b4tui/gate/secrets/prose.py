@@ -43,7 +43,7 @@ _NUMBER = lazily(
 )
 _CODE = lazily(r"[()\[\]{}]|::|->|=>|\w\.\w+\(")
 _NOT_ONE = lazily(
-    r"(?i)v?\d+\.|https?:|arn:|urn:|vault:|0x|base(?:32|64)$|\\f[IBR]|\d+e[+-]\d+$|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@[\w-]+\.|.*/|[A-Z]+-\d+$|--?\w|"
+    r"(?i)v?\d+\.|\d{4}-\d\d-\d\d|https?:|arn:|urn:|vault:|0x|base(?:32|64)$|\\f[IBR]|\d+e[+-]\d+$|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@[\w-]+\.|.*/|[A-Z]+-\d+$|--?\w|"
     r"[*&]{0,2}[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|.*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
 )
 _BY_LOT = 5.8

@@ -67,6 +67,8 @@ def test_it_is_found(scanner: Scanner, text: str) -> None:
         "KmsKeyId arn:aws:kms:us-east-1:123456789012:key/{uuid}",
         "auth.backends.azuread.AzureADOAuth2V2",
         "keys=key1=value1=value2",
+        "the token for !{alnum:18}:home.server",
+        "auth import of my-realm/{uuid}",
         "api d{loweralnum:11}a.cloudfront.net",
     ],
 )

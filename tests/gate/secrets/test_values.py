@@ -32,6 +32,8 @@ from b4tui.gate.values import as_password, as_token, names_a_value
         "sha-256",
         "required|min:6",
         "argon2id",
+        "[%key:common::data::password%]",
+        "$2b$12$",
         "guest",
         "user:password",
         "@VERSION_OF_IT@",
@@ -116,6 +118,12 @@ def test_a_row_of_letters_with_a_hump_is_a_password_only_where_it_reads_like_no_
 def test_words_joined_by_three_strokes_are_a_phrase_whatever_letters_they_hold() -> None:
     assert as_password("monkey-master-summer-shadow", quoted=True, plain_from=4.8)
     assert as_password("reset-token-form-name", quoted=True) is None
+
+
+def test_escaped_letters_beyond_ascii_are_read_as_letters_and_others_are_not() -> None:
+    assert as_password("Contrase\\u00f1a", quoted=True) is None
+    assert as_token("API-n\\u00f8gle", quoted=True) is None
+    assert as_password(expand("{password:6}\\u0041{alnum:6}"), quoted=True)
 
 
 def test_a_short_token_has_to_look_drawn_by_lot() -> None:
