@@ -9,8 +9,8 @@ _TELLING = 80
 
 _WORDS_THAT_STAND_FOR_VALUES = (
     "todo|tbd|fixme|none|null|nil|true|false|undefined|nan|string|str|int|integer|bool|boolean|object|function|float|"
-    "number|required|optional|enabled|disabled|default|yes|no|on|off|empty|unset|masked|hidden|tests?|"
-    "testing|foo|bar|abcdef(?:gh)?|"
+    "number|required|optional|enabled|disabled|default|yes|no|on|off|empty|unset|masked|hidden|tests?[0-9]?|"
+    "testing|foo|bar|abcdef(?:gh)?|auto|bcrypt|scrypt|argon2(?:i?d|i)?|guest|wrong(?:.?pass(?:word)?)?|zaporka|credenziali|"
     "baz|foobar|abcd?|values?|text|n/a|self|this|args?|kwargs|params?|config|settings|env|environ|"
     "environment|options?|"
     "data|result|response|request|user|username|login|auth|basic|bearer|digest|file|path|url|uri|header|json|yaml|"
@@ -27,8 +27,9 @@ _WORDS_THAT_STAND_FOR_VALUES = (
 _PLACEHOLDER = lazily(
     rf"(?i)(?:{_WORDS_THAT_STAND_FOR_VALUES})\??$"
     r"|[\W_]+$"
+    r"|(?:user(?:.?name)?|me|foo|x+|tests?|name|login):(?:pass(?:word|wd)?|pwd?|bar|y+|secret|ing)$"
     r"|\*?u?int(?:8|16|32|64)(?:_t)?$|float(?:32|64)$|(?:(?:hmac|scram|pbkdf2)[-_])?(?:utf|sha|md|aes|rsa|"
-    r"[hre]s|pbkdf|bcrypt)[-_]?\d{1,4}(?:-?\d{1,3})?(?:[-_](?:crypt|hmac|plus))?$"
+    r"[hre]s|pbkdf|bcrypt)[-_]?\d{1,4}(?:-?\d{1,3})?(?:[-_](?:crypt|hmac|plus|cbc|gcm|ctr|ecb|ofb|cfb))?$"
     r"|(?:list|dict|map|array|set|option(?:al)?|vec)[\[<(].*$|(?:required|nullable|optional|sometimes|"
     r"string|bail)[|,;].*$"
     r"|x{3,}[x\W_]*$|x{3}[_-].*$|.*[_-]x{3}\d?$|(.)\1*$"
@@ -45,7 +46,8 @@ _STANDS_FOR = lazily(
     r"[-_](?:here|goes)\b"
 )
 _SPOKEN_OF = lazily(
-    r"(?i)my[-_ ]?(?:secret|password|passwd|token|key|api)|^(?:test|demo)[-_]?(?:pass\w*|pw|user|secret|token|key)|"
+    r"(?i)my[-_ ]?(?:[a-z]{2,12}[-_])?(?:secret|password|passwd|token|key|api)|"
+    r"^(?:test|demo)[-_]?(?:pass\w*|pw|user|secret|token|key)|"
     r"super.?secret|^secret[-_]?\w{0,10}$"
 )
 """Words for a secret that stand for one, unless somebody made a password of them."""
@@ -53,14 +55,14 @@ _MADE_OF_THEM = lazily(r"(?i)[a-z_.-]{4,30}(?:\d{2,}[!@#$%&*?]{0,3}|[!@#$%&*?]{1
 _LONG_FOR_A_STAND_IN = 28
 """Characters from which words for a secret are a key that somebody wrote: signing takes so many."""
 _REFERENCE = lazily(
-    r"\$\{[\w.:/@%*#!?+= \[\]$-]{1,80}\}|%\{[\w.: -]{1,80}\}|"
+    r"\$\{[\w.:/@%*#!?+= \[\]()$-]{1,80}\}|%\{[\w.: -]{1,80}\}|"
     r"\$\([^()]{1,80}|\{\{[^{}]{0,80}\}\}|<[^<>]{1,60}>|\[[A-Za-z _-]{2,40}\]$|"
     r"%\([A-Za-z_]\w{0,40}\)s|#\{[^{}]{1,60}\}|^%[A-Za-z_]\w{1,40}%$|^%[sdvq]$|^%[a-z_]{4,40}$|"
     r"^\$[A-Za-z_]\w{0,60}(?:\$?$|[\[\])}.:/\"']|->|-$)|^\$[A-Za-z_-]{2,60}$|^\$[.(]|^[#$]\{|^<%|\$env:|^@[\w-]+@$|"
     r"^(?:\$(?:[A-Za-z_]{1,60}|[A-Z][A-Z0-9_]{0,60})){2,4}$|[-_/:.]\$[A-Z][A-Z0-9_]{2,40}$|^#{1,3}[A-Z_]{3,40}#{1,3}$|"
     r"^__\w{1,40}__$|\{\d{0,2}(?::[^{}]{1,8})?\}|^%~\w|\(\?[:=!<P]|\[\^?[a-zA-Z0-9]-[a-zA-Z0-9]|"
     r"\\[dws][+*{]|^#[0-9a-fA-F]{3,8}$|^\s{0,3}[+.,&]\s|"
-    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]]{1,60}\}|\{\$[\w.:>()-]{1,60}\}|^@\{|^[\])]\s|"
+    r"^\+[\w.()$]{1,60}\+$|\{[A-Za-z_$#][\w.:\[\]-]{1,60}\}|^%env\([\w:.%-]{1,60}\)%$|^\*[A-Za-z_-]{2,40}\*$|@[A-Z_]{3,40}@|^\[%\w{2,10}:|^\$2[aby]\$\d\d\$$|\.\$[\d$]$|^\w{2,40}\(\)$|\{\$[\w.:>()-]{1,60}\}|^@\{|^[\])]\s|"
     r"^\{\s{0,3}\\{0,2}[\"']\w|/%[sdv]|%[sdv]/|^\\f[IBRP]|"
     r"^=>\s|\}\{[A-Za-z_]\w{0,40}[.:}]|^[a-z]\}\{|^\*\*[A-Z]+\*\*$|^\w{1,3}\$\{[A-Za-z_]|^\{\s|^\{%\s|^\{[a-z]\w*\.|"
     r"^\[\w+\]\[|^<\?(?:php|xml|=)|^#[a-z]{2,30}[_-][A-Za-z_-]{2,40}$|^%s|^%[iwIWqQ][\[({]|^--[a-z]{3,20}(?:[\]=-]|$)|^_[A-Z][A-Z_]{2,40}_$|^\$\$?\."

@@ -30,14 +30,15 @@ _AROUND = lazily(
     r"(?i)^\{(?:noop|plain|clear(?:text)?|s?sha\d{0,3}|s?md5|bcrypt|crypt|pbkdf2)\}|(?:\{(?:enter|tab)\}|\\[rn])$"
 )
 """What is no part of a password: how it is kept, the key that is struck after it."""
+_ESCAPED = lazily(r"\\u((?!00[0-7])[0-9a-fA-F]{4})")
 _POINTS_ELSEWHERE = lazily(
-    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[a-z]:\\|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|(?:[\w.-]{1,40}:)?/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
+    r"(?i)[a-z][a-z0-9+.-]{1,20}://|[\w-]{2,40}/\[\d?\](?:/|$)|[a-z]:(?:\\|/[a-z])|\\[nrt]|\\?(?:[a-z]\w{1,40}\\{1,2}){2,6}[a-z]\w{1,40}(?:::class)?$|(?:[\w.-]{1,40}:)?/(?:dev|etc|home|mnt|opt|proc|run|srv|sys|tmp|usr|var)/|\[[\w-]{1,30}[~|^$*]?=|"
     r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{2,5}(?:/\S*)?$|\.[a-z]{2,12}$|\w{1,40}(?:\.\w{1,40}){1,4}\{$|(?:[a-z]{1,20})?v\d(?:(?:alpha|beta)\d)?\.[a-z]\w{2,80}$|"
     r"[\w./$-]+\.(?:[choa]|l?[oa]|so|py|js|ts|go|rb|java|php|sh|pl|txt|md|json|ya?ml|xml|pem|crt|cer|key|pub|conf|cfg|"
     r"ini|properties|jks|p12|pfx|log|html?|css|png|svg|sql|exe|dll|bat|ps1|tmpl|erb)$|[\w/-]{1,60}\.(?:php|aspx?|jsp|html?)\?|!!\w{1,60}\??\.|(?:urn|arn|classpath|vault|ref\+\w+|op|env|keyring|ssm|sops|awssm):|"
-    r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|AAAA(?:B3NzaC1yc2|C3NzaC1lZDI1|E2VjZHNhLX|B3NzaC1kc3)|/?dev/null\b|(?-i:[a-z0-9]+:[A-Z][a-z]+[A-Z][A-Za-z]{2,40}$|(?:IDX|FK|PK|UQ|REL)_\w{4,60}$)|(?:org|com|io|net|dev|javax?|jakarta)(?:\.[a-z]\w*){2,8}\.?$|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
+    r"ENC[\[(]|\{cipher\}|[\w./:-]{1,120}@sha256:|!vault|ssh-(?:rsa|ed25519|dss)|ecdsa-sha2|AAAA(?:B3NzaC1yc2|C3NzaC1lZDI1|E2VjZHNhLX|B3NzaC1kc3)|/?dev/null\b|(?-i:[a-z0-9]+:[A-Z][a-z]+[A-Z][A-Za-z]{2,40}$|(?:IDX|FK|PK|UQ|REL)_\w{4,60}$)|(?:org|com|io|net|dev|javax?|jakarta)(?:\.[a-z]\w*){2,8}\.?$|(?:\.{1,2}|~)/|[@&][A-Za-z_]\w*$|\*{1,2}[A-Za-z_]{3,40}$|@[a-z][\w-]{0,40}/[A-Za-z][\w./-]{1,60}(?::[A-Za-z][\w-]*)?$|//[a-z|]|(?:mysql|pgsql|sqlite|odbc|oci|sqlsrv|dblib):[a-z]{2,20}=|[*&]{1,2}[A-Za-z_]\w*\.[A-Za-z_]\w*$|"
     r"!{0,2}(?:os|process|self|this|settings|config|secrets|vars?|env|ctx|req|request|data|local|module|params|props|state|args|options|opts|cfg|conf|app|window|"
-    r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.#?[A-Za-z_]"
+    r"system|Deno|Bun|System|import|github|inputs|steps|needs|runner|matrix)\.[#$]?[A-Za-z_]"
 )
 _IDENTIFIER = lazily(r"[!&*~]{0,2}[A-Za-z_][A-Za-z_]*(?:(?:[.:\[]|->|::)+[A-Za-z_]\w*\]?)*[.:;)]*$")
 _DOTTED = lazily(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
@@ -49,7 +50,7 @@ _CALL = lazily(
 _KEBAB = lazily(r"_?[a-z]+(?:[._-][a-z]+)+$")
 _NAMES_ONE = lazily(
     r"(?i)(?:[a-z0-9]+[._-]){0,3}(?:pass(?:word|wort|wd|phrase)?|kennwort|pwd|secret|token|credentials?)(?:[._-][a-z]+){0,2}$|"
-    r"(?:[a-z0-9]+_){1,6}(?:keys?|salt)(?:_[a-z]+){0,2}$|(?:[a-z0-9]+-){1,5}(?:tls|certs?|ca|creds|auth|keys?|user)$|"
+    r"(?:[a-z0-9]+_){1,6}(?:keys?|salt)(?:_[a-z]+){0,2}$|(?:[a-z]{2,12}\d?_){1,3}pw$|pw_[a-z]{2,12}$|(?:[a-z0-9]+-){1,5}(?:tls|certs?|ca|creds|auth|keys?|user)$|"
     r"(?-i:[A-Z][A-Za-z0-9]{2,40}(?:Creds|Credentials)$|[a-z]+(?:64)?(?:[A-Z][a-z]+){0,4}(?:Pass(?:word)?|Pwd|Secret|Token|Key|Creds)$)"
 )
 _PHRASE = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,7}$")
@@ -67,14 +68,16 @@ _OPENS = {")": "(", "]": "[", "}": "{"}
 _HUMP = lazily(r"[a-z][A-Z]")
 _STEPS = lazily(r"[!&*~]{0,2}[A-Za-z_]\w*(?:\[-?\d*\])?(?:\.[A-Za-z_]\w*(?:\[-?\d*\])?)+$")
 _SEGMENTS = lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_TERMS = lazily(r"(?i)oauth2|ipv[46]|k8s|x509|base64|sha(?:256|512)|utf8|http2|jose4j|log4j|slf4j")
+_TERMS = lazily(
+    r"(?i)oauth2|ipv[46]|k8s|x509|base64|sha(?:1|256|512)|md5|pbkdf2|x25519|ikev[12]|(?:ms)?chapv2|secp256r1|ml(?:kem|dsa)\d{2,4}|utf8|http2|jose4j|log4j|slf4j"
+)
 """Words that have digits in them."""
 _PLAIN = lazily(r"[\w./-]+")
 _HEX = lazily(r"[0-9a-fA-F]+$")
 _UUID = lazily(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _PATH = lazily(r"/[\w.@~-]{1,30}$|/?(?:[\w.@~-]{1,40}/)+[\w.@~-]{0,60}(?::r[ow])?$|/[a-z]+/[\w./-]{1,60}:/")
 _VERSIONED = lazily(
-    r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}$|\d{4}-\d\d-\d\d|\d+\.[a-z_]{3,20}$|0x[0-9a-f]{1,16}[ul]{0,3}$|\d+(?:[iu](?:8|16|32|64|128|size)|f32|f64)$"
+    r"(?i)[\^~<>=]{0,2}v?\d+(?:\.\d+)+[\w.-]{0,20}(?:\s{0,2}[|,]{1,2}\s{0,2}[\^~<>=!]{0,2}v?\d+(?:\.[\d*x]+){0,3}){0,5}$|\d{4}-\d\d-\d\d|\d+\.[a-z_]{3,20}$|0x[0-9a-f]{1,16}[ul]{0,3}$|\d+(?:[iu](?:8|16|32|64|128|size)|f32|f64)$"
 )
 
 
@@ -90,7 +93,7 @@ def as_password(value: str, *, quoted: bool, plain_from: float | None = None) ->
 
     A plain word is one from so many bits on; without quotes it has to stand alone on its line, or it is a variable.
     """
-    value = _AROUND.sub("", value[:LONGEST].strip())
+    value = _AROUND.sub("", _unescaped(value[:LONGEST].strip()))
     if not quoted:
         value = _bare(value)
     if len(value) < 4 or is_empty(value) or _POINTS_ELSEWHERE.match(value) or _is_constant(value):
@@ -104,6 +107,11 @@ def as_password(value: str, *, quoted: bool, plain_from: float | None = None) ->
     if quoted:
         return _quoted_password(value, plain_from or (PLAIN if len(value) < LONG else PLAIN_AND_LONG))
     return _bare_password(value, plain_from)
+
+
+def _unescaped(value: str) -> str:
+    """The value with letters beyond ASCII as they are, not as `\\u00f1`; what else is escaped, decoding finds."""
+    return _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), value) if "\\u" in value else value
 
 
 def _bare(value: str) -> str:
@@ -176,7 +184,7 @@ def _bare_password(value: str, plain_from: float | None) -> str | None:
 
 def as_token(value: str, *, quoted: bool) -> str | None:
     """Why what stands beside `token`, `key`, `client_id` and their like is a secret; None where it is not."""
-    value = value[:LONGEST].strip()
+    value = _unescaped(value[:LONGEST].strip())
     if not quoted:
         value = _bare(value)
     if (

@@ -22,7 +22,8 @@ _FRENCH = lazily(r"(?<![\w.+/-])0[1-9](?:[ .-]?[0-9]{2}){4}(?![\w-]|[ .][0-9])")
 _MOBILE = lazily(r"(?<![\w.-])0(?:1[5-7][0-9]|[579][0-9]{2})[0-9]{7}(?![\w-]|\.[0-9])")
 """Eleven digits without a space: German, British, Turkish and Philippine mobiles."""
 _CALLED = lazily(
-    r"(?<![\w./])\+?\(?\+?[0-9](?:[ ()/.-]{0,3}[0-9]){5,14}(?:[ ]?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![\w]|:\w)"
+    r"(?<![\w./])(?<![a-z0-9]-)\+?\(?\+?[0-9](?:[ ()/.-]{0,3}[0-9]){5,14}"
+    r"(?:[ ]?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![\w]|:\w)"
 )
 _BEFORE = lazily(
     r"(?:\b(?:tel(?!net)|telefon|telefonnummer|telephone|téléphone|teléfono|telefono|telefone|tél|phones?|phone_?number|mobiles?"
@@ -46,8 +47,10 @@ _COUNTRY = lazily(r",?\s{1,4}(?:U\.?S\.?A?\b|United States)")
 _IN_A_ROW = lazily(r"(?:[0-9]{3}|\b[0-9a-fA-F]{2} {1,2}[0-9a-fA-F]{2}) {1,2}$")
 """A group of digits before: what follows is the rest of an account's number, or bytes in a dump."""
 _BYTES = lazily(r"(?: {1,2}[0-9a-fA-F]{2}){2}\b")
-_OF_FILMS = lazily(r"(?:1?[2-9][0-9]{2})?55501[0-9]{2}$")
+_OF_FILMS = lazily(r"1?(?:[2-9][0-9]{2})?55501[0-9]{2}$")
 """Numbers that nobody has, kept for stories (North American Numbering Plan)."""
+_OF_A_LIST = lazily(r"(?:cve|ghsa|rfc|rhsa|dsa|usn|issn)-$")
+"""Before the number of an entry in a public list."""
 _FEWEST, _MOST = 7, 15
 """Digits of a number anybody can call (ITU-T E.164); the fewest are local ones."""
 
@@ -62,6 +65,10 @@ def phone_in(text: str, lower: str, start: int, end: int) -> tuple[int, int] | N
         digits = re.sub(r"[^0-9]", "", re.split(r"x|ext", match[0])[0])
         if not _FEWEST <= len(digits.removeprefix("00")) <= _MOST or len(set(digits)) < 3:
             continue
+        if _OF_A_LIST.search(lower[max(0, match.start() - 6) : match.start()]):
+            continue
+        if len(digits) <= 8 and _OF_FILMS.match(digits):
+            continue  # without an area it is nobody's, whatever it is called
         if called is None or shape is _CALLED:
             called = _is_called_so(lower, match.start(), match.end())
         if called or (not _is_in_order(digits) and _speaks_for_itself(shape, match[0], digits, text, match.start())):

@@ -71,6 +71,8 @@ def _below_a_street(text: str, start: int) -> tuple[int, int] | None:
     match = _TOWN.match(text, start) if separator else None
     if match is None or separator is None or not match["town"][0].isupper():
         return None
+    if match["town"].startswith(("NULL", "TRUE", "FALSE")):
+        return None  # arguments of a call
     before = text[max(0, separator.start() - 24) : separator.start()]
     house = _A_HOUSE_BEFORE.search(before)
     if house is None or _MONTH_BEFORE.search(before) or not _is_named(before[: house.end()]):

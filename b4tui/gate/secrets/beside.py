@@ -21,6 +21,8 @@ _SPACED = lazily(
 _TESTS_PASS = lazily(r"(?i)(?:tests?|checks?|all|must|should|lint|build|builds|gates?|suite|ci|will|now|still|to)\s+$")
 _ENDS = lazily(r"[ \t]{0,8}(?:[\r\n#]|//|/\*|$)")
 _CELL_ENDS = lazily(r"[`*]{0,2}[ \t]{0,60}\|")
+_IN_A_ROW = lazily(r"(?:urn:|arn:aws)[\w:./-]{0,64}$")
+"""A name of parts, in the middle."""
 _SEVERAL = frozenset({"passwords", "passwds", "pwds", "passphrases", "secrets", "passwörter", "kennwörter"})
 """Names of lists of secrets."""
 _OF_MESSAGES = lazily(r"(?i)(?:lang|messages?|strings?|translations?|l10n|i18n|labels?)\[[\"']$")
@@ -75,7 +77,7 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     if match is None:
         return None
     quote = match["quote"] or ""
-    if text[begin - 1 : begin] == ":" and "urn:" in text[max(0, begin - 30) : begin]:
+    if text[begin - 1 : begin] == ":" and _IN_A_ROW.search(text, max(0, begin - 70), begin):
         return None  # a part of a name
     if text[begin - 1 : begin] in ("=", "<") and match["sign"] and match["sign"].strip("=:? \t").isidentifier():
         return None  # a value itself, or an element, and another name after it
@@ -89,6 +91,12 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
         return None
     if text[begin - 2 : begin] == "::" or _OF_MESSAGES.search(text[max(0, begin - 20) : begin]):
         return None  # the name of a kind of thing, or of words on a screen
+    if match["comma"] and text[begin - 1 : begin] == "/" and text[begin - 2 : begin - 1].isalnum():
+        return None  # the end of a path
+    if text[max(0, begin - 2) : begin] == ",$":
+        return None  # two variables in one string, as libtool compares them
+    if len(quote) == 3 and (match["sign"] or "").strip() == ":" and text[match.start() : match.start() + 2] == "):":
+        return None  # what is said about a function
     if match["list"] and name.lower().rsplit("_", 1)[-1] not in _SEVERAL:
         return None
     start = match.end()

@@ -97,12 +97,14 @@ ENDINGS = word_set(
     "vault engine backend hash hashes digest fingerprint checksum sha sha256 sum at date time timestamp timeout",
     "interval attempt attempts retries age location position pair event logger arn attachment association",
     "authorization role input output selector property properties prop attribute attr scheme",
+    "mechanism",
     "authentication encoder environment environments region cancel submit user username group owner uuid guid success",
 )
 FIRM_ENDINGS = word_set(
     "file files filename path paths url urls uri name policy field length hint error message expiry expires",
     "expiration expired label placeholder hash type regex pattern prompt min max ref id manager reset column",
     "env digest input selector property prop scheme method algorithm format mode status version count strength",
+    "mechanism",
     "rules requirements authentication encoder alg encryption environment title subject class css icon button",
     "cancel success submit at within time timestamp date timeout interval attempts connector provider driver uuid guid",
 )
@@ -110,6 +112,8 @@ FIRM_ENDINGS = word_set(
 
 ASKED = word_set("ask asks has is needs show hide dummy existing fa")
 """Before a word for a secret: whether there is one, and what to do about it (`--ask-vault-pass FILE`)."""
+_A_COUNTRY = lazily(r"[a-z]{2,3}_(?:[A-Z][a-z]{3}_)?PW$")
+"""A language as it is spoken in Palau."""
 _A_FILE = lazily(r"\.(?:rs|py|go|jsx?|tsx?|java|kt|rb|php|cs?|h|cpp|md|rst|txt|toml|ya?ml|html?|css|sh|xml)$")
 SHOWN = word_set("label labels placeholder tooltip apihelp")
 """Anywhere in a name: what it names is shown on a screen (`botpasswords-label-delete`)."""
@@ -134,6 +138,8 @@ def strength(name: str) -> Strength | None:
         return None
     if {"type", "kind"} & set(segments[1:-1]):
         return None  # a name for one kind of many: `SECRET_TYPE_OPAQUE`
+    if segments[-1] == "pw" and _A_COUNTRY.match(name):
+        return None
     if found is None or segments[:2] == ["from", "secret"] or segments[0] in ASKED or not SHOWN.isdisjoint(segments):
         return None
     last = segments[-1] if not segments[-1].isdigit() or len(segments) == 1 else segments[-2]

@@ -27,8 +27,14 @@ _UUID = lazily(r"(?i)(?:[a-z]{2,8}[-_]){0,3}[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a
 _HOLDS_IDS = lazily(r"(?i)^[a-z]{2,20}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-")
 """A name made of words and ids, as clusters give to what they make."""
 _PACKAGE = lazily(r"(?:org|com|io|net|dev|javax?|jakarta)\.[a-z]\w*\.[A-Za-z]")
+_ALGORITHM = lazily(
+    r"(?:PBKDF2|PBE|SHA\d{1,3}|MD5)With[A-Z][A-Za-z]{1,12}[A-Za-z0-9/-]{0,20}$|[a-z][a-z-]{2,30}/[0-9a-f]{8}-[0-9a-f-]{27}$|"
+    r"(?:[a-z][a-z_]{2,30}\.){2,8}[A-Z][A-Za-z]{2,30}\d?[A-Za-z]{0,20}\d?$|[a-z0-9]{10,16}\.cloudfront\.net$|"
+    r"(?:(?:key|val(?:ue)?|foo|bar)\d{0,2}[=,&-]?){2,6}$"
+)
+"""Names of algorithms, keys that a cloud keeps, paths of modules, pairs to show the form of one."""
 _HUMPS = lazily(r"[a-z]{2,12}(?:[A-Z][a-z]{1,12}|[0-9]{1,3}){3,12}$")
-_API_VERSION = lazily(r"^[A-Za-z.]{2,40}[vV]\d{1,2}(?:alpha|beta)\d{1,2}(?:[A-Z][a-z]+)*$")
+_API_VERSION = lazily(r"^[A-Za-z.]{2,40}[vV]\d{1,2}(?:alpha|beta)\d{1,2}(?:[A-Z][a-z]+)*$|^V\d[A-Z][A-Za-z]{8,60}$")
 _HEX_WITH_PREFIX = lazily(r"[A-Za-z]{2,8}[-_][0-9a-f]{32,128}$")
 _HASH = lazily(r"(?i)(?:sha\d{1,3}|md5)[=:-]")
 _HASH_BEFORE = lazily(
@@ -36,7 +42,7 @@ _HASH_BEFORE = lazily(
     r"nonce|salt|placeholder|\bkid|\biv|\btag|\bsecure|csrf\w{0,20}[\"']\s{1,3}value|usersecretsid|signaturevalue|digestvalue|inresponseto|rawbytes|version|"
     r"image|pub(?:lic)?[ _-]?key\w{0,4}|ssh-\w{2,10}|request[_-]id|trace[_-]?id|"
     r"sealed|encrypted|websocket-key|"
-    r"csrf|[\"'](?:id|n|x|y|x5t|x5c)[\"']|cert(?:ificate)?)\W{0,12}$|arn:aws[^\s\"']{0,70}$|"
+    r"csrf|[\"'](?:id|n|x|y|x5t|x5c)[\"']|cert(?:ificate)?s?|;base64,)\W{0,12}$|arn:aws[^\s\"']{0,70}$|"
     r"\bh1:$|(?:SIGNATURE|KEY BLOCK)-----[\\n\s]{0,6}$|badge(?:\.svg)?\?(?:token=)?$"
 )
 # `pass` alone is what tests do.
@@ -46,6 +52,13 @@ _CLOSE_TO_HEX = lazily(
 )
 
 
+_CERTIFICATE = lazily(r"MII[A-Z][\w+/]{2}CC[\w+/]{3}gAwIBAg")
+"""How certificates begin in base64 without armour."""
+_OF_A_TREE = lazily(
+    r"[0-9a-f]{7,40}\.\.[0-9a-f]{7,40}$|\w{1,80}\.(?:py|rb|js|ts|go|rs|php|java|sql)$|"
+    r"(?:e3b0c44298fc1c14|d41d8cd98f00b204|da39a3ee5e6b4b0d)[0-9a-f]{16,48}$"
+)
+"""Two blobs between which a diff is, the name of a file of source (a migration, mostly), the hash of nothing."""
 _PUBLIC = ("LS0tLS1CRUdJTiBDRVJU", "LS0tLS1CRUdJTiBQVUJM")
 """How certificates and public keys begin in base64 of their armour."""
 _NUMBER = lazily(r"0x[0-9a-fA-F_]+$")
@@ -90,8 +103,9 @@ class RareNearKeywords:
                 if run.start() >= end:
                     break
                 done = run.end()
-                if text[done : done + 1] == "(":
-                    continue  # a call
+                after = text[done : done + 1]
+                if after == "(" or (after == ":" and text[run.start() - 1 : run.start()] == "!"):
+                    continue  # a call; a room of Matrix, which has its server behind it
                 value = run.group().rstrip(".=-")
                 start = run.start() + _name_in(value)
                 value = value[start - run.start() :]
@@ -126,7 +140,13 @@ def _why(value: str, before: str) -> str | None:
     why = _looks(value, before)
     if why is None or _HASH_BEFORE.search(before[-30:]) or stands_for_a_value(value):
         return None
-    if value.startswith(_PUBLIC) or _NUMBER.match(value) or _is_of_a_thing(value, before):
+    if (
+        value.startswith(_PUBLIC)
+        or _CERTIFICATE.match(value)
+        or _OF_A_TREE.match(value)
+        or _NUMBER.match(value)
+        or _is_of_a_thing(value, before)
+    ):
         return None
     return None if is_known_harmless(_name_at_end(before)) else why
 
@@ -168,6 +188,7 @@ def _looks(value: str, before: str) -> str | None:
         or value.count(".") > 3
         or _API_VERSION.search(value)
         or _PACKAGE.match(value)
+        or _ALGORITHM.match(value)
         or ("/" in value and not _is_base64(value))
     ):
         return None

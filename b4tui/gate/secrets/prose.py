@@ -17,7 +17,7 @@ _WORD = lazily(
     r"credentials)\b(?![\"'`])"
 )
 _LINK = lazily(r"(?i)\b(?:is(?: now)?|was|ist|lautet|war)\b|[:=]")
-_VALUE = lazily(r"\s{1,4}[`\"'„“(]?(?P<value>[^\s`\"'“”„()]{5,80})")
+_VALUE = lazily(r"\s{1,4}[`\"'„“(]?(?P<value>(?:(?!\\[nrt])[^\s`\"'“”„()]){5,80})")
 _PAIR = lazily(
     r"(?i)(?:credentials|zugangsdaten|login(?:daten|s)?|anmeldedaten)"
     r"(?:\s{1,2}+(?:are|is|sind|lauten|ist|as|with|mit|dann)\b){0,2}+(?:\s{0,2}:)?\s{1,3}+[`\"'*]{0,3}+"
@@ -43,11 +43,13 @@ _NUMBER = lazily(
 )
 _CODE = lazily(r"[()\[\]{}]|::|->|=>|\w\.\w+\(")
 _NOT_ONE = lazily(
-    r"(?i)v?\d+\.|https?:|arn:|urn:|vault:|0x|base(?:32|64)$|\\f[IBR]|\d+e[+-]\d+$|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@[\w-]+\.|.*/|[A-Z]+-\d+$|--?\w|"
+    r"(?i)v?\d+\.|\d{4}-\d\d-\d\d|https?:|arn:|urn:|vault:|0x|base(?:32|64)$|\\f[IBR]|\d+e[+-]\d+$|sha|[0-9a-f]{7,8}$|\d+(?:st|nd|rd|th|s|ms|k|m|gb|mb|px|x)$|#[0-9a-fA-F]|[\w.]+@[\w-]+\.|.*/|[A-Z]+-\d+$|--?\w|"
     r"[*&]{0,2}[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|.*\.(?:py|md|js|ts|go|rs|json|ya?ml|toml|sh)$"
 )
 _BY_LOT = 5.8
 """Bits from which a row of letters that a sentence tells is none of its words."""
+_ESCAPED = lazily(r"\\u00[0-9a-fA-F]{2}")
+"""A letter as files of properties write it; what is told with such letters is read decoded."""
 _HUMP = lazily(r"[a-z0-9][A-Z]")
 _WORDS_JOINED = lazily(r"[a-zäöüß]{3,12}(?:-[a-zäöüß]{3,12}){3,6}$")
 
@@ -184,6 +186,7 @@ def _is_told(value: str, *, said: bool) -> bool:
         return False  # the name of a type
     if said and value.isalpha() and value.isascii() and rarity(value.lower()) > _BY_LOT:
         return len(value) >= 6
+    value = _ESCAPED.sub("", value)
     digit = any("0" <= char <= "9" for char in value)
     letter = any(char.isalpha() for char in value)
     return digit and letter and rarity(value) > (3.6 if said else 5.0)

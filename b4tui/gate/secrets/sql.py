@@ -57,9 +57,11 @@ class Sql:
             done = match.end()
             value = match["value"]
             if word == "identified":
-                said = (match["quote"] is not None and not _IN_WORDS.search(text, max(0, start - 12), start)) or (
-                    not _is_plain(value) and _is_in_a_statement(text, start)
-                )
+                said = (
+                    match["quote"] is not None
+                    and match["quote"] != "`"
+                    and not _IN_WORDS.search(text, max(0, start - 12), start)
+                ) or (not _is_plain(value) and _is_in_a_statement(text, start))
             else:
                 said = _is_in_a_statement(text, start)
             if said and may_be_one(value):

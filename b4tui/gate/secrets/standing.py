@@ -28,7 +28,7 @@ _NO_USER = lazily(
     r"(?i)(?:user[ _-]?(?:name|id)?|name|login|uid|e?[ _-]?mail(?:[ _-]?address)?|account|ssid)[: ]{0,2}$|"
     r"(?-i:[A-Z])|.*[ <{$%]"
 )
-_ROW = lazily(r"(?:^|[\s\"'])(?:user|host|dbname|port)=[^\s=]{1,60}[ ]{1,3}(?:\w{2,20}=[^\s=]{1,60}[ ]{1,3}){0,5}$")
+_ROW = lazily(r"(?:^|[\s\"'])(?:user|host|dbname|port)=[^\s=,]{1,60}[ ]{1,3}(?:\w{2,20}=[^\s=,]{1,60}[ ]{1,3}){0,5}$")
 _CONNECTS = lazily(r"(?i)[?&;'\"\s](?:user(?:[ _-]?(?:id|name))?|uid|username)[ ]?=[^;&=\n]{1,40}[;&][^\n]{0,160}$")
 _SETTING = r"(?:export|set|setx|setenv|env|arg|var|put|declare[ \t]+-x|-|[%\#][ \t]{0,3}(?:define|global))[ \t]+"
 _ALONE = lazily(rf"""(?i)[ \t]*(?:{_SETTING})?["'*]{{0,2}}[\w.\-]+["'*]{{0,2}}[ \t]*(?:[?:+]?=|:\*{{0,2}})[ \t]*$""")

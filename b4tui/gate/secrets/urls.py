@@ -20,6 +20,7 @@ _NOBODY = lazily(
     r"(?i)(?:pass(?:word|wd|wort)?|pwd?|port|user(?:name)?|secret|token|guest|postgres|root|admin|mysql|minioadmin|neo4j|"
     r"redis|rabbitmq|mongo|test|example|changeme|foo|bar|app|hunter2|\d{2,5}|pw\d?|p(?:w|ass)?\d?|[a-z]{1,3}|xxx+|\*+|\.\.\.|api[_-]?key)$"
 )
+_IN_CAPITALS = lazily(r"(?:[A-Z]{2,12}_){0,3}(?:KEY|TOKEN|SECRET|PASS(?:WORD)?|ID|USER|DOMAIN|NAME|SID|HOST)$")
 _NOWHERE = lazily(
     r"(?i)(?:host(?:name)?|localhost|127\.|example|server|db|postgres|redis|mysql|rabbitmq|mongo\w{0,4}|"
     r"url|your|proxy|\d{1,3}\.|::1|\[|[a-z-]{1,20}(?::|$)|[\w-]{1,30}\.(?:local|test|example))"
@@ -61,6 +62,8 @@ class Urls:
 
 def _is_password(value: str, host: str) -> bool:
     """A stand-in such as `user:pass@localhost` is no password; any word for a host of the world is."""
+    if _IN_CAPITALS.match(value):
+        return False  # what stands for one in a manual: `scheme://KEY:SECRET@host`
     if value.endswith("]") and value.rstrip("]").isalpha():
         return False  # of a form: `scheme://[user[:pass]]@host`
     if re.match(r"[\[{<$%*(]|x{3,}|\.{3}", value) and stands_for_a_value(value):

@@ -44,6 +44,9 @@ def test_any_other_form_has_to_be_called_so(number: str) -> None:
     "text",
     [
         "call it on 2026-02-19",
+        "calls of it (CVE-2020-25592)",
+        "phone +1-555-0117",
+        "about-a-calling-user-1480540050376",
         "phone 2026-02-19 10:11",
         "chmod 0644/0755",
         "123-456-7890",

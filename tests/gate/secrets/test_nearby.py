@@ -58,6 +58,18 @@ def test_it_is_found(scanner: Scanner, text: str) -> None:
         "data of a secret\n  tls.crt: LS0tLS1CRUdJTiBDRVJU{b64:60}",
         "privateKey, err := x509.ParsePKCS1PrivateKey(block.Bytes)",
         "token_h $Id: {hex:12} $",
+        "+++ b/auth/keys.py\nindex {hex:12}..{hex:12} 100644",
+        "keys come with {hex:12}_init.py",
+        '"trusted_keys": ["MIIDSzCCAjOgAwIBAgIU{b64:80}"]',
+        "# key\nsourceMappingURL=data:application/json;base64,eyJ2{b64:80}",
+        "api_models import V1NFSVolumeSource",
+        "keys by PBKDF2WithHmacSHA1",
+        "KmsKeyId arn:aws:kms:us-east-1:123456789012:key/{uuid}",
+        "auth.backends.azuread.AzureADOAuth2V2",
+        "keys=key1=value1=value2",
+        "the token for !{alnum:18}:home.server",
+        "auth import of my-realm/{uuid}",
+        "api d{loweralnum:11}a.cloudfront.net",
     ],
 )
 def test_hashes_and_names_of_types_are_left_alone(scanner: Scanner, text: str) -> None:

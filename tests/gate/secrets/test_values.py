@@ -31,6 +31,18 @@ from b4tui.gate.values import as_password, as_token, names_a_value
         "uint16",
         "sha-256",
         "required|min:6",
+        "argon2id",
+        "[%key:common::data::password%]",
+        "$2b$12$",
+        "guest",
+        "user:password",
+        "@VERSION_OF_IT@",
+        "aes-256-gcm",
+        "*SEQUENCE*",
+        "current_release()",
+        "%env(resolve:DATABASE)%",
+        "{not-a-name}",
+        "##${kind.toUpperCase()}_SECRET##",
     ],
 )
 def test_placeholders_and_references_are_no_values(value: str) -> None:
@@ -71,6 +83,15 @@ def test_what_a_program_makes_is_a_token(made: str, seed: int) -> None:
         "worker.teamId?.trim()",
         "e.path[-1]",
         "^7.1.2",
+        "^5.3|^6.0",
+        "*string",
+        "*sender_cred)",
+        "C:/tmp",
+        "@scope/core:checkSecretUsage",
+        "logs/[0]/http_logs",
+        "this.$t(",
+        "//web/config",
+        "mysql:host=a;dbname=b",
         "(?:key|token)",
     ],
 )
@@ -80,7 +101,8 @@ def test_code_paths_and_names_are_neither(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["DB_PASSWORD", "settings.DB_PASSWORD", "/run/secrets/db", "arn:aws:x:y", "user_password"]
+    "value",
+    ["DB_PASSWORD", "settings.DB_PASSWORD", "/run/secrets/db", "arn:aws:x:y", "user_password", "new_pw", "pw_digest"],
 )
 def test_a_name_of_a_value_is_none(value: str) -> None:
     assert names_a_value(value)
@@ -96,6 +118,12 @@ def test_a_row_of_letters_with_a_hump_is_a_password_only_where_it_reads_like_no_
 def test_words_joined_by_three_strokes_are_a_phrase_whatever_letters_they_hold() -> None:
     assert as_password("monkey-master-summer-shadow", quoted=True, plain_from=4.8)
     assert as_password("reset-token-form-name", quoted=True) is None
+
+
+def test_escaped_letters_beyond_ascii_are_read_as_letters_and_others_are_not() -> None:
+    assert as_password("Contrase\\u00f1a", quoted=True) is None
+    assert as_token("API-n\\u00f8gle", quoted=True) is None
+    assert as_password(expand("{password:6}\\u0041{alnum:6}"), quoted=True)
 
 
 def test_a_short_token_has_to_look_drawn_by_lot() -> None:
