@@ -69,6 +69,7 @@ class TestDecoded:
             (", ".join(f"0x{code:02x}" for code in b"the words within it"), "hex"),
             (", ".join(str(code) for code in b"the words within it"), "codes"),
             (base64.b32encode(b"the words within it!").decode(), "base32"),
+            (base64.b32encode(b"the words within it, to the last").decode().rstrip("="), "base32"),
             (b64(b64(b"the words within it").encode()), "base64>base64"),
         ],
     )

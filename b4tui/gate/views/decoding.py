@@ -137,7 +137,9 @@ def _base64(run: str) -> bytes:
 
 
 def _base32(run: str) -> bytes:
-    return base64.b32decode(run[: len(run) // 8 * 8])
+    spare = {1: 1, 3: 1, 6: 1}.get(len(run) % 8, 0)  # so many characters at the end are no whole byte
+    run = run[: len(run) - spare]
+    return base64.b32decode(run + "=" * (-len(run) % 8))
 
 
 def _spelled_out(text: str, budget: Budget) -> Iterator[Decoded]:
