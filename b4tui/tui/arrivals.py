@@ -40,8 +40,6 @@ class Arrivals:
         pending = {one.id: one for one in snapshot.outward.pending}
         self._told &= {one.id for one in snapshot.outward.approvals}
         self._console.entitle(title_of(len(pending)))
-        if self._looking:
-            self._console.hush()
         now = self._console.ticks()
         if now - self._told_at >= APART_S:
             new = [one for one in pending.values() if one.id not in self._told and not one.seen_by]

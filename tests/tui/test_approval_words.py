@@ -41,22 +41,23 @@ class TestWordsThatGoAway:
     async def test_who_looks_at_approvals_is_not_told_that_there_are_some(self, until) -> None:
         async with approving(SHORT, notifications=True, until=until) as (app, runtime, clocks, pilot):
             await quiet(app, clocks, until)
-            before = told(app).count("asks to send")  # of the first one, where that was noticed before it was open
             outward = runtime.snapshot.outward
             runtime.change(outward=replace(outward, approvals=(*outward.approvals, LOW)))
             await until(lambda: "2 of 2" in screen_text(app), "the screen says it")
             clocks.passed += 2
             await settle(pilot)
-            assert told(app).count("asks to send") <= before
+            assert told(app) == ""
 
     async def test_the_call_goes_away_when_the_operator_comes_and_covers_nothing_that_is_to_be_read(
         self, until
     ) -> None:
-        async with approving(SHORT, notifications=True, until=until) as (app, _runtime, clocks, pilot):
+        async with approving(SHORT, notifications=True, until=until) as (app, _runtime, _clocks, _pilot):
+            assert told(app) == "", "whatever called before it was open"
+            app.pop_screen()
             app.say("▲ Romanov asks to send 133 B: a opens it.", calls=True)
             app.say("That failed.", wrong=True)
-            await settle(pilot)
-            clocks.passed += 1
+            await until(lambda: "opens it" in told(app), "it stays while they are elsewhere")
+            app.push_screen(ApprovalScreen(SHORT.id))
             await until(lambda: told(app) == "That failed.", "they look at it: the call is gone, and nothing else")
 
 

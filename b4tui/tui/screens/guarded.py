@@ -113,7 +113,8 @@ class GuardedScreen(HouseScreen):
             self.disturbed("the terminal has another size")
 
     def on_screen_resume(self) -> None:
-        """In front again."""
+        """In front: whatever called the operator led here."""
+        self.console.hush()
         if self._entered:
             self.disturbed("you were elsewhere")
         self._entered = True
