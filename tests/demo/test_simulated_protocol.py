@@ -16,6 +16,7 @@ from b4tui.demo.catalog import duration_s
 from b4tui.demo.listening import Ending
 from b4tui.demo.server import SimulatedOllama
 from tests.plain_http import PLAIN
+from tests.waiting import until
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
@@ -224,7 +225,7 @@ class TestPace:
             body = {"model": "qwen3:8b", "messages": [{"role": "user", "content": "# hub-q1k: Research"}]}
             with pytest.raises(httpx.ReadTimeout):
                 await http.post(f"{server.address}/api/chat", json=body, timeout=0.3)
-            await _until(lambda: server.chats[0].ending is Ending.CANCELLED)
+            await until(lambda: server.chats[0].ending is Ending.CANCELLED)
 
     async def test_the_speed_scales_the_time_an_answer_takes(self, client):
         async with SimulatedOllama(speed=4, tokens_per_s=50) as server, httpx.AsyncClient(**PLAIN) as http:
@@ -248,9 +249,3 @@ class TestPace:
 
     async def test_a_keep_alive_that_is_neither_is_400(self, client):
         assert (await client.refused(keep_alive="soon"))[0] == 400
-
-
-async def _until(holds) -> None:
-    async with asyncio.timeout(60):
-        while not holds():  # noqa: ASYNC110 (what is waited for has no event)
-            await asyncio.sleep(0.01)

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from b4tui.engines.dispatch.placement import GPU_AGAIN_S
 from b4tui.engines.types import Done, Placed, StreamEvent
 from tests.engines.played import WHOLE, K, Played, World, failing, places
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 (what is waited for has no event)
-            await asyncio.sleep(0)
+from tests.waiting import until
 
 
 class Line:

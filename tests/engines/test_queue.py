@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from b4tui.engines.dispatch.queue import Caller, RequestQueue
 from b4tui.engines.dispatch.turns import QUIET_S, RequestClass
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 (what is waited for has no event)
-            await asyncio.sleep(0)
+from tests.waiting import until
 
 
 class Clock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -24,6 +23,7 @@ from b4tui.gate.opening import open_gate
 from b4tui.gate.policy.public_values import PublicValue, add_public_value, public_values_file
 from b4tui.ledger.ledger import Ledger
 from b4tui.provenance import Part, Provenance, Source, SourceKind
+from tests.waiting import until
 
 KEY_ENV = "SIMULATED_CLOUD_KEY"
 QUESTION = "Compare what is published on tides in shallow seas."
@@ -182,10 +182,3 @@ def sit_down(
         world=World(**{**told, **world}),
     )
     return AtTheDesk(desk, ledger, settings, clock, events)
-
-
-async def until(true: Callable[[], object]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(60):
-        while not true():  # noqa: ASYNC110 (what is waited for has no event)
-            await asyncio.sleep(0.01)

@@ -172,10 +172,3 @@ def failure_of(events: list[StreamEvent]) -> Failure:
     assert len(ends) == 1 and events[-1] is ends[0]
     assert isinstance(ends[0], Failure), ends
     return ends[0]
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(60):
-        while not holds():  # noqa: ASYNC110 (what is waited for has no event)
-            await asyncio.sleep(0.005)

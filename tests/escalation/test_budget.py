@@ -17,7 +17,8 @@ from b4tui.escalation.types import Approval, ApprovalState, Cost, RefusalKind
 from b4tui.ledger.ledger import Ledger
 from b4tui.outward_sections import BudgetConfig, EscalationPolicy, PriceConfig, PricesConfig
 from tests.escalation.approving import BODY, NOW, a_decision, an_approval
-from tests.escalation.at_the_desk import AtTheDesk, settings_for, sit_down, until
+from tests.escalation.at_the_desk import AtTheDesk, settings_for, sit_down
+from tests.waiting import until
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 3, 4, 11, tzinfo=UTC)

@@ -20,7 +20,8 @@ from b4tui.gate.policy.public_values import public_values_file
 from b4tui.gate.types import Verdict
 from b4tui.outward_events import ApprovalAsked, ApprovalChanged, EscalationAnswered, EscalationRefused, PayloadSent
 from b4tui.provenance import Part, Provenance, Source, SourceKind
-from tests.escalation.at_the_desk import QUESTION, AtTheDesk, settings_for, sit_down, until
+from tests.escalation.at_the_desk import QUESTION, AtTheDesk, settings_for, sit_down
+from tests.waiting import until
 
 Sit = Callable[..., AtTheDesk]
 

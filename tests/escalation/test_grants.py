@@ -14,7 +14,8 @@ from b4tui.gate.types import Verdict
 from b4tui.outward_events import ApprovalAsked, GrantChanged
 from b4tui.provenance import Provenance
 from tests.escalation.approving import NOW, a_grant, after, an_approval
-from tests.escalation.at_the_desk import AtTheDesk, settings_for, sit_down, until
+from tests.escalation.at_the_desk import AtTheDesk, settings_for, sit_down
+from tests.waiting import until
 
 USE = use_of(an_approval())
 Sit = Callable[..., AtTheDesk]

@@ -19,7 +19,8 @@ from b4tui.gate.types import Verdict
 from b4tui.ledger.ledger import Ledger
 from b4tui.outward_sections import PricesConfig
 from tests.escalation.approving import BODY, NOW, POLICY, a_decision, after, an_approval
-from tests.escalation.at_the_desk import AtTheDesk, settings_for, sit_down, until
+from tests.escalation.at_the_desk import AtTheDesk, settings_for, sit_down
+from tests.waiting import until
 
 Sit = Callable[..., AtTheDesk]
 ASKS = Path(__file__).with_name("asking_process.py")

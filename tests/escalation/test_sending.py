@@ -20,7 +20,8 @@ from b4tui.escalation.door import incoming, transport
 from b4tui.escalation.door.permits import PermitFault
 from b4tui.escalation.door.providers import Api
 from b4tui.escalation.door.sending import Retry, retry_after
-from tests.escalation.conftest import START, Door, Open, answers, failure_of, until
+from tests.escalation.conftest import START, Door, Open, answers, failure_of
+from tests.waiting import until
 
 APIS = list(Api)
 SAYING = Saying(

@@ -18,7 +18,8 @@ from b4tui.ledger.ledger import Ledger
 from b4tui.outward_events import ApprovalChanged
 from b4tui.outward_sections import PricesConfig
 from tests.escalation.approving import BODY, NOW, POLICY, a_decision, after, an_approval
-from tests.escalation.at_the_desk import AtTheDesk, decision_on, settings_for, sit_down, until
+from tests.escalation.at_the_desk import AtTheDesk, decision_on, settings_for, sit_down
+from tests.waiting import until
 
 Sit = Callable[..., AtTheDesk]
 DECIDES = Path(__file__).with_name("deciding_process.py")

@@ -15,7 +15,8 @@ from b4tui.engines.types import FailureKind, StreamEvent, Text
 from b4tui.escalation.door.providers import Api
 from b4tui.escalation.types import RefusalKind
 from tests.escalation.at_the_desk import settings_for, sit_down
-from tests.escalation.conftest import Door, Open, answers, failure_of, until
+from tests.escalation.conftest import Door, Open, answers, failure_of
+from tests.waiting import until
 
 
 class Ticks:

@@ -27,6 +27,7 @@ from b4tui.runtime.endpoints import ASKING, Endpoints
 from b4tui.runtime.engine_views import with_lines, with_seen
 from b4tui.runtime.engine_watch import EngineWatch, Rhythm, Seen, Wanted, least
 from b4tui.runtime.snapshot import EngineView, Snapshot
+from tests.waiting import until
 
 QUICK = Backoff(first=0.01, most=0.02)
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -71,12 +72,6 @@ class FlakyEngine:
 
     async def aclose(self) -> None:
         return None
-
-
-async def until(true) -> None:
-    async with asyncio.timeout(30):
-        while not true():  # noqa: ASYNC110 (what is waited for has no event)
-            await asyncio.sleep(0.001)
 
 
 class Watched:

@@ -30,12 +30,6 @@ def test_a_wait_doubles_up_to_its_bound_with_jitter_downwards(first, most, failu
     assert 0.75 * full <= delay <= full
 
 
-async def until(true) -> None:
-    async with asyncio.timeout(30):
-        while not true():  # noqa: ASYNC110 (what is waited for has no event)
-            await asyncio.sleep(0.001)
-
-
 async def test_a_task_that_breaks_down_is_reported_and_started_again():
     told, calls = [], []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from b4tui.gate.patterns import lazily
@@ -76,69 +77,83 @@ def what_follows(text: str, begin: int, end: int, name: str) -> Beside | None:
     match = BETWEEN.match(text, end)
     if match is None:
         return None
-    quote = match["quote"] or ""
-    if text[begin - 1 : begin] == ":" and _IN_A_ROW.search(text, max(0, begin - 70), begin):
-        return None  # a part of a name
-    if text[begin - 1 : begin] in ("=", "<") and match["sign"] and match["sign"].strip("=:? \t").isidentifier():
-        return None  # a value itself, or an element, and another name after it
-    if match["space"] and not _may_stand_after_a_space(text, begin, name, match["space"], quote):
+    quote, start = match["quote"] or "", match.end()
+    if _is_another_thing(text, begin, name, match):
         return None
-    if match["outer"] and text[begin - 1 : begin] not in ("=", "'", '"'):
+    stop = _end_in_quotes(text, name, match, quote) if quote else _end_of_bare(text, begin, name, match)
+    if stop is None:
         return None
-    if match["call"] and not _sets(name):
-        return None
-    if match["comma"] and not (match["outer"] or _is_a_pair(text, begin, text[end : match.start("comma")])):
-        return None
-    if text[begin - 2 : begin] == "::" or _OF_MESSAGES.search(text[max(0, begin - 20) : begin]):
-        return None  # the name of a kind of thing, or of words on a screen
-    if match["comma"] and text[begin - 1 : begin] == "/" and text[begin - 2 : begin - 1].isalnum():
-        return None  # the end of a path
-    if text[max(0, begin - 2) : begin] == ",$":
-        return None  # two variables in one string, as libtool compares them
-    if len(quote) == 3 and (match["sign"] or "").strip() == ":" and text[match.start() : match.start() + 2] == "):":
-        return None  # what is said about a function
-    if match["list"] and name.lower().rsplit("_", 1)[-1] not in _SEVERAL:
-        return None
-    start = match.end()
-    if quote:
-        if _ends_a_string(text, start, quote):
-            return None
-        stop = _end_of_quoted(text, start, quote)
-        if "`" in quote and (" " in text[start:stop] or _TAG.match(text, start)):
-            return None  # a command, or what Go says about a field
-        if match["space"] and not name.startswith("-") and _goes_on(text, start, stop):
-            return None
-    else:
-        bare = _BARE.match(text, start)
-        if bare is None or (text[start] == "?" and text[begin - 2 : begin] == "${"):
-            return None  # nothing, or what a shell says where a variable is not set
-        stop = bare.end()
-        if match["cell"] and "|" in text[start:stop]:
-            stop = text.index("|", start)
-        if (text[stop - 1] == "-" and text[stop : stop + 1] == ">") or (match["sign"] == "->" and start == end + 2):
-            return None  # a step to a part of something
-        if (
-            match["sign"]
-            and match["sign"].strip() in ("==", "===", "!=", "!==")
-            and text[start:stop].rstrip("):;").isidentifier()
-        ):
-            return None  # two things are compared
-        if match["space"] and not name.startswith("-") and not _ENDS.match(text, stop):
-            return None
-        if match["pair"] and text[stop : stop + 2] != "</":
-            return None
-        if match["cell"] and not (strength(name) is Strength.STRONG and _is_a_cell(text, start, stop)):
-            return None
-        if match["tag"]:
-            after = text[stop : stop + 16].lstrip()
-            if text[begin - 2 : begin - 1] in _BEFORE_A_STAND_IN and text[begin - 1] == "<" and after[:2] != "</":
-                return None
-            if (after and not after.startswith("<")) or text[start] == "#":
-                return None
-            if after.startswith(f"</{name}"[:16]):
-                quote = "<"
+    if match["tag"] and not quote and text[stop : stop + 16].lstrip().startswith(f"</{name}"[:16]):
+        quote = "<"
     passed = any(map(match.group, ("call", "comma", "given", "list", "cell", "target", "returned")))
     return Beside(begin, name, match["sign"] or match["value"] or "", match["space"], passed, quote, start, stop)
+
+
+def _is_another_thing(text: str, begin: int, name: str, match: re.Match[str]) -> bool:
+    """Whether what stands around a name says that no value of it follows."""
+    before, quote, sign = text[begin - 1 : begin], match["quote"] or "", (match["sign"] or "").strip()
+    if before == ":" and _IN_A_ROW.search(text, max(0, begin - 70), begin):
+        return True  # a part of a name
+    if before in ("=", "<") and sign.strip("=:? \t").isidentifier():
+        return True  # a value itself, or an element, and another name after it
+    if text[begin - 2 : begin] == "::" or _OF_MESSAGES.search(text[max(0, begin - 20) : begin]):
+        return True  # the name of a kind of thing, or of words on a screen
+    if text[max(0, begin - 2) : begin] == ",$":
+        return True  # two variables in one string, as libtool compares them
+    if len(quote) == 3 and sign == ":" and text[match.start() : match.start() + 2] == "):":
+        return True  # what is said about a function
+    if match["outer"] and before not in ("=", "'", '"'):
+        return True
+    if match["space"]:
+        return not _may_stand_after_a_space(text, begin, name, match["space"], quote)
+    if match["call"]:
+        return not _sets(name)
+    if match["comma"]:
+        if before == "/" and text[begin - 2 : begin - 1].isalnum():
+            return True  # the end of a path
+        return not (match["outer"] or _is_a_pair(text, begin, text[match.start() : match.start("comma")]))
+    return bool(match["list"]) and name.lower().rsplit("_", 1)[-1] not in _SEVERAL
+
+
+def _end_in_quotes(text: str, name: str, match: re.Match[str], quote: str) -> int | None:
+    """Where a value in quotes ends; None where it is none."""
+    start = match.end()
+    if _ends_a_string(text, start, quote):
+        return None
+    stop = _end_of_quoted(text, start, quote)
+    if "`" in quote and (" " in text[start:stop] or _TAG.match(text, start)):
+        return None  # a command, or what Go says about a field
+    return None if match["space"] and not name.startswith("-") and _goes_on(text, start, stop) else stop
+
+
+def _end_of_bare(text: str, begin: int, name: str, match: re.Match[str]) -> int | None:
+    """Where a value without quotes ends; None where it is none."""
+    start, sign = match.end(), (match["sign"] or "").strip()
+    bare = _BARE.match(text, start)
+    if bare is None or (text[start] == "?" and text[begin - 2 : begin] == "${"):
+        return None  # nothing, or what a shell says where a variable is not set
+    stop = bare.end()
+    if match["cell"] and "|" in text[start:stop]:
+        stop = text.index("|", start)
+    if (text[stop - 1] == "-" and text[stop : stop + 1] == ">") or (
+        match["sign"] == "->" and start == match.start() + 2
+    ):
+        return None  # a step to a part of something
+    if sign in ("==", "===", "!=", "!==") and text[start:stop].rstrip("):;").isidentifier():
+        return None  # two things are compared
+    if match["space"] and not name.startswith("-") and not _ENDS.match(text, stop):
+        return None
+    if match["pair"] and text[stop : stop + 2] != "</":
+        return None
+    if match["cell"] and not (strength(name) is Strength.STRONG and _is_a_cell(text, start, stop)):
+        return None
+    if match["tag"]:
+        after = text[stop : stop + 16].lstrip()
+        if text[begin - 2 : begin - 1] in _BEFORE_A_STAND_IN and text[begin - 1] == "<" and after[:2] != "</":
+            return None
+        if (after and not after.startswith("<")) or text[start] == "#":
+            return None
+    return stop
 
 
 _BEFORE_A_STAND_IN = ("=", ":", "/", "@")

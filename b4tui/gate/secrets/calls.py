@@ -54,8 +54,7 @@ _PLACES: Sequence[tuple[re.Pattern[str], str]] = (
     ),
     (
         _SECOND_OF_TEXTS,
-        "login logon signin auth= auth= log_in login_as .authenticate auth().basic .basic oracle.connect"
-        " oracledb.connect",
+        "login logon signin auth= log_in login_as .authenticate auth().basic .basic oracle.connect oracledb.connect",
     ),
     (_SECOND_AS_CHARS, ".load"),
     (

@@ -5,16 +5,7 @@ from __future__ import annotations
 import pytest
 
 from b4tui.gate.rulebook.examples import expand
-from b4tui.gate.rulebook.rule import RuleSet, built_in_rules
 from b4tui.gate.scanner import Scanner
-from b4tui.gate.secrets.assignment import RULE, Assignments
-
-RULES = built_in_rules()
-
-
-@pytest.fixture(scope="module")
-def scanner() -> Scanner:
-    return Scanner(RuleSet((RULES.by_id()[RULE],), RULES.sha256), [Assignments()])
 
 
 @pytest.mark.parametrize(

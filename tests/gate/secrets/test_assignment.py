@@ -5,18 +5,9 @@ from __future__ import annotations
 import pytest
 
 from b4tui.gate.rulebook.examples import expand
-from b4tui.gate.rulebook.rule import RuleSet, built_in_rules
 from b4tui.gate.scanner import Scanner
-from b4tui.gate.secrets.assignment import RULE, Assignments
 
-RULES = built_in_rules()
-ONLY = RuleSet((RULES.by_id()[RULE],), RULES.sha256)
 WORD, TOKEN = "{password:11}", "{alnum:32}"
-
-
-@pytest.fixture(scope="module")
-def scanner() -> Scanner:
-    return Scanner(ONLY, [Assignments()])
 
 
 @pytest.mark.parametrize(
