@@ -50,6 +50,17 @@ class Exchange:
     ending: Ending = Ending.OPEN
 
 
+class _Connection(asyncio.StreamReaderProtocol):
+    """A connection of which only the end is told, and not how: nobody here asks whether a client was torn away.
+
+    The stream would keep the reason for who waits for its closing, and complain on the way out that nobody did.
+    """
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended."""
+        super().connection_lost(None)
+
+
 class Listener(ABC):
     """A server on loopback, an async context manager. Everything runs on the loop that enters it.
 
@@ -131,7 +142,7 @@ class Listener(ABC):
         return asyncio.StreamReader(limit=MAX_HEAD)
 
     def _protocol(self) -> asyncio.StreamReaderProtocol:
-        return asyncio.StreamReaderProtocol(self.reader(), self._accept)
+        return _Connection(self.reader(), self._accept)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
